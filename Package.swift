@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Settings every Swift target shares. A target that needs something else says so, with a reason.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+// Tests do not hold the memory-safety wall: they may look at raw bytes to attack us.
+let testing: [SwiftSetting] = strict.filter { $0 != .strictMemorySafety() }
+
+func package(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package)
+}
+
+let argumentParser = package("ArgumentParser", "swift-argument-parser")
+let logging = package("Logging", "swift-log")
+
+// The arrows of the house, from the lowest floor to the highest. `Tests/TidyTests` holds the same
+// table against the imports in the source text.
+let package = Package(
+    name: "slipway",
+    products: [
+        .library(name: "Agent", targets: ["Agent"]),
+        .executable(name: "slipway", targets: ["slipway"]),
+        .executable(name: "slipway-server", targets: ["slipway-server"]),
+        .executable(name: "slipway-agent", targets: ["slipway-agent"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        .target(name: "Model", swiftSettings: strict),
+        .target(name: "JSON", swiftSettings: strict),
+
+        .target(name: "Rollouts", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "Trust", dependencies: ["JSON", "Model"], swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["JSON", "Model"], swiftSettings: strict),
+
+        .target(
+            name: "Agent", dependencies: ["JSON", "Model", "Trust", "Wire"],
+            swiftSettings: strict),
+        .target(
+            name: "Orchestrator", dependencies: ["Model", "Rollouts", "Trust", "Wire"],
+            swiftSettings: strict),
+
+        .target(
+            name: "OpenSSL", dependencies: ["COpenSSL", "Model", "Trust"],
+            swiftSettings: strict),
+        .target(name: "Curl", dependencies: ["CCurl", "Model"], swiftSettings: strict),
+        .target(name: "Slots", dependencies: ["Agent", "Model"], swiftSettings: strict),
+        .target(
+            name: "Stores",
+            dependencies: [
+                "Model", "Orchestrator", "Rollouts", package("GRDB", "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Server",
+            dependencies: [
+                "JSON", "Model", "Orchestrator", "Rollouts", "Wire",
+                package("Hummingbird", "hummingbird"), logging,
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "slipway",
+            dependencies: [
+                "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Trust", "Wire", argumentParser,
+                package("Yams", "Yams"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "slipway-server",
+            dependencies: [
+                "Model", "OpenSSL", "Orchestrator", "Server", "Stores", argumentParser, logging,
+                package("ServiceLifecycle", "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "slipway-agent",
+            dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
+            swiftSettings: strict),
+    ]
+)

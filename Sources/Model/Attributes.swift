@@ -1,0 +1,71 @@
+/// What is known of a device besides its identity, such as `site` = `berlin`.
+public struct Attributes: Hashable, Sendable {
+    public private(set) var values: [String: String]
+
+    /// The most attributes of one device.
+    public static let maximumCount = 256
+    /// The longest value, in bytes of UTF-8.
+    public static let maximumValueByteCount = 256
+
+    public static let none = Attributes()
+
+    private init() { values = [:] }
+
+    /// - Throws: ``Invalid`` naming the first attribute that breaks a rule.
+    public init(_ values: [String: String]) throws(Invalid) {
+        guard values.count <= Self.maximumCount else { throw .tooMany(values.count) }
+        for (name, value) in values {
+            guard Self.isName(name) else { throw .name(name) }
+            guard Self.isValue(value) else { throw .value(of: name) }
+        }
+        self.values = values
+    }
+
+    public enum Invalid: Error, Hashable {
+        case tooMany(Int)
+        /// Not a lower-case letter followed by at most 63 lower-case letters, digits or `_`.
+        case name(String)
+        /// Longer than 256 bytes, or with a control character.
+        case value(of: String)
+    }
+
+    public subscript(name: String) -> String? { values[name] }
+
+    /// The words of the attribute `tags`, which are separated by commas.
+    public var tags: Set<String> {
+        Set((values["tags"] ?? "").split(separator: ",").map(String.init))
+    }
+
+    public static func isName(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard (1...64).contains(bytes.count), let first = bytes.first,
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first)
+        else { return false }
+        return bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+    }
+
+    private static func isValue(_ text: String) -> Bool {
+        text.utf8.count <= maximumValueByteCount && !text.utf8.contains { $0 < 32 || $0 == 127 }
+    }
+}
+
+extension Attributes.Invalid: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tooMany(let count):
+            "\(count) attributes are more than the \(Attributes.maximumCount) that a device may have"
+        case .name(let name):
+            "\"\(name)\" is not an attribute name (a-z, then a-z, 0-9 or _; at most 64)"
+        case .value(let name):
+            "the value of attribute \(name) is longer than \(Attributes.maximumValueByteCount) "
+                + "bytes or has control characters"
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// The kinds of failure that a gate counts, from the earliest step to the latest.
+public enum FailureClass: String, Hashable, Sendable, CaseIterable {
+    /// The device found the image or the offer not to be trusted, or not meant for it.
+    case refused
+    /// The bytes could not be fetched.
+    case download
+    /// The bytes could not be written or did not read back.
+    case install
+    /// The new image never came up, or went down before it could say how it was.
+    case boot
+    /// The new image came up and failed its health checks.
+    case health
+    /// Nothing was heard of the device until its deadline had passed.
+    case overdue
+}
+
+/// Why one update of one device failed.
+public struct Failure: Hashable, Sendable {
+    public let kind: FailureClass
+    /// One sentence for a person, at most 512 bytes, without control characters.
+    public let detail: String
+
+    /// The longest detail, in bytes.
+    public static let maximumDetailByteCount = 512
+
+    /// Cuts `detail` to its limit and replaces control characters by spaces.
+    public init(_ kind: FailureClass, _ detail: String) {
+        self.kind = kind
+        var clean = String.UnicodeScalarView()
+        var byteCount = 0
+        for scalar in detail.unicodeScalars {
+            byteCount += UTF8.width(scalar)
+            guard byteCount <= Self.maximumDetailByteCount else { break }
+            clean.append(scalar.value < 32 || scalar.value == 127 ? " " : scalar)
+        }
+        self.detail = String(clean)
+    }
+}
+
+extension Failure: CustomStringConvertible {
+    public var description: String { "\(kind.rawValue): \(detail)" }
+}
