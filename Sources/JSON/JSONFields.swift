@@ -1,0 +1,144 @@
+/// The members of one object, read one by one, with the path for the error.
+public struct JSONFields: Sendable {
+    /// Where in the document the object stands: empty at the top, else such as `waves[1]`.
+    public let path: String
+    public let members: JSONObject
+
+    /// - Throws: ``JSONShapeError`` when `value` is not an object.
+    public init(_ value: JSONValue, at path: String = "") throws(JSONShapeError) {
+        guard case .object(let members) = value else {
+            throw JSONShapeError(path: path, expected: "an object, found \(value.kind)")
+        }
+        self.path = path
+        self.members = members
+    }
+
+    public func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+    /// The error for a member that a caller's own check refuses.
+    public func refused(_ name: String, _ expected: String) -> JSONShapeError {
+        JSONShapeError(path: path(of: name), expected: expected)
+    }
+
+    private func refused(
+        _ name: String, _ expected: String, found value: JSONValue?
+    ) -> JSONShapeError {
+        refused(name, "\(expected), found \(value?.kind ?? "nothing")")
+    }
+}
+
+// MARK: - Members that must be there
+
+extension JSONFields {
+    public func value(_ name: String) throws(JSONShapeError) -> JSONValue {
+        guard let value = members[name] else { throw refused(name, "a value", found: nil) }
+        return value
+    }
+
+    public func string(
+        _ name: String, maximumByteCount: Int = 1024
+    ) throws(JSONShapeError) -> String {
+        let value = members[name]
+        guard case .string(let text) = value else { throw refused(name, "a string", found: value) }
+        guard text.utf8.count <= maximumByteCount else {
+            throw refused(name, "a string of at most \(maximumByteCount) bytes")
+        }
+        return text.text
+    }
+
+    public func integer(
+        _ name: String, in range: ClosedRange<Int64>
+    ) throws(JSONShapeError) -> Int64 {
+        let value = members[name]
+        guard case .integer(let number) = value else {
+            throw refused(name, "a number", found: value)
+        }
+        guard range.contains(number) else {
+            throw refused(name, "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    public func bool(_ name: String) throws(JSONShapeError) -> Bool {
+        let value = members[name]
+        guard case .bool(let answer) = value else {
+            throw refused(name, "true or false", found: value)
+        }
+        return answer
+    }
+
+    /// The elements of an array, each with its own path.
+    public func array(
+        _ name: String, maximumCount: Int
+    ) throws(JSONShapeError) -> [(value: JSONValue, path: String)] {
+        let value = members[name]
+        guard case .array(let elements) = value else {
+            throw refused(name, "an array", found: value)
+        }
+        guard elements.count <= maximumCount else {
+            throw refused(name, "an array of at most \(maximumCount) elements")
+        }
+        let path = path(of: name)
+        return elements.enumerated().map { ($0.element, "\(path)[\($0.offset)]") }
+    }
+
+    public func object(_ name: String) throws(JSONShapeError) -> JSONFields {
+        let value = members[name]
+        guard let value, case .object = value else {
+            throw refused(name, "an object", found: value)
+        }
+        return try JSONFields(value, at: path(of: name))
+    }
+
+    /// The bytes that a string of lower-case hexadecimal digits stands for.
+    public func hex(_ name: String, maximumByteCount: Int) throws(JSONShapeError) -> [UInt8] {
+        let value = members[name]
+        guard case .string(let text) = value else { throw refused(name, "a string", found: value) }
+        guard text.utf8.count / 2 <= maximumByteCount, let bytes = HexText.decode(text.utf8)
+        else {
+            throw refused(name, "at most \(maximumByteCount) bytes in lower-case hexadecimal")
+        }
+        return bytes
+    }
+}
+
+// MARK: - Members that may be absent
+
+/// Absent and `null` are the same here.
+extension JSONFields {
+    public func optionalValue(_ name: String) -> JSONValue? {
+        guard let value = members[name], value != .null else { return nil }
+        return value
+    }
+
+    public func optionalString(
+        _ name: String, maximumByteCount: Int = 1024
+    ) throws(JSONShapeError) -> String? {
+        guard optionalValue(name) != nil else { return nil }
+        return try string(name, maximumByteCount: maximumByteCount)
+    }
+
+    public func optionalInteger(
+        _ name: String, in range: ClosedRange<Int64>
+    ) throws(JSONShapeError) -> Int64? {
+        guard optionalValue(name) != nil else { return nil }
+        return try integer(name, in: range)
+    }
+
+    public func optionalBool(_ name: String) throws(JSONShapeError) -> Bool? {
+        guard optionalValue(name) != nil else { return nil }
+        return try bool(name)
+    }
+
+    public func optionalArray(
+        _ name: String, maximumCount: Int
+    ) throws(JSONShapeError) -> [(value: JSONValue, path: String)]? {
+        guard optionalValue(name) != nil else { return nil }
+        return try array(name, maximumCount: maximumCount)
+    }
+
+    public func optionalObject(_ name: String) throws(JSONShapeError) -> JSONFields? {
+        guard optionalValue(name) != nil else { return nil }
+        return try object(name)
+    }
+}

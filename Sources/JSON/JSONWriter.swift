@@ -1,0 +1,96 @@
+/// Writes one JSON value as bytes.
+struct JSONWriter {
+    private var bytes: [UInt8] = []
+    private let escapesControlCharacters: Bool
+    /// Whether lines are broken and indented by two spaces for each level.
+    private let isIndented: Bool
+
+    private init(escapesControlCharacters: Bool, isIndented: Bool) {
+        self.escapesControlCharacters = escapesControlCharacters
+        self.isIndented = isIndented
+    }
+
+    static func canonical(_ value: JSONValue) -> [UInt8] {
+        var writer = JSONWriter(escapesControlCharacters: false, isIndented: false)
+        writer.write(value, depth: 0)
+        return writer.bytes
+    }
+
+    static func compact(_ value: JSONValue) -> [UInt8] {
+        var writer = JSONWriter(escapesControlCharacters: true, isIndented: false)
+        writer.write(value, depth: 0)
+        return writer.bytes
+    }
+
+    static func pretty(_ value: JSONValue) -> [UInt8] {
+        var writer = JSONWriter(escapesControlCharacters: true, isIndented: true)
+        writer.write(value, depth: 0)
+        return writer.bytes
+    }
+
+    private mutating func write(_ value: JSONValue, depth: Int) {
+        switch value {
+        case .null: append("null")
+        case .bool(let value): append(value ? "true" : "false")
+        case .integer(let number): append(String(number))
+        case .string(let text): write(text)
+        case .array(let elements):
+            writeList(elements, open: "[", close: "]", depth: depth) { writer, element in
+                writer.write(element, depth: depth + 1)
+            }
+        case .object(let object):
+            writeList(object.members, open: "{", close: "}", depth: depth) { writer, member in
+                writer.write(member.key)
+                writer.append(writer.isIndented ? ": " : ":")
+                writer.write(member.value, depth: depth + 1)
+            }
+        }
+    }
+
+    private mutating func writeList<Element>(
+        _ elements: [Element], open: String, close: String, depth: Int,
+        writing write: (inout JSONWriter, Element) -> Void
+    ) {
+        append(open)
+        for (index, element) in elements.enumerated() {
+            if index > 0 { append(",") }
+            breakLine(depth: depth + 1)
+            write(&self, element)
+        }
+        if !elements.isEmpty { breakLine(depth: depth) }
+        append(close)
+    }
+
+    private mutating func breakLine(depth: Int) {
+        guard isIndented else { return }
+        bytes.append(0x0a)
+        bytes.append(contentsOf: repeatElement(0x20, count: 2 * depth))
+    }
+
+    private mutating func write(_ text: JSONString) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20 where escapesControlCharacters: writeEscape(of: byte)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func writeEscape(of byte: UInt8) {
+        switch byte {
+        case 0x08: append("\\b")
+        case 0x09: append("\\t")
+        case 0x0a: append("\\n")
+        case 0x0c: append("\\f")
+        case 0x0d: append("\\r")
+        default: append((byte < 16 ? "\\u000" : "\\u00") + String(byte, radix: 16))
+        }
+    }
+
+    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+}

@@ -1,0 +1,34 @@
+internal import JSON
+public import Model
+
+/// Which versions of the targets metadata belong together (TUF 4.4), after its check.
+public struct Snapshot: Hashable, Sendable {
+    public let version: Int64
+    public let expires: Instant
+    /// By file name, such as `targets.json`.
+    let meta: [JSONString: MetadataDescription]
+
+    public var targets: MetadataDescription? { meta[JSONString(RoleName.targets.fileName)] }
+
+    init(_ fields: JSONFields) throws(JSONShapeError) {
+        let header = try MetadataHeader(fields, of: .snapshot)
+        version = header.version
+        expires = header.expires
+        let metaFields = try fields.object("meta")
+        var meta: [JSONString: MetadataDescription] = [:]
+        for member in metaFields.members.members {
+            meta[member.key] = try MetadataDescription(
+                JSONFields(member.value, at: metaFields.path(of: member.key.text)))
+        }
+        self.meta = meta
+    }
+
+    static func document(
+        version: Int64, expires: Instant, targets: MetadataDescription
+    ) -> JSONObject {
+        JSONObject(
+            MetadataHeader.members(of: .snapshot, version: version, expires: expires) + [
+                ("meta", [RoleName.targets.fileName: targets.json])
+            ])
+    }
+}

@@ -1,0 +1,31 @@
+public import JSON
+
+/// A list, as the management interface answers it.
+public struct ListAnswer<Item: WireMessage>: WireMessage {
+    public var items: [Item]
+
+    /// The most items in one answer.
+    public static var maximumCount: Int { 1_000_000 }
+
+    public init(items: [Item]) { self.items = items }
+
+    public var json: JSONObject { JSONObject([("items", .list(items))]) }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        items = try fields.messages("items", maximumCount: Self.maximumCount)
+    }
+}
+
+/// Why a request was refused; the body of every answer that is not a success.
+public struct ErrorAnswer: WireMessage {
+    /// One sentence for a person.
+    public var error: String
+
+    public init(error: String) { self.error = error }
+
+    public var json: JSONObject { JSONObject([("error", .string(error))]) }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        error = try fields.string("error", maximumByteCount: 65_536)
+    }
+}

@@ -1,0 +1,96 @@
+public import JSON
+public import Model
+
+/// A device, as the management interface tells it: what it has proven apart from what it claims.
+public struct DeviceSummary: WireMessage {
+    public var id: DeviceID
+    public var hardware: HardwareModel
+    public var lifecycle: String
+    /// What the device booted, by its own signed word.
+    public var boot: BootReport
+    public var phase: PhaseReport
+    /// The rollout of the offer that the device holds.
+    public var rollout: RolloutName?
+    public var lastFailure: Failure?
+    public var lastSeen: Instant
+    public var attributes: Attributes
+    /// For each rollout that could apply, newest first, the rule that decides; only where asked for.
+    public var decisions: [Decision]
+
+    /// What one rollout says of one device.
+    public struct Decision: WireMessage {
+        public var rollout: RolloutName
+        public var rule: String
+
+        public init(rollout: RolloutName, rule: String) {
+            self.rollout = rollout
+            self.rule = rule
+        }
+
+        public var json: JSONObject {
+            JSONObject([("rollout", .string(rollout.text)), ("rule", .string(rule))])
+        }
+
+        public init(_ fields: JSONFields) throws(JSONShapeError) {
+            rollout = try fields.name("rollout")
+            rule = try fields.string("rule")
+        }
+    }
+
+    public init(
+        id: DeviceID, hardware: HardwareModel, lifecycle: String, boot: BootReport,
+        phase: PhaseReport, rollout: RolloutName?, lastFailure: Failure?, lastSeen: Instant,
+        attributes: Attributes, decisions: [Decision]
+    ) {
+        self.id = id
+        self.hardware = hardware
+        self.lifecycle = lifecycle
+        self.boot = boot
+        self.phase = phase
+        self.rollout = rollout
+        self.lastFailure = lastFailure
+        self.lastSeen = lastSeen
+        self.attributes = attributes
+        self.decisions = decisions
+    }
+
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("id", .string(id.text)), ("hardware", .string(hardware.text)),
+            ("lifecycle", .string(lifecycle)), ("boot", .object(boot.json)),
+            ("phase", .object(phase.json)), ("rollout", .text(rollout)),
+            (
+                "last_failure",
+                lastFailure.map {
+                    ["class": .string($0.kind.rawValue), "detail": .string($0.detail)]
+                }
+            ),
+            ("last_seen", .text(lastSeen)), ("attributes", attributes.json),
+            ("decisions", .list(decisions)),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        id = try fields.name("id")
+        hardware = try fields.name("hardware")
+        lifecycle = try fields.string("lifecycle")
+        boot = try BootReport(fields.object("boot"))
+        phase = try PhaseReport(fields.object("phase"))
+        rollout = try fields.optionalName("rollout")
+        lastFailure = try fields.failure("last_failure")
+        lastSeen = try fields.instant("last_seen")
+        attributes = try fields.attributes("attributes") ?? .none
+        decisions = try fields.messages("decisions", maximumCount: 1000)
+    }
+}
+
+extension JSONFields {
+    func failure(_ member: String) throws(JSONShapeError) -> Failure? {
+        guard let fields = try optionalObject(member) else { return nil }
+        guard let kind = FailureClass(rawValue: try fields.string("class")) else {
+            throw fields.refused("class", "a class of failure")
+        }
+        return Failure(
+            kind, try fields.string("detail", maximumByteCount: Failure.maximumDetailByteCount))
+    }
+}

@@ -1,0 +1,114 @@
+public import JSON
+public import Model
+
+/// The rollout file of DESIGN.md section 7, in JSON or in what YAML says as JSON.
+///
+/// Its keys are read strictly: one that this version does not know is refused, because a limit
+/// that is silently ignored is worse than none.
+extension RolloutFile: WireMessage {
+    /// The most waves in one file.
+    public static let maximumWaveCount = 32
+
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("rollout", .string(rollout)), ("release", .string(release)),
+            ("devices", .string(devices)), ("waves", .list(waves)), ("gate", .object(gate.json)),
+            ("limits", .object(limits.json)), ("on_failure", .text(onFailure)),
+            ("expires", .text(expires)),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(
+            otherThan: [
+                "rollout", "release", "devices", "waves", "gate", "limits", "on_failure", "expires",
+            ])
+        var waves: [Wave] = []
+        for wave in try fields.array("waves", maximumCount: Self.maximumWaveCount) {
+            waves.append(try Wave(JSONFields(wave.value, at: wave.path)))
+        }
+        self.init(
+            rollout: try fields.string("rollout"), release: try fields.string("release"),
+            devices: try fields.string("devices", maximumByteCount: 4096), waves: waves,
+            gate: try fields.optionalMessage("gate") ?? Gate(),
+            limits: try fields.optionalMessage("limits") ?? Limits(),
+            onFailure: try fields.optionalString("on_failure"),
+            expires: try fields.optionalString("expires"))
+    }
+}
+
+extension RolloutFile.Wave: WireMessage {
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("name", .string(name)), ("sample", sample.map { .integer(Int64($0)) }),
+            ("strata", strata.isEmpty ? nil : .array(strata.map { .string($0) })),
+            ("percent", .text(percent)), ("soak", .text(soak)),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["name", "sample", "strata", "percent", "soak"])
+        self.init(
+            name: try fields.string("name"),
+            sample: try fields.optionalCount("sample"),
+            strata: try fields.strings("strata", maximumCount: 8),
+            percent: try fields.numberText("percent"), soak: try fields.optionalString("soak"))
+    }
+}
+
+extension RolloutFile.Gate: WireMessage {
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("max_failure_rate", .text(maxFailureRate)), ("confidence", .text(confidence)),
+            ("min_confirmed", minConfirmed.map { .integer(Int64($0)) }),
+            ("require", .text(require)), ("overdue_after", .text(overdueAfter)),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(
+            otherThan: [
+                "max_failure_rate", "confidence", "min_confirmed", "require", "overdue_after",
+            ])
+        self.init(
+            maxFailureRate: try fields.numberText("max_failure_rate"),
+            confidence: try fields.numberText("confidence"),
+            minConfirmed: try fields.optionalCount("min_confirmed"),
+            require: try fields.optionalString("require"),
+            overdueAfter: try fields.optionalString("overdue_after"))
+    }
+}
+
+extension RolloutFile.Limits: WireMessage {
+    public var json: JSONObject {
+        JSONObject(present: [("concurrent", concurrent.map { .integer(Int64($0)) })])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["concurrent"])
+        self.init(
+            concurrent: try fields.optionalCount("concurrent"))
+    }
+}
+
+extension JSONFields {
+    /// A text such as `2.5%`, or a whole number that stands for its own text.
+    fileprivate func numberText(_ member: String) throws(JSONShapeError) -> String? {
+        switch optionalValue(member) {
+        case .none: nil
+        case .some(.integer(let number)): "\(number)"
+        case .some: try optionalString(member)
+        }
+    }
+
+    fileprivate func optionalCount(_ member: String) throws(JSONShapeError) -> Int? {
+        try optionalInteger(member, in: 0...Int64(Int32.max)).map { Int($0) }
+    }
+
+    fileprivate func optionalMessage<M: WireMessage>(
+        _ member: String
+    ) throws(JSONShapeError) -> M? {
+        guard let fields = try optionalObject(member) else { return nil }
+        return try M(fields)
+    }
+}
