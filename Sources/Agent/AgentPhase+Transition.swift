@@ -1,0 +1,210 @@
+public import Model
+public import Wire
+
+/// Something that happened to the device.
+public enum AgentEvent: Hashable, Sendable {
+    /// The agent started, and this is what the bootloader says.
+    case started(BootStatus)
+    /// The server answered a check-in; the answer was checked.
+    case answered(Directive, spare: SlotName)
+    /// A check-in was not answered.
+    case unanswered
+    /// Metadata and offer agree: the image may be installed.
+    case authorized
+    /// This much of the image is durable.
+    case downloaded(durableBytes: Int64)
+    case downloadComplete
+    /// What was fetched in several pieces is not the image: once more, in one piece.
+    case downloadMustRestart
+    /// The slot reads back as the image.
+    case readBack
+    case healthy
+    /// The bootloader's file says that the new slot boots from now on.
+    case confirmed
+    /// The offer cannot be carried out, and trying again would not help.
+    case gaveUp(Failure)
+}
+
+extension AgentPhase {
+    /// How often a trial that was cut off before its verdict is tried again.
+    ///
+    /// A power cut must not count against a good image; an image that takes the machine down must
+    /// not be tried for ever.
+    public static let maximumCutTrials = 3
+
+    /// Decides what `event` makes of this phase.
+    ///
+    /// Reads no clock, file or network: the same arguments always give the same answer. Every
+    /// pair of phase and event is listed in one of the functions that this one calls.
+    public func after(_ event: AgentEvent) -> AgentPhase {
+        switch event {
+        case .started(let boot): afterStart(boot)
+        case .answered(let directive, let spare): afterAnswer(directive, spare: spare)
+        case .unanswered: afterNoAnswer()
+        case .gaveUp(let failure): afterGivingUp(failure)
+        case .authorized, .downloaded, .downloadComplete, .downloadMustRestart, .readBack,
+            .healthy, .confirmed:
+            afterProgress(event)
+        }
+    }
+
+    /// The bootloader's word counts; the phase only tells what it means.
+    private func afterStart(_ boot: BootStatus) -> AgentPhase {
+        switch self {
+        case .idle, .offered, .downloading, .verifying, .installed, .proven, .failed:
+            return self
+        case .trial(let job, let stage):
+            return trialAfterStart(job, stage, boot)
+        case .confirming(let job):
+            // A confirm that did not become durable: the machine is back on the image before.
+            guard boot.booted == job.slot else {
+                return cut(job, "the machine went down before the new image was confirmed")
+            }
+            return boot.confirmed == job.slot ? .proven(job) : .confirming(job)
+        case .rollingBack(let job, let failure):
+            return boot.booted == job.slot && boot.confirmed != job.slot
+                ? self : .failed(job, failure)
+        }
+    }
+
+    private func trialAfterStart(
+        _ job: Job, _ stage: TrialStage, _ boot: BootStatus
+    ) -> AgentPhase {
+        guard boot.booted != job.slot else {
+            return boot.confirmed == job.slot ? .confirming(job) : .trial(job, .begun)
+        }
+        guard boot.trial == .spent(job.slot) else {
+            // Cut off before the trial boot: arm it (again) and boot.
+            return .trial(job, .armed)
+        }
+        guard stage == .armed else {
+            return cut(job, "the machine went down before the new image could say how it was")
+        }
+        return .failed(
+            job, Failure(.boot, "the new image did not come up; the bootloader went back"))
+    }
+
+    private func cut(_ job: Job, _ reason: String) -> AgentPhase {
+        var job = job
+        job.cutTrials += 1
+        guard job.cutTrials < Self.maximumCutTrials else {
+            return .failed(job, Failure(.boot, "\(reason), \(job.cutTrials) times"))
+        }
+        return .trial(job, .armed)
+    }
+
+    private func afterAnswer(_ directive: Directive, spare: SlotName) -> AgentPhase {
+        let phase = afterAcknowledgement().following(directive.order, spare: spare)
+        // Told that it is installed, and not told otherwise: the trial may begin.
+        guard case .installed = self, case .installed(let job) = phase else { return phase }
+        return .trial(job, .armed)
+    }
+
+    private func following(_ order: Directive.Order?, spare: SlotName) -> AgentPhase {
+        switch (self, order) {
+        case (_, .none): return self
+        case (.idle, .offer(let offer)): return .offered(Job(offer: offer, slot: spare))
+        case (.idle, .cancel), (.idle, .retire): return .idle
+        case (.offered(let job), .offer(let offer)),
+            (.downloading(let job, _), .offer(let offer)),
+            (.verifying(let job), .offer(let offer)),
+            (.installed(let job), .offer(let offer)):
+            return taking(offer, instead: job, spare: spare)
+        case (.offered(let job), .cancel(let nonce)),
+            (.downloading(let job, _), .cancel(let nonce)),
+            (.verifying(let job), .cancel(let nonce)), (.installed(let job), .cancel(let nonce)):
+            return job.nonce == nonce ? .idle : self
+        case (.offered, .retire), (.downloading, .retire), (.verifying, .retire),
+            (.installed, .retire):
+            return .idle
+        // Once the trial has begun, only the new image itself decides whether it stays.
+        case (.trial, .some), (.confirming, .some), (.rollingBack, .some):
+            return self
+        // An answer acknowledges a proof or a failure, so it has become idle before this.
+        case (.proven, .some), (.failed, .some):
+            return self
+        }
+    }
+
+    /// Any checked answer to a check-in means that what it said has been stored.
+    private func afterAcknowledgement() -> AgentPhase {
+        switch self {
+        case .proven, .failed: .idle
+        case .trial(let job, .passed): .confirming(job)
+        case .idle, .offered, .downloading, .verifying, .installed, .trial, .confirming,
+            .rollingBack:
+            self
+        }
+    }
+
+    /// The same offer again is a longer lease; another one takes the place of the old.
+    private func taking(
+        _ offer: SignedMessage<Offer>, instead job: Job, spare: SlotName
+    ) -> AgentPhase {
+        let new = offer.unverified
+        guard new.nonce == job.nonce, new.image == job.image else {
+            return .offered(Job(offer: offer, slot: spare))
+        }
+        var job = job
+        job.offer = offer
+        switch self {
+        case .downloading(_, let durableBytes):
+            return .downloading(job, durableBytes: durableBytes)
+        case .verifying: return .verifying(job)
+        case .installed: return .installed(job)
+        case .idle, .offered, .trial, .confirming, .proven, .rollingBack, .failed:
+            return .offered(job)
+        }
+    }
+
+    /// Reporting never decides: an image that is ready is tried although nobody could be told.
+    private func afterNoAnswer() -> AgentPhase {
+        switch self {
+        case .installed(let job): .trial(job, .armed)
+        case .idle, .offered, .downloading, .verifying, .trial, .confirming, .proven,
+            .rollingBack, .failed:
+            self
+        }
+    }
+
+    private func afterGivingUp(_ failure: Failure) -> AgentPhase {
+        switch self {
+        case .idle, .proven, .failed, .rollingBack: self
+        case .offered(let job), .downloading(let job, _), .verifying(let job),
+            .installed(let job), .trial(let job, .armed):
+            .failed(job, failure)
+        case .trial(let job, .begun), .trial(let job, .passed), .confirming(let job):
+            .rollingBack(job, failure)
+        }
+    }
+
+    /// Progress that does not belong to the phase came too late and changes nothing.
+    private func afterProgress(_ event: AgentEvent) -> AgentPhase {
+        switch self {
+        case .offered(let job):
+            event == .authorized ? .downloading(job, durableBytes: 0) : self
+        case .downloading(let job, _):
+            downloading(job, after: event)
+        case .verifying(let job):
+            event == .readBack ? .installed(job) : self
+        case .trial(let job, .begun):
+            event == .healthy ? .trial(job, .passed) : self
+        case .confirming(let job):
+            event == .confirmed ? .proven(job) : self
+        case .idle, .installed, .trial(_, .armed), .trial(_, .passed), .proven, .rollingBack,
+            .failed:
+            self
+        }
+    }
+
+    private func downloading(_ job: Job, after event: AgentEvent) -> AgentPhase {
+        switch event {
+        case .downloaded(let durableBytes): .downloading(job, durableBytes: durableBytes)
+        case .downloadComplete: .verifying(job)
+        case .downloadMustRestart: .downloading(job, durableBytes: 0)
+        case .started, .answered, .unanswered, .authorized, .readBack, .healthy, .confirmed,
+            .gaveUp:
+            self
+        }
+    }
+}

@@ -1,0 +1,77 @@
+public import Model
+public import Wire
+
+/// Where an update of this device is, with exactly the facts that mean something there.
+public enum AgentPhase: Hashable, Sendable {
+    case idle
+    /// An offer was made; whether it may be taken is not known yet.
+    case offered(Job)
+    /// The first `durableBytes` of the image survive a power cut.
+    case downloading(Job, durableBytes: Int64)
+    /// The image is in the slot; what is on the medium is not compared yet.
+    case verifying(Job)
+    /// The slot holds the image; the trial may begin.
+    case installed(Job)
+    case trial(Job, TrialStage)
+    /// The new image is good: the bootloader is to keep it.
+    case confirming(Job)
+    /// The bootloader keeps it; the server has not acknowledged the proof yet.
+    case proven(Job)
+    /// The new image is not good: the machine is to go back to the image before.
+    case rollingBack(Job, Failure)
+    /// The machine is on the image before; the server has not acknowledged the failure yet.
+    case failed(Job, Failure)
+
+    /// One offer that is being worked on.
+    public struct Job: Hashable, Sendable {
+        public var offer: SignedMessage<Offer>
+        /// The slot that the image goes to.
+        public var slot: SlotName
+        /// Trial boots so far that were cut off before they could tell how they were.
+        public var cutTrials: Int
+
+        public init(offer: SignedMessage<Offer>, slot: SlotName, cutTrials: Int = 0) {
+            self.offer = offer
+            self.slot = slot
+            self.cutTrials = cutTrials
+        }
+
+        public var nonce: Nonce { offer.unverified.nonce }
+        public var image: ImageReference { offer.unverified.image }
+    }
+
+    public enum TrialStage: String, Hashable, Sendable {
+        /// The bootloader is, or is about to be, told to try the slot.
+        case armed
+        /// The new image's agent has started.
+        case begun
+        /// Its health checks have passed.
+        case passed
+    }
+
+    public var job: Job? {
+        switch self {
+        case .idle: nil
+        case .offered(let job), .downloading(let job, _), .verifying(let job),
+            .installed(let job), .trial(let job, _), .confirming(let job), .proven(let job),
+            .rollingBack(let job, _), .failed(let job, _):
+            job
+        }
+    }
+
+    /// The word for this phase.
+    public var word: String {
+        switch self {
+        case .idle: "idle"
+        case .offered: "offered"
+        case .downloading: "downloading"
+        case .verifying: "verifying"
+        case .installed: "installed"
+        case .trial: "trial"
+        case .confirming: "confirming"
+        case .proven: "proven"
+        case .rollingBack: "rolling back"
+        case .failed: "failed"
+        }
+    }
+}

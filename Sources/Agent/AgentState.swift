@@ -1,0 +1,22 @@
+public import Model
+
+/// Everything that the agent remembers between two starts.
+public struct AgentState: Hashable, Sendable {
+    public var phase: AgentPhase
+    /// Of the newest check-in that was ever sent.
+    public var lastSequence: Int64
+    /// Whether the server has answered, so that the enrolment token need not be shown again.
+    public var isEnrolled: Bool
+    /// Whether the server has said that this device left the fleet.
+    public var isRetired: Bool
+    /// The attributes of the last check-in that was answered.
+    public var reportedAttributes: Attributes?
+    /// The newest version of each product that this device ever confirmed.
+    public var newestConfirmed: [ReleaseName: Version]
+    /// The newest moment at which metadata was trusted: time does not go back behind it.
+    public var timeFloor: Instant
+
+    public static let new = AgentState(
+        phase: .idle, lastSequence: 0, isEnrolled: false, isRetired: false,
+        reportedAttributes: nil, newestConfirmed: [:], timeFloor: Instant(secondsSinceEpoch: 0))
+}

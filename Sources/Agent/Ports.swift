@@ -1,0 +1,176 @@
+public import Model
+
+/// How the agent reaches its server; one exchange at a time, always with an end.
+public protocol Transport {
+    /// Sends a signed check-in and returns the answer, whoever wrote it.
+    func checkIn(_ message: [UInt8]) throws(TransportError) -> [UInt8]
+
+    /// Fetches at most `limitBytes` of the metadata file `name`; `nil` when there is none.
+    func metadata(_ name: String, limitBytes: Int) throws(TransportError) -> [UInt8]?
+
+    /// Fetches an image from `offset` on and hands its pieces to `receive` until that says `false`.
+    ///
+    /// At most `maximumBytes` are handed on, counted from `offset`.
+    func image(
+        _ path: String, from offset: Int64, maximumBytes: Int64, receive: ([UInt8]) -> Bool
+    ) throws(TransportError) -> ImageEnd
+}
+
+/// How the transfer of an image ended without an error of the network.
+public enum ImageEnd: Hashable, Sendable {
+    case complete
+    /// `receive` said `false`.
+    case stopped
+    /// The server cannot begin at the offset: begin at zero.
+    case cannotResume
+    /// The server has no such image.
+    case absent
+}
+
+/// Why an exchange did not happen; asking again later may help with every case but the last.
+public enum TransportError: Error, Hashable, CustomStringConvertible {
+    case unreachable(String)
+    /// The server answered, and not with a success.
+    case refused(status: Int, String)
+    /// More bytes than were asked for.
+    case tooLong
+
+    public var description: String {
+        switch self {
+        case .unreachable(let reason): "the server cannot be reached: \(reason)"
+        case .refused(let status, let reason): "the server answered \(status): \(reason)"
+        case .tooLong: "the server sent more than was asked for (it may be an endless-data attack)"
+        }
+    }
+}
+
+/// The places that hold one complete image each.
+public protocol SlotSet {
+    /// The slot that an update may be written to while `booted` runs.
+    func spare(besides booted: SlotName) throws(SlotError) -> SlotName
+
+    /// Opens `slot` to write `length` bytes, of which the first `offset` stay as they are.
+    func begin(_ slot: SlotName, at offset: Int64, length: Int64) throws(SlotError)
+    func write(_ bytes: [UInt8]) throws(SlotError)
+    /// Returns once everything that was written survives a power cut.
+    func sync() throws(SlotError)
+    func end()
+
+    /// Reads the first `length` bytes of `slot` and hands them on piece by piece.
+    func read(
+        _ slot: SlotName, length: Int64, receive: ([UInt8]) -> Void
+    ) throws(SlotError)
+
+    /// What was verified to be in `slot`; `nil` when that is not known.
+    func content(of slot: SlotName) throws(SlotError) -> SlotContent?
+    func setContent(_ content: SlotContent?, of slot: SlotName) throws(SlotError)
+}
+
+/// What a slot was verified to hold.
+public struct SlotContent: Hashable, Sendable {
+    public var release: ReleaseID
+    public var sha256: Digest
+    /// In bytes, from the beginning of the slot.
+    public var length: Int64
+
+    public init(release: ReleaseID, sha256: Digest, length: Int64) {
+        self.release = release
+        self.sha256 = sha256
+        self.length = length
+    }
+}
+
+/// Why a slot or a file of the device could not be used.
+public enum SlotError: Error, Hashable, CustomStringConvertible {
+    case full(path: String)
+    case missing(path: String)
+    /// The operating system said no; `operation` and `reason` in its words.
+    case failed(operation: String, path: String, reason: String)
+    case malformed(path: String, problem: String)
+
+    public var description: String {
+        switch self {
+        case .full(let path): "no space is left for \(path)"
+        case .missing(let path): "\(path) does not exist"
+        case .failed(let operation, let path, let reason): "cannot \(operation) \(path): \(reason)"
+        case .malformed(let path, let problem): "\(path) is malformed: \(problem)"
+        }
+    }
+}
+
+/// What decides which slot boots; its word counts, never the agent's memory.
+public protocol Bootloader {
+    func status() throws(SlotError) -> BootStatus
+    /// Boots `slot` once, next time; durable when it returns, and harmless to repeat.
+    func arm(_ slot: SlotName) throws(SlotError)
+    /// Makes `slot` the one that boots from now on; durable, and harmless to repeat.
+    func confirm(_ slot: SlotName) throws(SlotError)
+    /// Forgets a trial, spent or not; durable, and harmless to repeat.
+    func disarm() throws(SlotError)
+}
+
+/// What the bootloader says.
+public struct BootStatus: Hashable, Sendable {
+    public var booted: SlotName
+    public var bootID: BootID
+    public var confirmed: SlotName
+    public var trial: Trial
+
+    public enum Trial: Hashable, Sendable {
+        case none
+        /// The next boot tries this slot.
+        case armed(SlotName)
+        /// This slot had its trial boot.
+        case spent(SlotName)
+    }
+
+    public init(booted: SlotName, bootID: BootID, confirmed: SlotName, trial: Trial) {
+        self.booted = booted
+        self.bootID = bootID
+        self.confirmed = confirmed
+        self.trial = trial
+    }
+}
+
+/// Whether the booted image does its work.
+public protocol HealthCheck {
+    func run(in slot: SlotName) -> HealthVerdict
+}
+
+public enum HealthVerdict: Hashable, Sendable {
+    case healthy
+    /// One sentence for a person.
+    case unhealthy(String)
+}
+
+/// What the agent keeps across restarts; each write is whole and durable, or did not happen.
+public protocol AgentStore {
+    func loadState() throws(SlotError) -> [UInt8]?
+    func saveState(_ bytes: [UInt8]) throws(SlotError)
+
+    /// The trusted metadata in the file `name`, such as `timestamp.json`; for `root.json` at least
+    /// the one that came with the device.
+    func loadMetadata(_ name: String) throws(SlotError) -> [UInt8]?
+    /// `nil` forgets it.
+    func saveMetadata(_ name: String, _ bytes: [UInt8]?) throws(SlotError)
+}
+
+/// Told of what happens, in the order in which it does.
+public protocol AgentObserver {
+    func observe(_ event: AgentNotice)
+}
+
+/// Something an operator at the device wants to know.
+public enum AgentNotice: Hashable, Sendable {
+    case phase(String)
+    case checkInFailed(String)
+    case untrusted(String)
+    case slow(String)
+}
+
+/// The clocks of the machine.
+public protocol AgentClock {
+    var now: Instant { get }
+    /// Since the agent's process started; never steps.
+    var uptime: Duration { get }
+}

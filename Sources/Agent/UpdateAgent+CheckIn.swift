@@ -1,0 +1,136 @@
+internal import Model
+internal import Trust
+internal import Wire
+
+extension UpdateAgent {
+    /// Sequences that one durable write reserves, so that not every check-in wears the flash.
+    private static let sequencesReserved: Int64 = 100
+
+    /// One exchange with the server, and how long to wait after it.
+    func checkInStep(_ report: PhaseReport) throws(AgentError) -> Pause {
+        guard let directive = try checkIn(report) else {
+            try take(.unanswered)
+            return try pauseUnanswered()
+        }
+        switch state.phase {
+        case .idle: return .wait(.seconds(max(directive.checkInAfterSeconds, 0)))
+        case .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven,
+            .rollingBack, .failed:
+            return .goOn
+        }
+    }
+
+    private func pauseUnanswered() throws(AgentError) -> Pause {
+        switch state.phase {
+        case .trial(_, .passed):
+            guard ports.clock.uptime < configuration.trialDeadline else {
+                let seconds = configuration.trialDeadline.components.seconds
+                let reason = "the new image did not reach the server within \(seconds) s"
+                try take(.gaveUp(Failure(.health, reason)))
+                return .goOn
+            }
+            return .wait(.seconds(1))
+        case .trial, .confirming, .rollingBack: return .goOn
+        case .idle, .offered, .downloading, .verifying, .installed, .proven, .failed:
+            return backoff()
+        }
+    }
+
+    /// Sends a check-in and takes its checked answer into the state.
+    ///
+    /// - Returns: `nil` when there was no answer that can be trusted.
+    func checkIn(_ report: PhaseReport) throws(AgentError) -> Directive? {
+        let sequence = try nextSequence()
+        let message = try signed(report, sequence: sequence)
+        guard let answer = exchange(message) else { return nil }
+        guard let directive = try trusted(answer, sequence: sequence) else { return nil }
+        let spare: SlotName
+        do { spare = try ports.slots.spare(besides: boot.booted) } catch { throw .device(error) }
+        try change { state in
+            state.isEnrolled = true
+            state.isRetired = directive.order == .retire
+            state.reportedAttributes = configuration.attributes
+        }
+        try take(.answered(directive, spare: spare))
+        succeeded()
+        return directive
+    }
+
+    private func nextSequence() throws(AgentError) -> Int64 {
+        if usedSequence >= state.lastSequence {
+            try change { $0.lastSequence += Self.sequencesReserved }
+        }
+        usedSequence += 1
+        return usedSequence
+    }
+
+    private func signed(
+        _ report: PhaseReport, sequence: Int64
+    ) throws(AgentError) -> SignedMessage<CheckIn> {
+        let identity = ports.identity
+        guard let keyID = KeyID(identity.publicKey.hex) else {
+            preconditionFailure("32 bytes are 64 digits")
+        }
+        let unchanged = state.reportedAttributes == configuration.attributes
+        let checkIn = CheckIn(
+            device: configuration.device, hardware: configuration.hardware, sequence: sequence,
+            boot: bootReport, phase: report, attributes: unchanged ? nil : configuration.attributes,
+            enrolment: state.isEnrolled
+                ? nil
+                : Enrolment(
+                    publicKey: identity.publicKey, token: configuration.enrolmentToken))
+        do {
+            return try SignedMessage(signing: checkIn, keyID: keyID) {
+                payload throws(IdentityError) in try identity.sign(payload)
+            }
+        } catch { throw .identity(error) }
+    }
+
+    private var bootReport: BootReport {
+        BootReport(
+            slot: boot.booted, bootID: boot.bootID, release: content?.release,
+            sha256: content?.sha256, isConfirmed: boot.confirmed == boot.booted)
+    }
+
+    private func exchange(_ message: SignedMessage<CheckIn>) -> SignedMessage<Directive>? {
+        do {
+            return try SignedMessage(
+                parsing: ports.transport.checkIn(message.bytes),
+                limitBytes: configuration.limits.messageBytes)
+        } catch {
+            ports.observer.observe(.checkInFailed("\(error)"))
+            return nil
+        }
+    }
+
+    /// The answer, once the offer key is known to have signed it for this very check-in.
+    private func trusted(
+        _ answer: SignedMessage<Directive>, sequence: Int64
+    ) throws(AgentError) -> Directive? {
+        var isSigned = try isSignedByOfferKey(answer, under: storedRoot())
+        if !isSigned {
+            // The offer key may have been rotated since: look for a newer root, once.
+            _ = try refresh()
+            isSigned = try isSignedByOfferKey(answer, under: storedRoot())
+        }
+        let directive = answer.unverified
+        guard isSigned, directive.device == configuration.device, directive.answers == sequence
+        else {
+            ports.observer.observe(
+                .untrusted(
+                    "the answer to check-in \(sequence) is not signed by the offer key for this"
+                        + " device and check-in; it may be forged or replayed"))
+            return nil
+        }
+        return directive
+    }
+
+    private func isSignedByOfferKey(
+        _ answer: SignedMessage<Directive>, under root: Root
+    ) -> Bool {
+        guard let offer = root.offer else { return false }
+        let verified = try? offer.verify(
+            answer.payload, signatures: answer.signatures, by: cryptography.checker)
+        return verified != nil
+    }
+}

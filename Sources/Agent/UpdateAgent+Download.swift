@@ -1,0 +1,180 @@
+internal import Model
+internal import Trust
+internal import Wire
+
+extension UpdateAgent {
+    /// Fetches the image, or the rest of it, into the slot.
+    func downloadStep(_ job: AgentPhase.Job, from offset: Int64) throws(AgentError) -> Pause {
+        guard offset < job.image.length else {
+            // Everything was durable when the agent was cut off before it compared.
+            try take(.downloadComplete)
+            return .goOn
+        }
+        var download: Download
+        do { download = try Download(job, from: offset, agent: self) } catch {
+            try take(.gaveUp(Failure(.install, "\(error)")))
+            return .goOn
+        }
+        defer { ports.slots.end() }
+        let end: Result<ImageEnd, TransportError>
+        do {
+            end = .success(
+                try ports.transport.image(
+                    job.image.path.prefixed(by: job.image.sha256), from: offset,
+                    maximumBytes: job.image.length - offset, receive: { download.receive($0) }))
+        } catch { end = .failure(error) }
+        if let problem = download.problem { throw problem }
+        return try settle(download, job, end)
+    }
+
+    private func settle(
+        _ download: Download, _ job: AgentPhase.Job, _ end: Result<ImageEnd, TransportError>
+    ) throws(AgentError) -> Pause {
+        if let error = download.slotError {
+            try take(.gaveUp(Failure(.install, "\(error)")))
+            return .goOn
+        }
+        switch end {
+        case .success(.complete) where download.written == job.image.length:
+            return try compare(download, job)
+        case .success(.stopped):
+            return .goOn
+        case .success(.cannotResume):
+            try take(.downloadMustRestart)
+            return .goOn
+        case .success(.absent):
+            try take(.gaveUp(Failure(.download, "the server does not have \(job.image.path)")))
+            return .goOn
+        case .success(.complete):
+            return try interrupted(download, job, "the connection ended early")
+        case .failure(.tooLong):
+            try take(.gaveUp(Failure(.refused, "\(TransportError.tooLong)")))
+            return .goOn
+        case .failure(let error):
+            return try interrupted(download, job, "\(error)")
+        }
+    }
+
+    private func compare(
+        _ download: Download, _ job: AgentPhase.Job
+    ) throws(AgentError) -> Pause {
+        guard let digest = try download.finish() else { return .goOn }
+        succeeded()
+        if digest == job.image.sha256 {
+            try take(.downloadComplete)
+        } else if download.began > 0 {
+            // The part from before may be the wrong one; only a whole image accuses the server.
+            try take(.downloadMustRestart)
+        } else {
+            let reason =
+                "the bytes of \(job.image.path) have SHA-256 \(digest), but"
+                + " \(job.image.sha256) is signed (it may be a tampered image)"
+            ports.observer.observe(.untrusted(reason))
+            try take(.gaveUp(Failure(.refused, reason)))
+        }
+        return .goOn
+    }
+
+    /// Keeps what there is, asks the server whether the offer still stands, and tries again later.
+    private func interrupted(
+        _ download: Download, _ job: AgentPhase.Job, _ reason: String
+    ) throws(AgentError) -> Pause {
+        ports.observer.observe(.slow("\(job.image.path) at \(download.written) bytes: \(reason)"))
+        try download.makeDurable()
+        if download.written > download.began { succeeded() }
+        _ = try checkIn(download.report)
+        guard case .downloading(let job, _) = state.phase else { return .goOn }
+        guard now < job.offer.unverified.expires else {
+            try take(.gaveUp(Failure(.download, reason)))
+            return .goOn
+        }
+        return backoff()
+    }
+}
+
+/// One transfer of an image into a slot.
+private final class Download {
+    let job: AgentPhase.Job
+    let began: Int64
+    private(set) var written: Int64
+    private(set) var slotError: SlotError?
+    private(set) var problem: AgentError?
+    private let agent: UpdateAgent
+    private var stream: any DigestStream
+    private var durable: Int64
+    private var reportedAt: Duration
+
+    init(
+        _ job: AgentPhase.Job, from offset: Int64, agent: UpdateAgent
+    ) throws(SlotError) {
+        self.job = job
+        self.agent = agent
+        began = offset
+        written = offset
+        durable = offset
+        reportedAt = agent.ports.clock.uptime
+        stream = agent.cryptography.hashing.sha256Stream()
+        let slots = agent.ports.slots
+        // What the slot held before is being overwritten: nobody may boot it any more.
+        try slots.setContent(nil, of: job.slot)
+        if offset > 0 { try slots.read(job.slot, length: offset) { stream.update($0) } }
+        try slots.begin(job.slot, at: offset, length: job.image.length)
+    }
+
+    /// - Returns: Whether more bytes are wanted.
+    func receive(_ bytes: [UInt8]) -> Bool {
+        do throws(AgentError) {
+            do { try agent.ports.slots.write(bytes) } catch {
+                slotError = error
+                return false
+            }
+            stream.update(bytes)
+            written += Int64(bytes.count)
+            if written - durable >= agent.configuration.durableStepBytes { try makeDurable() }
+            return slotError == nil ? try isStillWanted() : false
+        } catch {
+            problem = error
+            return false
+        }
+    }
+
+    func makeDurable() throws(AgentError) {
+        guard written > durable else { return }
+        do { try agent.ports.slots.sync() } catch {
+            slotError = error
+            return
+        }
+        durable = written
+        try agent.take(.downloaded(durableBytes: durable))
+    }
+
+    /// Reports progress in time to keep the lease, and hears of a cancellation by it.
+    private func isStillWanted() throws(AgentError) -> Bool {
+        let uptime = agent.ports.clock.uptime
+        guard uptime - reportedAt >= reportInterval else { return true }
+        reportedAt = uptime
+        _ = try agent.checkIn(report)
+        guard case .downloading(let current, _) = agent.state.phase else { return false }
+        return current.nonce == job.nonce
+    }
+
+    /// A third of the lease, so that one lost report does not lose it; at most half a minute.
+    private var reportInterval: Duration {
+        guard case .downloading(let current, _) = agent.state.phase else { return .zero }
+        let left = current.offer.unverified.expires.elapsed(since: agent.now)
+        return max(.seconds(1), min(.seconds(30), left / 3))
+    }
+
+    var report: PhaseReport {
+        .downloading(job.nonce, bytesDone: written, bytesTotal: job.image.length)
+    }
+
+    /// Makes everything durable and tells what it is; `nil` when the medium failed, which ends it.
+    func finish() throws(AgentError) -> Digest? {
+        do { try agent.ports.slots.sync() } catch {
+            try agent.take(.gaveUp(Failure(.install, "\(error)")))
+            return nil
+        }
+        return stream.finish()
+    }
+}

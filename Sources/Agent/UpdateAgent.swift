@@ -1,0 +1,206 @@
+internal import Model
+public import Trust
+internal import Wire
+
+/// Carries out what the phase asks for: loads, decides, stores, then acts.
+///
+/// One thread, one thing at a time. Whatever cuts an action off, the next start goes on from the
+/// stored phase and the bootloader's word.
+public final class UpdateAgent {
+    let configuration: AgentConfiguration
+    let ports: AgentPorts
+    let cryptography: CryptographySuite
+    public private(set) var state: AgentState
+    private(set) var boot: BootStatus
+    var content: SlotContent?
+    /// Sequences up to ``AgentState/lastSequence`` are reserved on disk; this one was used last.
+    var usedSequence: Int64
+    private var failedTries = 0
+
+    /// What the caller does after one step.
+    public enum Pause: Hashable, Sendable {
+        case goOn
+        case wait(Duration)
+        /// Restart the machine; the agent does nothing more in this boot.
+        case reboot
+    }
+
+    /// Loads the state and goes on from what the bootloader says.
+    ///
+    /// - Throws: ``AgentError`` when the device's own files cannot be read or written.
+    public init(
+        _ configuration: AgentConfiguration, ports: AgentPorts, cryptography: CryptographySuite
+    ) throws(AgentError) {
+        self.configuration = configuration
+        self.ports = ports
+        self.cryptography = cryptography
+        state = try Self.storedState(ports)
+        usedSequence = state.lastSequence
+        do {
+            boot = try ports.bootloader.status()
+            content = nil
+            content = try Self.verifiedContent(of: boot.booted, ports, cryptography.hashing)
+        } catch { throw .device(error) }
+        try take(.started(boot))
+    }
+
+    private static func storedState(_ ports: AgentPorts) throws(AgentError) -> AgentState {
+        let bytes: [UInt8]?
+        do { bytes = try ports.store.loadState() } catch { throw .device(error) }
+        guard let bytes else { return .new }
+        do { return try AgentState(parsing: bytes) } catch {
+            switch error {
+            case .otherFormat: throw .state(error)
+            case .damaged(let problem):
+                // Better a device that reports anew than one that is never heard of again. Its
+                // sequence must still rise: seconds since 1970 outrun any count of check-ins.
+                ports.observer.observe(.untrusted("starting anew: \(problem)"))
+                var state = AgentState.new
+                state.lastSequence = max(0, ports.clock.now.secondsSinceEpoch) * 1000
+                return state
+            }
+        }
+    }
+
+    /// Reads the booted slot again: a record from before is a belief, the bytes are not.
+    private static func verifiedContent(
+        of slot: SlotName, _ ports: AgentPorts, _ hashing: any Hashing
+    ) throws(SlotError) -> SlotContent? {
+        guard let content = try ports.slots.content(of: slot) else { return nil }
+        var stream = hashing.sha256Stream()
+        try ports.slots.read(slot, length: content.length) { stream.update($0) }
+        return stream.finish() == content.sha256 ? content : nil
+    }
+
+    /// Does the one thing that the phase asks for.
+    ///
+    /// - Throws: ``AgentError`` when the device's own files cannot be written; try again later.
+    public func advance() throws(AgentError) -> Pause {
+        switch state.phase.intent {
+        case .checkIn(let report): return try checkInStep(report)
+        case .authorize(let job): return try authorizeStep(job)
+        case .download(let job, let from): return try downloadStep(job, from: from)
+        case .readBack(let job): return try readBackStep(job)
+        case .bootTrial(let job): return try bootTrialStep(job)
+        case .checkHealth(let job): return try healthStep(job)
+        case .confirm(let job): return try confirmStep(job)
+        case .returnToConfirmed: return .reboot
+        case .reportFailure(let job, let failure):
+            do { try ports.bootloader.disarm() } catch { throw .device(error) }
+            return try checkInStep(.failed(job.nonce, failure))
+        }
+    }
+
+    /// Stores what `event` makes of the phase, before anything that depends on it is done.
+    func take(_ event: AgentEvent) throws(AgentError) {
+        let old = state
+        state.phase = state.phase.after(event)
+        guard state != old else { return }
+        try save()
+        if state.phase.word != old.phase.word {
+            ports.observer.observe(.phase(state.phase.word))
+        }
+    }
+
+    func change(_ edit: (inout AgentState) -> Void) throws(AgentError) {
+        let old = state
+        edit(&state)
+        if state != old { try save() }
+    }
+
+    private func save() throws(AgentError) {
+        do { try ports.store.saveState(state.bytes) } catch { throw .device(error) }
+    }
+
+    /// Time as the trust rules see it: never behind the newest moment that was trusted (TUF 5.1).
+    var now: Instant { max(ports.clock.now, state.timeFloor) }
+
+    func succeeded() { failedTries = 0 }
+
+    /// A pause that doubles with each failed try, up to the configured limit.
+    func backoff() -> Pause {
+        failedTries = min(failedTries + 1, 20)
+        let seconds = min(
+            Int64(1) << Int64(failedTries - 1), configuration.maximumPause.components.seconds)
+        return .wait(.seconds(max(1, seconds)))
+    }
+
+    // MARK: The trial
+
+    private func readBackStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        do {
+            var stream = cryptography.hashing.sha256Stream()
+            try ports.slots.read(job.slot, length: job.image.length) { stream.update($0) }
+            guard stream.finish() == job.image.sha256 else {
+                let failure = Failure(.install, "slot \(job.slot) does not read back as written")
+                try take(.gaveUp(failure))
+                return .goOn
+            }
+            try ports.slots.setContent(
+                SlotContent(
+                    release: job.offer.unverified.release, sha256: job.image.sha256,
+                    length: job.image.length), of: job.slot)
+        } catch let error as SlotError {
+            try take(.gaveUp(Failure(.install, "\(error)")))
+            return .goOn
+        } catch { throw .wrapping(error) }
+        try take(.readBack)
+        return .goOn
+    }
+
+    private func bootTrialStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        do { try ports.bootloader.arm(job.slot) } catch {
+            try take(.gaveUp(Failure(.install, "the trial cannot be armed: \(error)")))
+            return .goOn
+        }
+        return .reboot
+    }
+
+    private func healthStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        guard content?.sha256 == job.image.sha256 else {
+            try take(.gaveUp(Failure(.install, "slot \(job.slot) does not hold the image")))
+            return .goOn
+        }
+        switch ports.health.run(in: job.slot) {
+        case .healthy: try take(.healthy)
+        case .unhealthy(let reason): try take(.gaveUp(Failure(.health, reason)))
+        }
+        return .goOn
+    }
+
+    private func confirmStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        do {
+            try ports.bootloader.confirm(job.slot)
+            boot = try ports.bootloader.status()
+        } catch { throw .device(error) }
+        guard boot.confirmed == job.slot else {
+            try take(.gaveUp(Failure(.install, "the bootloader does not keep slot \(job.slot)")))
+            return .goOn
+        }
+        let release = job.offer.unverified.release
+        try change { state in
+            let newest = state.newestConfirmed[release.name]
+            state.newestConfirmed[release.name] = max(newest ?? release.version, release.version)
+        }
+        try take(.confirmed)
+        return .goOn
+    }
+}
+
+/// Why the agent cannot go on at all; nothing is lost, and a later try may succeed.
+public enum AgentError: Error, Hashable, CustomStringConvertible {
+    case device(SlotError)
+    case state(StateError)
+    case identity(IdentityError)
+    /// The device has no root of trust.
+    case noRoot
+
+    public var description: String {
+        switch self {
+        case .device(let error): "\(error)"
+        case .state(let error): "\(error)"
+        case .identity(let error): "the device's key cannot be used: \(error)"
+        case .noRoot: "the device has no trusted root metadata"
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// How long and how fast an ``HTTPClient`` goes about its exchanges.
+public struct HTTPOptions: Hashable, Sendable {
+    /// The longest that finding and connecting to a server may take.
+    public var connectTimeoutSeconds: Int
+    /// An exchange that moves next to nothing for so long is given up.
+    public var stallTimeoutSeconds: Int
+    /// The longest that a whole exchange may take; downloads and uploads have no such bound.
+    public var wallTimeoutSeconds: Int
+    /// The speed that receiving is kept below; `nil` for as fast as it comes.
+    public var maximumReceiveBytesPerSecond: Int64?
+    public var userAgent: String
+
+    public init(
+        connectTimeoutSeconds: Int, stallTimeoutSeconds: Int, wallTimeoutSeconds: Int,
+        maximumReceiveBytesPerSecond: Int64?, userAgent: String
+    ) {
+        precondition(
+            [connectTimeoutSeconds, stallTimeoutSeconds, wallTimeoutSeconds]
+                .allSatisfy { (1...86_400).contains($0) },
+            "a timeout is between a second and a day")
+        precondition(
+            maximumReceiveBytesPerSecond.map { $0 >= 1 } ?? true, "a speed is at least 1 byte/s")
+        self.connectTimeoutSeconds = connectTimeoutSeconds
+        self.stallTimeoutSeconds = stallTimeoutSeconds
+        self.wallTimeoutSeconds = wallTimeoutSeconds
+        self.maximumReceiveBytesPerSecond = maximumReceiveBytesPerSecond
+        self.userAgent = userAgent
+    }
+
+    /// 10 s to connect, 30 s of stalling, 120 s for a bounded exchange, full speed.
+    public static let standard = HTTPOptions(
+        connectTimeoutSeconds: 10, stallTimeoutSeconds: 30, wallTimeoutSeconds: 120,
+        maximumReceiveBytesPerSecond: nil, userAgent: "slipway")
+
+    /// Fewer bytes per second than this count as next to nothing.
+    ///
+    /// A server that trickles could otherwise keep a device from its update for ever (TUF's slow
+    /// retrieval attack). Half of our own speed limit is never a stall.
+    var stallBytesPerSecond: Int64 {
+        max(1, min(512, (maximumReceiveBytesPerSecond ?? .max) / 2))
+    }
+}

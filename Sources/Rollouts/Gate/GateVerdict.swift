@@ -1,0 +1,47 @@
+public import Model
+
+/// What a gate says of the open wave.
+public enum GateVerdict: Hashable, Sendable {
+    /// There is evidence of harm.
+    case stop(failures: Int, decided: Int)
+    /// The wave stays as it is, for the first of the reasons that apply.
+    case hold(HoldReason)
+    /// The next wave may open; after the last, the rollout is complete.
+    case promote
+
+    public enum HoldReason: Hashable, Sendable {
+        case soaking(until: Instant)
+        case tooFewConfirmed(have: Int, need: Int)
+        /// Devices that may still prove the release or fail.
+        case undecided(Int)
+        /// Likelihood ratios: how much better the reports agree with a healthy release.
+        case noEvidenceOfHealth(have: Double, need: Double)
+    }
+}
+
+extension GateVerdict: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .stop(let failures, let decided):
+            "stop: \(failures) of \(decided) devices failed, more than the gate accepts"
+        case .hold(let reason): "hold: \(reason)"
+        case .promote: "promote"
+        }
+    }
+}
+
+extension GateVerdict.HoldReason: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .soaking(let end): "soaking until \(end)"
+        case .tooFewConfirmed(let have, let need): "\(have) devices are proven, \(need) are needed"
+        case .undecided(let count):
+            "\(count) \(count == 1 ? "device has" : "devices have") neither proven it nor failed"
+        case .noEvidenceOfHealth(let have, let need):
+            "evidence of health is \(Self.rounded(have)), \(Self.rounded(need)) is needed"
+        }
+    }
+
+    /// One decimal is enough to see it grow.
+    private static func rounded(_ ratio: Double) -> Double { (ratio * 10).rounded() / 10 }
+}

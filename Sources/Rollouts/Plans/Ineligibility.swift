@@ -1,0 +1,95 @@
+public import Model
+
+/// Why a device is no candidate for a release, whatever its wave.
+public enum Ineligibility: Hashable, Sendable {
+    case notSelected
+    case notActive
+    case wrongHardware(HardwareModel)
+    /// The device runs this very image.
+    case alreadyInstalled
+    /// The device runs a later version of the same release.
+    case downgrade(from: Version)
+    /// The image can only be installed over one of these versions.
+    case steppingStone(needs: [Version])
+
+    /// The reasons without their facts, to be counted by; in the order in which they are asked.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        case notSelected = "not_selected"
+        case notActive = "not_active"
+        case wrongHardware = "wrong_hardware"
+        case alreadyInstalled = "already_installed"
+        case downgrade
+        case steppingStone = "stepping_stone"
+    }
+
+    public var kind: Kind {
+        switch self {
+        case .notSelected: .notSelected
+        case .notActive: .notActive
+        case .wrongHardware: .wrongHardware
+        case .alreadyInstalled: .alreadyInstalled
+        case .downgrade: .downgrade
+        case .steppingStone: .steppingStone
+        }
+    }
+}
+
+extension RolloutSpec {
+    /// The first reason for which `device` cannot be a candidate; `nil` when it can.
+    ///
+    /// This is the only place where candidates are told from others, when a rollout is planned and
+    /// when a device asks. A device whose release is unknown, or is of another name, cannot be
+    /// downgraded; it can only take an image that may be installed over any version.
+    ///
+    /// - Parameter image: The release's image for the device's hardware, if there is one.
+    public func ineligibility(of device: DeviceFacts, image: PlannedImage?) -> Ineligibility? {
+        guard let image else { return outOfScope(device, hasImage: false) }
+        if let reason = outOfScope(device, hasImage: true) { return reason }
+        guard device.image != image.sha256 else { return .alreadyInstalled }
+        let version = device.release.flatMap { $0.name == release.name ? $0.version : nil }
+        if let version, version > image.version, !image.mayDowngrade {
+            return .downgrade(from: version)
+        }
+        guard image.from.isEmpty || version.map(image.from.contains) == true else {
+            return .steppingStone(needs: image.from)
+        }
+        return nil
+    }
+
+    /// The reasons that hold for every image alike, and after the device has installed one.
+    func outOfScope(_ device: DeviceFacts, hasImage: Bool) -> Ineligibility? {
+        guard selector.matches(device) else { return .notSelected }
+        guard device.isActive else { return .notActive }
+        return hasImage ? nil : .wrongHardware(device.hardware)
+    }
+}
+
+extension Ineligibility: CustomStringConvertible {
+    /// One clause about the device.
+    public var description: String {
+        switch self {
+        case .notSelected: "the rollout's selector does not pick it"
+        case .notActive: "its lifecycle does not let it be updated"
+        case .wrongHardware(let hardware): "the release has no image for hardware \(hardware)"
+        case .alreadyInstalled: "it runs this image already"
+        case .downgrade(let version): "it runs \(version), which is later"
+        case .steppingStone(let needs):
+            "the image can only be installed over "
+                + needs.map(\.text).joined(separator: " or ")
+        }
+    }
+}
+
+extension Ineligibility.Kind: CustomStringConvertible {
+    /// What is said of a number of devices, such as `not selected`.
+    public var description: String {
+        switch self {
+        case .notSelected: "not selected"
+        case .notActive: "not active"
+        case .wrongHardware: "of other hardware"
+        case .alreadyInstalled: "already running the image"
+        case .downgrade: "running a later version"
+        case .steppingStone: "needing another version first"
+        }
+    }
+}

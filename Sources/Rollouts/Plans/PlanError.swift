@@ -1,0 +1,38 @@
+public import Model
+
+/// Why a rollout cannot be planned for the fleet as it is.
+public enum PlanError: Error, Hashable, Sendable {
+    case selectorPicksNoDevice
+    /// The selected devices are of these models, sorted, and the release has an image for none.
+    case noImageForAnyDevice(hardware: [HardwareModel])
+    /// Devices are selected, but each is excluded for one of these reasons.
+    case everyDeviceExcluded([Ineligibility.Kind: Int])
+    /// The wave and those before it reach fewer devices than the gate wants proven.
+    case gateCannotBeMet(wave: String, minConfirmed: Int, devices: Int)
+    /// Even if all of the wave's devices prove the release, that is too little evidence of health.
+    case healthCannotBeShown(wave: String, devices: Int)
+}
+
+extension PlanError: CustomStringConvertible {
+    /// One clause for the author of the rollout.
+    public var description: String {
+        switch self {
+        case .selectorPicksNoDevice: "the selector picks no device"
+        case .noImageForAnyDevice(let hardware):
+            "the release has no image for any selected device; their hardware is "
+                + hardware.prefix(10).map(\.text).joined(separator: ", ")
+                + (hardware.count > 10 ? " and \(hardware.count - 10) more" : "")
+        case .everyDeviceExcluded(let excluded):
+            "no device can take the release: "
+                + Ineligibility.Kind.allCases.compactMap { kind in
+                    excluded[kind].map { "\($0) \(kind)" }
+                }.joined(separator: ", ")
+        case .gateCannotBeMet(let wave, let minConfirmed, let devices):
+            "wave \(Quotation.of(wave)) reaches \(devices) devices, "
+                + "but its gate needs \(minConfirmed) proven ones"
+        case .healthCannotBeShown(let wave, let devices):
+            "wave \(Quotation.of(wave)) reaches \(devices) devices, "
+                + "too few to show evidence of health even if none fails"
+        }
+    }
+}

@@ -1,0 +1,42 @@
+internal import Model
+
+extension RolloutPlan {
+    /// Whether wave `wave` or one before it reaches `device`.
+    ///
+    /// The device has to be selected, active and of the release's hardware. Whether it can take
+    /// the image is another question: ``RolloutSpec/ineligibility(of:image:)``.
+    public func reaches(_ device: DeviceFacts, bucket: Bucket, upTo wave: Int) -> Bool {
+        guard let first = self.wave(of: device, bucket: bucket) else { return false }
+        return first <= wave
+    }
+
+    /// The first wave that reaches `device`, counted from 0; `nil` when none does.
+    public func wave(of device: DeviceFacts, bucket: Bucket) -> Int? {
+        let hasImage = hardware.contains(device.hardware)
+        guard spec.outOfScope(device, hasImage: hasImage) == nil else { return nil }
+        return waves.firstIndex { $0.holds(device.id, bucket) }
+    }
+}
+
+extension PlannedWave {
+    /// Whether the wave itself, without those before it, names the device or its place.
+    fileprivate func holds(_ device: DeviceID, _ bucket: Bucket) -> Bool {
+        switch spec.target {
+        case .sample: lists(device)
+        case .percent(let percentage): percentage.holds(bucket)
+        }
+    }
+
+    /// Halves the sorted list until one place is left.
+    private func lists(_ device: DeviceID) -> Bool {
+        var places = listed.indices
+        while !places.isEmpty {
+            let middle = places.lowerBound + places.count / 2
+            guard listed[middle] != device else { return true }
+            places =
+                listed[middle] < device
+                ? middle + 1..<places.upperBound : places.lowerBound..<middle
+        }
+        return false
+    }
+}

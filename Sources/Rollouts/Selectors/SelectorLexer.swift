@@ -1,0 +1,86 @@
+/// Cuts a selector into tokens, one at a time.
+struct SelectorLexer {
+    private let bytes: [UInt8]
+    private var index = 0
+
+    init(_ text: String) { bytes = Array(text.utf8) }
+
+    /// The next token; `end` for ever once there is none.
+    mutating func next() throws(SelectorError) -> SelectorToken {
+        while let byte = current, Self.isSpace(byte) { index += 1 }
+        let start = index
+        return SelectorToken(kind: try kind(), column: column(of: start))
+    }
+
+    private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private mutating func kind() throws(SelectorError) -> SelectorToken.Kind {
+        guard let byte = current else { return .end }
+        if byte == UInt8(ascii: "\"") { return .text(try text()) }
+        if Self.isWordByte(byte) { return .word(word()) }
+        for symbol in SelectorToken.Symbol.allCases
+        where bytes[index...].starts(with: symbol.rawValue.utf8) {
+            index += symbol.rawValue.utf8.count
+            return .symbol(symbol)
+        }
+        throw error(at: index, expected: "a word, a text in double quotes or an operator")
+    }
+
+    private mutating func word() -> String {
+        let start = index
+        while let byte = current, Self.isWordByte(byte) { index += 1 }
+        return String(decoding: bytes[start..<index], as: UTF8.self)
+    }
+
+    private mutating func text() throws(SelectorError) -> [UInt8] {
+        index += 1
+        var text: [UInt8] = []
+        while let byte = current, byte != UInt8(ascii: "\"") {
+            // A line break in a text is a quote forgotten on the line before.
+            guard byte >= 32 && byte != 127 else { break }
+            if byte == UInt8(ascii: "\\") {
+                index += 1
+                guard let escaped = current, escaped == UInt8(ascii: "\"") || escaped == byte
+                else { throw error(at: index, expected: "\" or \\ after \\") }
+            }
+            text.append(bytes[index])
+            index += 1
+        }
+        guard current != nil, current == UInt8(ascii: "\"") else {
+            throw error(at: index, expected: "\" at the end of the text")
+        }
+        index += 1
+        return text
+    }
+
+    private func error(at index: Int, expected: String) -> SelectorError {
+        SelectorError(column: column(of: index), expected: expected, found: scalar(at: index))
+    }
+
+    /// The byte at `index` always starts a scalar, since a Swift string is valid UTF-8.
+    private func scalar(at index: Int) -> String {
+        guard index < bytes.count else { return "the end" }
+        let tail = bytes[(index + 1)...].prefix { $0 & 0xc0 == 0x80 }
+        return Quotation.of(String(decoding: [bytes[index]] + tail, as: UTF8.self))
+    }
+
+    private func column(of index: Int) -> Int {
+        bytes[..<index].count { $0 & 0xc0 != 0x80 } + 1
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): true
+        default: false
+        }
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/// The rule between two waves.
+public struct GateSpec: Hashable, Sendable {
+    /// The share of failing devices that is still acceptable; more than 0, less than 1.
+    public let maxFailureRate: Double
+    /// How sure a verdict has to be; from 0.5, less than 1.
+    public let confidence: Double
+    /// The fewest proven devices that open the next wave; 1 to 1,000,000.
+    public let minConfirmed: Int
+    public let require: Requirement
+    /// After how long a silence a device with an offer has failed; at least a second.
+    public let overdueAfter: Duration
+
+    /// What has to be known before the next wave opens.
+    public enum Requirement: String, Hashable, Sendable, CaseIterable {
+        /// It is enough that nothing speaks against the release.
+        case noEvidenceOfHarm = "no_evidence_of_harm"
+        /// The failure rate has to be shown to be below the acceptable one.
+        case evidenceOfHealth = "evidence_of_health"
+    }
+}

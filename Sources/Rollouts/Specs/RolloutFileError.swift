@@ -1,0 +1,94 @@
+/// The first thing that is wrong with a rollout file.
+public struct RolloutFileError: Error, Hashable, Sendable {
+    /// Where, in the words of the file, such as `waves[1].percent`; the first wave is `waves[0]`.
+    public let path: String
+    public let problem: Problem
+
+    public init(path: String, problem: Problem) {
+        self.path = path
+        self.problem = problem
+    }
+
+    public enum Problem: Hashable, Sendable {
+        case malformed(Form, found: String)
+        case outOfRange(found: Int, allowed: ClosedRange<Int>)
+        case selector(SelectorError)
+        /// Each wave, or each stratum of a wave, needs a name of its own.
+        case repeated(String)
+        /// A wave has neither `sample` nor `percent`, or both.
+        case notOneTarget(sample: Int?, percent: String?)
+        case strataWithoutSample
+        /// The later wave would not reach further than the earlier one.
+        case wavesShrink(earlier: String, later: String)
+        /// Samples come before percentages.
+        case sampleAfterPercent(earlier: String)
+        case unknownWord(found: String, known: [String])
+        /// `on_failure: revert` is not there yet.
+        case revertIsNotThereYet
+        /// The soaks alone take at least as long as the rollout may live.
+        case soaksOutlastLifetime(soaks: Duration, lifetime: Duration)
+    }
+
+    /// What a text in a rollout file has to be.
+    public enum Form: Hashable, Sendable {
+        case name
+        case release
+        case waveName
+        case attributeName
+        case percentage
+        case failureRate
+        case confidence
+        case duration
+        case positiveDuration
+    }
+}
+
+extension RolloutFileError: CustomStringConvertible {
+    public var description: String { "\(path): \(problem)" }
+}
+
+extension RolloutFileError.Problem: CustomStringConvertible {
+    /// One clause that says what was expected and what was there.
+    public var description: String {
+        switch self {
+        case .malformed(let form, let found):
+            "expected \(form), found \(Quotation.of(found))"
+        case .outOfRange(let found, let allowed):
+            "expected \(allowed.lowerBound) to \(allowed.upperBound), found \(found)"
+        case .selector(let error): "\(error)"
+        case .repeated(let name):
+            "expected a name that was not used before, found \(Quotation.of(name)) again"
+        case .notOneTarget(nil, nil): "expected sample or percent, found neither"
+        case .notOneTarget(let sample, let percent):
+            "expected sample or percent, found sample \(sample.map(String.init) ?? "none") and "
+                + "percent \(percent.map(Quotation.of) ?? "none")"
+        case .strataWithoutSample: "expected strata only beside sample, found them beside percent"
+        case .wavesShrink(let earlier, let later):
+            "expected more than the \(earlier) of an earlier wave, found \(later)"
+        case .sampleAfterPercent(let earlier):
+            "expected samples before percentages, found a sample after \(earlier)"
+        case .unknownWord(let found, let known):
+            "expected \(known.joined(separator: " or ")), found \(Quotation.of(found))"
+        case .revertIsNotThereYet: "expected pause; revert is not there yet"
+        case .soaksOutlastLifetime(let soaks, let lifetime):
+            "expected longer than the \(DurationText.write(soaks)) that the waves soak, "
+                + "found \(DurationText.write(lifetime))"
+        }
+    }
+}
+
+extension RolloutFileError.Form: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .name: "a name of 1 to 64 letters, digits or . _ : -"
+        case .release: "a release such as acme-gateway 2.4.1"
+        case .waveName: "a name of 1 to 64 bytes without control characters"
+        case .attributeName: "an attribute name (a-z, then a-z, 0-9 or _; at most 64)"
+        case .percentage: "a percentage such as 2.5%, more than 0% and at most 100%"
+        case .failureRate: "a percentage such as 2%, more than 0% and less than 100%"
+        case .confidence: "a percentage such as 95%, from 50% and less than 100%"
+        case .duration: "a duration such as 90s, 30m, 24h or 14d, at most 366d"
+        case .positiveDuration: "a duration such as 90s, 30m, 24h or 14d, from 1s to 366d"
+        }
+    }
+}

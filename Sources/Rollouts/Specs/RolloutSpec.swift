@@ -1,0 +1,46 @@
+public import Model
+
+/// A rollout as its author meant it: a ``RolloutFile`` that has passed every check.
+public struct RolloutSpec: Hashable, Sendable {
+    public let name: RolloutName
+    public let release: ReleaseID
+    public let selector: Selector
+    /// 1 to 32, each reaching further than the one before it.
+    public let waves: [WaveSpec]
+    public let gate: GateSpec
+    /// The most devices that may hold a lease at once; 1 to 1,000,000.
+    public let concurrent: Int
+    /// How long after its start the rollout ends by itself; longer than all its soaks together.
+    public let lifetime: Duration
+
+    /// - Throws: ``RolloutFileError`` for the first member that breaks a rule.
+    public init(_ file: RolloutFile) throws(RolloutFileError) {
+        let check = RolloutFileCheck(file: file)
+        name = try check.name()
+        release = try check.release()
+        selector = try check.selector()
+        waves = try check.waves()
+        gate = try check.gate()
+        concurrent = try check.concurrent()
+        try check.failureAction()
+        lifetime = try check.lifetime(of: waves)
+    }
+}
+
+/// One wave of a rollout: how far it reaches and how long it has to stay healthy.
+public struct WaveSpec: Hashable, Sendable {
+    /// Unique in its rollout; 1 to 64 bytes without control characters.
+    public let name: String
+    public let target: Target
+    public let soak: Duration
+
+    /// How far a wave reaches, earlier waves included.
+    public enum Target: Hashable, Sendable {
+        /// `count` devices, 1 to 10,000, spread over the values of at most 8 `strata`.
+        ///
+        /// A stratum is an attribute, or a built-in word of ``Selector``.
+        case sample(count: Int, strata: [String])
+        /// A share of all devices that the selector picks.
+        case percent(Percentage)
+    }
+}

@@ -1,0 +1,94 @@
+internal import Agent
+internal import Glibc
+
+/// A program that is run to its end, with its output and a limit of time.
+enum ChildProcess {
+    struct End {
+        enum Outcome: Hashable {
+            case exited(Int32)
+            case killed(Int32)
+            case timedOut
+        }
+
+        let outcome: Outcome
+        /// The last line that it printed on either stream; at most 200 bytes.
+        let lastLine: String
+    }
+
+    /// How much of the output is kept, from its end, in bytes.
+    private static let keptOutputBytes = 4096
+
+    /// - Throws: ``SlotError`` when the program cannot be started.
+    static func run(_ arguments: [String], timeout: Duration) throws(SlotError) -> End {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else {
+            throw SlotError(errno, "make a pipe for", arguments[0])
+        }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        let child: pid_t
+        do {
+            defer { close(ends[1]) }
+            child = try spawn(arguments, output: ends[1])
+        }
+        let (output, isInTime) = collect(from: ends[0], within: timeout)
+        // The group, so that what the program started ends with it.
+        if !isInTime { kill(-child, SIGKILL) }
+        var status: Int32 = 0
+        while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
+        return End(
+            outcome: isInTime ? outcome(of: status) : .timedOut, lastLine: lastLine(of: output))
+    }
+
+    private static func spawn(_ arguments: [String], output: Int32) throws(SlotError) -> pid_t {
+        var actions = unsafe posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        unsafe posix_spawnattr_init(&attributes)
+        defer {
+            unsafe posix_spawn_file_actions_destroy(&actions)
+            unsafe posix_spawnattr_destroy(&attributes)
+        }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { unsafe words.forEach { unsafe free($0) } }
+        var child: pid_t = 0
+        let code = unsafe posix_spawnp(&child, arguments[0], &actions, &attributes, &words, environ)
+        guard code == 0 else { throw SlotError(code, "start", arguments[0]) }
+        return child
+    }
+
+    /// Reads until every holder of the pipe has closed it; `false` when time ran out first.
+    private static func collect(
+        from descriptor: Int32, within timeout: Duration
+    ) -> (output: [UInt8], isInTime: Bool) {
+        let clock = SystemClock()
+        var output: [UInt8] = []
+        while true {
+            let left = timeout - clock.uptime
+            guard left > .zero else { return (output, false) }
+            let milliseconds = min(left.components.seconds, 3600) * 1000 + 1000
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let ready = unsafe poll(&waiting, 1, Int32(milliseconds))
+            guard ready > 0 else { continue }
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = unsafe read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { return (output, true) }
+            output = Array((output + buffer[..<count]).suffix(keptOutputBytes))
+        }
+    }
+
+    private static func outcome(of status: Int32) -> End.Outcome {
+        // The macros of wait(2) are not importable: 7 bits of signal, then 8 bits of exit code.
+        let signal = status & 0x7f
+        return signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal)
+    }
+
+    private static func lastLine(of output: [UInt8]) -> String {
+        let line = output.split(separator: UInt8(ascii: "\n")).last ?? []
+        return String(decoding: line.prefix(200), as: UTF8.self)
+    }
+}

@@ -1,0 +1,101 @@
+internal import Agent
+internal import Glibc
+
+/// An open file; closed when its life ends.
+@safe struct File: ~Copyable {
+    /// Never negative; closed in `deinit` and nowhere else.
+    private let descriptor: Int32
+    let path: String
+
+    enum Access {
+        case read
+        /// Makes the file when it is missing; keeps what it holds.
+        case update(permissions: mode_t)
+        /// Fails when the file is there already.
+        case create(permissions: mode_t)
+    }
+
+    init(_ path: String, _ access: Access) throws(SlotError) {
+        let descriptor =
+            switch access {
+            case .read: unsafe open(path, O_RDONLY | O_CLOEXEC)
+            case .update(let permissions):
+                unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, permissions)
+            case .create(let permissions):
+                unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+            }
+        guard descriptor >= 0 else { throw SlotError(errno, "open", path) }
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit { close(descriptor) }
+
+    /// Writes all of `bytes` at the current place.
+    func write(_ bytes: [UInt8]) throws(SlotError) {
+        var done = 0
+        while done < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { raw in
+                unsafe Glibc.write(descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw SlotError(count < 0 ? errno : EIO, "write", path) }
+            done += count
+        }
+    }
+
+    /// Reads at most `maximum` bytes; none at the end of the file.
+    func read(maximum: Int) throws(SlotError) -> [UInt8] {
+        var failure: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: maximum) { buffer, count in
+            var result = unsafe Glibc.read(descriptor, buffer.baseAddress, maximum)
+            while result < 0, errno == EINTR {
+                result = unsafe Glibc.read(descriptor, buffer.baseAddress, maximum)
+            }
+            if result < 0 { failure = errno }
+            count = max(0, result)
+        }
+        guard failure == 0 else { throw SlotError(failure, "read", path) }
+        return bytes
+    }
+
+    func seek(to offset: Int64) throws(SlotError) {
+        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
+            throw SlotError(errno, "seek in", path)
+        }
+    }
+
+    /// Makes the file exactly `length` bytes long, with space on the medium for all of them.
+    ///
+    /// A full disk is noticed here, before the first byte is fetched.
+    func allocate(length: Int64) throws(SlotError) {
+        let code = posix_fallocate(descriptor, 0, off_t(length))
+        // Some file systems cannot allocate ahead; they tell of a full disk when written to.
+        guard code == 0 || code == EOPNOTSUPP || code == EINVAL else {
+            throw SlotError(code, "allocate \(length) bytes for", path)
+        }
+        guard ftruncate(descriptor, off_t(length)) == 0 else {
+            throw SlotError(errno, "set the length of", path)
+        }
+    }
+
+    /// Returns once everything that was written survives a power cut.
+    func sync() throws(SlotError) {
+        guard fsync(descriptor) == 0 else { throw SlotError(errno, "sync", path) }
+    }
+
+    /// Whether this process now holds the file's only lock; it ends with the file's life.
+    func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+}
+
+extension SlotError {
+    init(_ code: Int32, _ operation: String, _ path: String) {
+        switch code {
+        case ENOSPC, EDQUOT: self = .full(path: path)
+        case ENOENT: self = .missing(path: path)
+        default:
+            let reason = unsafe String(cString: strerror(code))
+            self = .failed(operation: operation, path: path, reason: reason)
+        }
+    }
+}
