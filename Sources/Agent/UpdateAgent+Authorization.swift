@@ -16,7 +16,8 @@ extension UpdateAgent {
         case .unreachable(let error):
             ports.observer.observe(.checkInFailed("\(error)"))
             guard now < job.offer.unverified.expires else {
-                try take(.gaveUp(Failure(.download, "no metadata before the offer ended: \(error)")))
+                try take(
+                    .gaveUp(Failure(.download, "no metadata before the offer ended: \(error)")))
                 return .goOn
             }
             return backoff()
@@ -106,7 +107,9 @@ extension UpdateAgent {
 
     private func storedMetadata() throws(AgentError) -> StoredMetadata {
         do {
-            guard let root = try ports.store.loadMetadata(RoleName.root.fileName) else { throw AgentError.noRoot }
+            guard let root = try ports.store.loadMetadata(RoleName.root.fileName) else {
+                throw AgentError.noRoot
+            }
             return StoredMetadata(
                 root: root, timestamp: try ports.store.loadMetadata(RoleName.timestamp.fileName),
                 snapshot: try ports.store.loadMetadata(RoleName.snapshot.fileName),

@@ -36,7 +36,8 @@ internal import Glibc
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { raw in
-                unsafe Glibc.write(descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done)
+                unsafe Glibc.write(
+                    descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done)
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw SlotError(count < 0 ? errno : EIO, "write", path) }

@@ -29,7 +29,9 @@ public struct SimulatedBootloader: Bootloader {
     }
 
     public func arm(_ slot: SlotName) throws(SlotError) {
-        try change { $0["trial"] = slot.text; $0["tries"] = "1" }
+        try change {
+            $0["trial"] = slot.text; $0["tries"] = "1"
+        }
     }
 
     public func confirm(_ slot: SlotName) throws(SlotError) {
@@ -37,7 +39,9 @@ public struct SimulatedBootloader: Bootloader {
     }
 
     public func disarm() throws(SlotError) {
-        try change { $0["trial"] = nil; $0["tries"] = nil }
+        try change {
+            $0["trial"] = nil; $0["tries"] = nil
+        }
     }
 
     /// One replacement of one file, so that a cut leaves the old environment or the new one.

@@ -49,7 +49,9 @@ public struct ImageSummary: WireMessage {
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         image = try fields.image()
-        hardware = try fields.strings("hardware", maximumCount: 256).compactMap { HardwareModel($0) }
+        hardware = try fields.strings("hardware", maximumCount: 256).compactMap {
+            HardwareModel($0)
+        }
         from = try fields.strings("from", maximumCount: 256).compactMap { Version($0) }
         mayDowngrade = try fields.bool("downgrade")
     }
