@@ -40,11 +40,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .systemLibrary(
-            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -97,5 +94,49 @@ let package = Package(
             name: "slipway-agent",
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
             swiftSettings: strict),
+
+        .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
+        .testTarget(
+            name: "WireTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "TrustTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "RolloutsTests", dependencies: ["Model", "Rollouts"], swiftSettings: testing),
+        .testTarget(
+            name: "AgentTests",
+            dependencies: ["Agent", "JSON", "Model", "OpenSSL", "Trust", "Wire"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
+            swiftSettings: testing),
+        .testTarget(name: "CurlTests", dependencies: ["Curl", "Model"], swiftSettings: testing),
+        .testTarget(
+            name: "SlotsTests", dependencies: ["Agent", "Model", "Slots", "slipway-agent"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "OrchestratorTests",
+            dependencies: [
+                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "Trust", "Wire",
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "StoresTests",
+            dependencies: ["Model", "Orchestrator", "Rollouts", "Stores", "Trust", "Wire"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
+                "Trust", "Wire", "slipway-server", package("Hummingbird", "hummingbird"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire", "slipway"],
+            swiftSettings: testing),
+        .testTarget(name: "TidyTests", swiftSettings: testing),
     ]
 )

@@ -1,0 +1,56 @@
+# The two commands are `make demo` and `make test`; both install what they need.
+
+SWIFT ?= swift
+# An import of a target that the manifest does not name is an error, not luck.
+BUILD_FLAGS = --explicit-target-dependency-import-check error
+
+LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev
+DEMO_PACKAGES = $(LIBRARIES) sqlite3
+# openssl and python-tuf are peers that our keys and repositories are tried against.
+TEST_PACKAGES = $(DEMO_PACKAGES) openssl python3 python3-venv
+PYTHON_TUF = tuf==7.0.1
+VENV = .build/venv
+
+.PHONY: demo test lint build agent footprint samples clean
+
+# The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
+demo:
+	.ci/setup $(DEMO_PACKAGES)
+	$(SWIFT) build $(BUILD_FLAGS)
+	.build/debug/slipway demo
+
+test: $(VENV)/ready
+	.ci/setup $(TEST_PACKAGES)
+	$(SWIFT) build $(BUILD_FLAGS) --build-tests
+	SLIPWAY_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python $(SWIFT) test $(BUILD_FLAGS) --skip-build
+
+$(VENV)/ready:
+	.ci/setup $(TEST_PACKAGES)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF)
+	touch $@
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+build:
+	.ci/setup $(LIBRARIES)
+	$(SWIFT) build $(BUILD_FLAGS)
+
+# The agent as it goes on a device: optimised for size, Swift's libraries inside, stripped.
+agent:
+	.ci/setup $(LIBRARIES)
+	$(SWIFT) build -c release --product slipway-agent --static-swift-stdlib -Xswiftc -Osize
+	strip -o .build/slipway-agent .build/release/slipway-agent
+	@ls -l .build/slipway-agent
+
+# How large the agent is, and how much memory it takes to install 1 GiB.
+footprint: agent build
+	.ci/footprint
+
+# Makes firmware-samples anew; the result must be what is committed.
+samples: build
+	SLIPWAY=.build/debug/slipway firmware-samples/generate firmware-samples
+
+clean:
+	rm -rf .build

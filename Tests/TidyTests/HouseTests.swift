@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+/// The arrows of the house: who may import whom.
+@Suite struct HouseTests {
+    /// Which modules each target may import; an arrow that is missing here may not exist.
+    static let allowedImports: [String: Set<String>] = [
+        "Model": [],
+        "JSON": [],
+        "Wire": ["JSON", "Model"],
+        "Trust": ["JSON", "Model"],
+        "Rollouts": ["Model"],
+        "Agent": ["JSON", "Model", "Trust", "Wire"],
+        "Orchestrator": ["Model", "Rollouts", "Trust", "Wire"],
+        "OpenSSL": ["COpenSSL", "Model", "Trust"],
+        "Curl": ["CCurl", "Model"],
+        "Slots": ["Agent", "Glibc", "Model"],
+        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
+        "Server": [
+            "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
+            "Wire",
+        ],
+        "slipway": [
+            "ArgumentParser", "Curl", "Foundation", "JSON", "Model", "OpenSSL", "Rollouts",
+            "Trust", "Wire", "Yams",
+        ],
+        "slipway-server": [
+            "ArgumentParser", "Foundation", "Logging", "Model", "OpenSSL", "Orchestrator",
+            "Server", "ServiceLifecycle", "Stores",
+        ],
+        "slipway-agent": [
+            "Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire",
+        ],
+    ]
+
+    /// Everything that the agent links, and what must stay pure.
+    static let withoutFoundation: Set<String> = [
+        "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
+        "Slots", "slipway-agent",
+    ]
+
+    /// The wrapper of each C library, the operating system's included.
+    static let unsafeTargets: Set<String> = ["OpenSSL", "Curl", "Slots"]
+
+    @Test(arguments: allowedImports.keys.sorted())
+    func targetImportsOnlyWhatItMay(target: String) throws {
+        let files = try SourceFile.all(under: "Sources/\(target)")
+        #expect(!files.isEmpty)
+        for file in files {
+            let foreign = file.imports.subtracting(Self.allowedImports[target, default: []])
+            #expect(foreign.isEmpty, "\(file.path) imports \(foreign.sorted())")
+        }
+    }
+
+    @Test func everyTargetStandsInTheTable() throws {
+        let folder = SourceFile.packageRoot.appending(path: "Sources").path
+        let targets = try FileManager.default.contentsOfDirectory(atPath: folder)
+            .filter { !$0.hasPrefix("C") || $0 == "Curl" }
+        #expect(Set(targets) == Set(Self.allowedImports.keys))
+    }
+
+    @Test(arguments: withoutFoundation.sorted())
+    func isFreeOfFoundation(target: String) {
+        let imports = Self.allowedImports[target, default: []]
+        #expect(imports.isDisjoint(with: ["Foundation", "FoundationEssentials", "Dispatch"]))
+    }
+
+    @Test func unsafeCodeStaysInTheWrappers() throws {
+        var looked = 0
+        for file in try SourceFile.all(under: "Sources")
+        where !Self.unsafeTargets.contains(file.target) {
+            looked += 1
+            #expect(
+                !file.code.contains(/\bunsafe\b|@unchecked|nonisolated\(unsafe\)/), "\(file.path)")
+        }
+        #expect(looked > 50)
+    }
+
+    @Test func nobodyForcesAnything() throws {
+        let files = try SourceFile.all(under: "Sources")
+        #expect(files.count > 50)
+        for file in files {
+            #expect(!file.code.contains(/try!|\bas!|[\w\])]!(?!=)/), "\(file.path)")
+        }
+    }
+
+    @Test func theAgentsLibrariesAreProducts() throws {
+        let manifest = try SourceFile.text(of: "Package.swift")
+        #expect(manifest.contains(#".library(name: "Agent", targets: ["Agent"])"#))
+    }
+
+    @Test func tasksStartOnlyInExecutables() throws {
+        let files = try SourceFile.all(under: "Sources").filter {
+            !$0.target.hasPrefix("slipway")
+        }
+        #expect(files.count > 50)
+        for file in files {
+            #expect(!file.code.contains(/\bTask\s*(\{|\.detached)/), "\(file.path)")
+        }
+    }
+}
