@@ -2,24 +2,24 @@
 import PackageDescription
 
 // Settings every Swift target shares. A target that needs something else says so, with a reason.
-let strict: [SwiftSetting] = [
+let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]
+let strict = common + [.strictMemorySafety()]
 
-// Tests do not hold the memory-safety wall: they may look at raw bytes to attack us.
-let testing: [SwiftSetting] = strict.filter { $0 != .strictMemorySafety() }
+// Tests stand outside the memory-safety wall: they may handle raw bytes to attack us.
+let testing = common
 
-func package(_ product: String, _ package: String) -> Target.Dependency {
+func library(_ product: String, in package: String) -> Target.Dependency {
     .product(name: product, package: package)
 }
 
-let argumentParser = package("ArgumentParser", "swift-argument-parser")
-let logging = package("Logging", "swift-log")
+let argumentParser = library("ArgumentParser", in: "swift-argument-parser")
+let logging = library("Logging", in: "swift-log")
 
 // The arrows of the house, from the lowest floor to the highest. `Tests/TidyTests` holds the same
 // table against the imports in the source text.
@@ -65,14 +65,14 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", package("GRDB", "GRDB.swift"),
+                "Model", "Orchestrator", "Rollouts", library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Rollouts", "Wire",
-                package("Hummingbird", "hummingbird"), logging,
+                library("Hummingbird", in: "hummingbird"), logging,
             ],
             swiftSettings: strict),
 
@@ -80,14 +80,14 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Trust", "Wire", argumentParser,
-                package("Yams", "Yams"),
+                library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "slipway-server",
             dependencies: [
                 "Model", "OpenSSL", "Orchestrator", "Server", "Stores", argumentParser, logging,
-                package("ServiceLifecycle", "swift-service-lifecycle"),
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -130,7 +130,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
-                "Trust", "Wire", "slipway-server", package("Hummingbird", "hummingbird"),
+                "Trust", "Wire", "slipway-server", library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: testing),
         .testTarget(
