@@ -137,6 +137,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire", "slipway"],
             swiftSettings: testing),
+        .testTarget(name: "InteropTests", dependencies: ["slipway"], swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]
 )

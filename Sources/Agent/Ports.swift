@@ -163,6 +163,8 @@ public protocol AgentObserver {
 /// Something an operator at the device wants to know.
 public enum AgentNotice: Hashable, Sendable {
     case phase(String)
+    /// A download goes on behind the bytes that were there before.
+    case resumed(atByte: Int64)
     case checkInFailed(String)
     case untrusted(String)
     case slow(String)

@@ -117,7 +117,10 @@ private final class Download {
         let slots = agent.ports.slots
         // What the slot held before is being overwritten: nobody may boot it any more.
         try slots.setContent(nil, of: job.slot)
-        if offset > 0 { try slots.read(job.slot, length: offset) { stream.update($0) } }
+        if offset > 0 {
+            agent.ports.observer.observe(.resumed(atByte: offset))
+            try slots.read(job.slot, length: offset) { stream.update($0) }
+        }
         try slots.begin(job.slot, at: offset, length: job.image.length)
     }
 

@@ -87,6 +87,7 @@ private struct ConsoleObserver: AgentObserver {
     func observe(_ event: AgentNotice) {
         switch event {
         case .phase(let word): Console.note("slipway-agent: phase \(word)")
+        case .resumed(let offset): Console.note("slipway-agent: download resumes at byte \(offset)")
         case .checkInFailed(let reason): Console.note("slipway-agent: \(reason)")
         case .untrusted(let reason): Console.note("slipway-agent: not trusted: \(reason)")
         case .slow(let reason): Console.note("slipway-agent: interrupted: \(reason)")

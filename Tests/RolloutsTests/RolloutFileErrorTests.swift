@@ -1,0 +1,138 @@
+import Model
+import Rollouts
+import Testing
+
+@Suite struct RolloutFileErrorTests {
+    typealias Wave = RolloutFile.Wave
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        let path: String
+        let problem: RolloutFileError.Problem
+        let change: @Sendable (inout RolloutFile) -> Void
+
+        init(
+            _ path: String, _ problem: RolloutFileError.Problem,
+            _ change: @escaping @Sendable (inout RolloutFile) -> Void
+        ) {
+            self.path = path
+            self.problem = problem
+            self.change = change
+        }
+
+        var testDescription: String { "\(path): \(problem)" }
+    }
+
+    static let members: [Row] = [
+        Row("rollout", .malformed(.name, found: "a b")) { $0.rollout = "a b" },
+        Row("release", .malformed(.release, found: "acme")) { $0.release = "acme" },
+        Row(
+            "devices",
+            .selector(
+                SelectorError(
+                    column: 5, expected: "==, !=, <, <=, >, >=, in or not in", found: "the end"))
+        ) { $0.devices = "site" },
+        Row("gate.max_failure_rate", .malformed(.failureRate, found: "0%")) {
+            $0.gate.maxFailureRate = "0%"
+        },
+        Row("gate.max_failure_rate", .malformed(.failureRate, found: "100%")) {
+            $0.gate.maxFailureRate = "100%"
+        },
+        Row("gate.confidence", .malformed(.confidence, found: "49.9999%")) {
+            $0.gate.confidence = "49.9999%"
+        },
+        Row("gate.confidence", .malformed(.confidence, found: "100%")) {
+            $0.gate.confidence = "100%"
+        },
+        Row("gate.confidence", .malformed(.confidence, found: "0.95")) {
+            $0.gate.confidence = "0.95"
+        },
+        Row("gate.min_confirmed", .outOfRange(found: 0, allowed: 1...1_000_000)) {
+            $0.gate.minConfirmed = 0
+        },
+        Row(
+            "gate.require",
+            .unknownWord(found: "luck", known: ["no_evidence_of_harm", "evidence_of_health"])
+        ) { $0.gate.require = "luck" },
+        Row("gate.overdue_after", .malformed(.positiveDuration, found: "0s")) {
+            $0.gate.overdueAfter = "0s"
+        },
+        Row("limits.concurrent", .outOfRange(found: 0, allowed: 1...1_000_000)) {
+            $0.limits.concurrent = 0
+        },
+        Row("limits.concurrent", .outOfRange(found: 1_000_001, allowed: 1...1_000_000)) {
+            $0.limits.concurrent = 1_000_001
+        },
+        Row("on_failure", .revertIsNotThereYet) { $0.onFailure = "revert" },
+        Row("on_failure", .unknownWord(found: "shrug", known: ["pause"])) {
+            $0.onFailure = "shrug"
+        },
+        Row("expires", .malformed(.positiveDuration, found: "soon")) { $0.expires = "soon" },
+        Row("expires", .soaksOutlastLifetime(soaks: .seconds(660), lifetime: .seconds(660))) {
+            $0.expires = "11m"
+        },
+    ]
+
+    static let waves: [Row] = [
+        Row("waves", .outOfRange(found: 0, allowed: 1...32)) { $0.waves = [] },
+        Row("waves", .outOfRange(found: 33, allowed: 1...32)) {
+            $0.waves = (1...33).map { Wave(name: "\($0)", percent: "\($0)") }
+        },
+        Row("waves[0].name", .malformed(.waveName, found: "")) { $0.waves[0].name = "" },
+        Row("waves[0].name", .malformed(.waveName, found: "a\tb")) { $0.waves[0].name = "a\tb" },
+        Row("waves[1].name", .repeated("early")) { $0.waves[1].name = "early" },
+        Row("waves[0]", .notOneTarget(sample: nil, percent: nil)) { $0.waves[0].percent = nil },
+        Row("waves[0]", .notOneTarget(sample: 5, percent: "5%")) { $0.waves[0].sample = 5 },
+        Row("waves[0].sample", .outOfRange(found: 0, allowed: 1...10_000)) {
+            $0.waves[0] = Wave(name: "a", sample: 0)
+        },
+        Row("waves[0].sample", .outOfRange(found: 10_001, allowed: 1...10_000)) {
+            $0.waves[0] = Wave(name: "a", sample: 10_001)
+        },
+        Row("waves[0].strata", .outOfRange(found: 9, allowed: 0...8)) {
+            $0.waves[0] = Wave(name: "a", sample: 5, strata: (1...9).map { "s\($0)" })
+        },
+        Row("waves[0].strata[1]", .malformed(.attributeName, found: "Site")) {
+            $0.waves[0] = Wave(name: "a", sample: 5, strata: ["site", "Site"])
+        },
+        Row("waves[0].strata[1]", .repeated("site")) {
+            $0.waves[0] = Wave(name: "a", sample: 5, strata: ["site", "site"])
+        },
+        Row("waves[1].strata", .strataWithoutSample) { $0.waves[1].strata = ["site"] },
+        Row("waves[1].percent", .malformed(.percentage, found: "101%")) {
+            $0.waves[1].percent = "101%"
+        },
+        Row("waves[1].percent", .wavesShrink(earlier: "5%", later: "5%")) {
+            $0.waves[1].percent = "5"
+        },
+        Row("waves[1].percent", .wavesShrink(earlier: "5%", later: "2.5%")) {
+            $0.waves[1].percent = "2.5%"
+        },
+        Row("waves[1].sample", .wavesShrink(earlier: "50 devices", later: "50 devices")) {
+            $0.waves = [Wave(name: "a", sample: 50), Wave(name: "b", sample: 50)]
+        },
+        Row("waves[1].sample", .sampleAfterPercent(earlier: "5%")) {
+            $0.waves[1] = Wave(name: "b", sample: 50)
+        },
+        Row("waves[0].soak", .malformed(.duration, found: "1")) { $0.waves[0].soak = "1" },
+    ]
+
+    @Test(arguments: members + waves)
+    func refusesWithPathAndProblem(row: Row) {
+        #expect(throws: RolloutFileError(path: row.path, problem: row.problem)) {
+            try RolloutSpec(.plain.with(row.change))
+        }
+    }
+
+    @Test func saysWhatWasExpectedAndWhatWasThere() {
+        #expect(
+            "\(RolloutFileError(path: "on_failure", problem: .revertIsNotThereYet))"
+                == "on_failure: expected pause; revert is not there yet")
+        #expect(
+            "\(RolloutFileError(path: "waves[1].percent", problem: .wavesShrink(earlier: "5%", later: "2%")))"
+                == "waves[1].percent: expected more than the 5% of an earlier wave, found 2%")
+        let long = RolloutFileError(
+            path: "rollout", problem: .malformed(.name, found: String(repeating: "\n", count: 500)))
+        #expect("\(long)".utf8.count < 200)
+        #expect(!"\(long)".contains("\n"))
+    }
+}

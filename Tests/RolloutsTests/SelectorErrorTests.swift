@@ -1,0 +1,108 @@
+import Rollouts
+import Testing
+
+@Suite struct SelectorErrorTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        let text: String
+        let column: Int
+        let expected: String
+        let found: String
+
+        init(_ text: String, _ column: Int, _ expected: String, _ found: String) {
+            self.text = text
+            self.column = column
+            self.expected = expected
+            self.found = found
+        }
+
+        var testDescription: String { String(text.prefix(40)) }
+    }
+
+    static let operand = "an attribute name, not, has, tag, all or ("
+    static let comparison = "==, !=, <, <=, >, >=, in or not in"
+    static let text = "a text in double quotes"
+    static let tag = "one tag in double quotes, without a comma"
+    static let start = "a word, a text in double quotes or an operator"
+
+    static let table: [Row] = [
+        Row("", 1, operand, "the end"),
+        Row("   ", 4, operand, "the end"),
+        Row(#"site"#, 5, comparison, "the end"),
+        Row(#"site "berlin""#, 6, comparison, #""berlin""#),
+        Row(#"site =="#, 8, text, "the end"),
+        Row(#"site == berlin"#, 9, text, "berlin"),
+        Row(#"site = "berlin""#, 6, start, #""=""#),
+        Row(#"site ! "berlin""#, 6, start, #""!""#),
+        Row(#"site == "berlin" all"#, 18, "and, or, or the end", "all"),
+        Row(#"site == "berlin" and"#, 21, operand, "the end"),
+        Row(#"and all"#, 1, operand, "and"),
+        Row(#"Site == "berlin""#, 1, operand, "Site"),
+        Row(#"2g == "x""#, 1, operand, "2g"),
+        Row(#""berlin" == site"#, 1, operand, #""berlin""#),
+        Row(#"site == "berlin"#, 16, "\" at the end of the text", "the end"),
+        Row("site == \"ber\nlin\"", 13, "\" at the end of the text", "\"?\""),
+        Row(#"site == "a\n""#, 12, #"" or \ after \"#, #""n""#),
+        Row(#"site == "a\"#, 12, #"" or \ after \"#, "the end"),
+        Row(#"(all"#, 5, "and, or, or )", "the end"),
+        Row(#"all)"#, 4, "and, or, or the end", ")"),
+        Row(#"()"#, 2, operand, ")"),
+        Row(#"site in "a""#, 9, "[", #""a""#),
+        Row(#"site in []"#, 10, text, "]"),
+        Row(#"site in ["a""#, 13, ", or ]", "the end"),
+        Row(#"site in ["a",]"#, 14, text, "]"),
+        Row(#"site not ["a"]"#, 10, "in", "["),
+        Row(#"has site"#, 5, "(", "site"),
+        Row(#"has("site")"#, 5, operand, #""site""#),
+        Row(#"has(and)"#, 5, operand, "and"),
+        Row(#"has(site"#, 9, ")", "the end"),
+        Row(#"tag(lab)"#, 5, tag, "lab"),
+        Row(#"tag("a,b")"#, 5, tag, #""a,b""#),
+        Row(#"tag("")"#, 5, tag, #""""#),
+        Row(#"tag == "x""#, 5, "(", "=="),
+        Row(#"not"#, 4, operand, "the end"),
+        Row("site == \"K\u{f6}ln\" ; all", 16, start, "\";\""),
+        Row("si\u{e9}te == \"x\"", 3, start, "\"\u{e9}\""),
+        Row(
+            String(repeating: "(", count: 33) + "all", 33, "at most 32 levels of ( and not", "("),
+        Row(
+            String(repeating: "not ", count: 33) + "all", 129, "at most 32 levels of ( and not",
+            "not"),
+        Row(
+            "a in [" + String(repeating: "\"\",", count: 1000) + "\"\"]", 3007,
+            "at most 1000 texts in a list", "\"\""),
+        Row(String(repeating: " ", count: 4094) + "all", 1, "at most 4096 bytes", "4097"),
+    ]
+
+    @Test(arguments: table)
+    func namesColumnExpectationAndFinding(row: Row) {
+        #expect(
+            throws: SelectorError(column: row.column, expected: row.expected, found: row.found)
+        ) { try Selector(row.text) }
+    }
+
+    @Test func saysItInOneLine() {
+        let error = SelectorError(column: 9, expected: Self.text, found: "berlin")
+        #expect("\(error)" == "column 9: expected a text in double quotes, found berlin")
+    }
+
+    @Test(arguments: Array(0..<UInt64(200)))
+    func mutilatedSelectorsAreRefusedOrReadButNeverTrap(seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        var bytes = Array(
+            #"hardware == "gw-2" and (country not in ["DE", "F\"R"] or not tag("lab"))"#.utf8)
+        for _ in 0..<Int.random(in: 1...6, using: &random) {
+            let index = Int.random(in: 0..<bytes.count, using: &random)
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0: bytes.remove(at: index)
+            case 1: bytes.insert(UInt8.random(in: 0...255, using: &random), at: index)
+            default: bytes.swapAt(index, Int.random(in: 0..<bytes.count, using: &random))
+            }
+        }
+        do throws(SelectorError) {
+            let selector = try Selector(String(decoding: bytes, as: UTF8.self))
+            #expect(try selector == Selector(selector.text))
+        } catch {
+            #expect((1...bytes.count + 1).contains(error.column))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Model
+import Rollouts
+import Testing
+
+@Suite struct TransitionTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let from: RolloutState
+        let event: RolloutEvent
+        let to: RolloutState
+        let effects: [RolloutEffect]
+
+        init(
+            _ sentence: String, _ from: RolloutState, _ event: RolloutEvent, _ to: RolloutState,
+            _ effects: RolloutEffect...
+        ) {
+            testDescription = sentence
+            self.from = from
+            self.event = event
+            self.to = to
+            self.effects = effects
+        }
+    }
+
+    typealias Forgiven = RolloutState.Forgiven
+
+    static let day: Int64 = 86_400
+
+    static func running(_ wave: Int, _ since: Int64, _ forgiven: Forgiven = .nothing)
+        -> RolloutState
+    { .running(wave: wave, since: at(since), started: at(0), forgiven: forgiven) }
+
+    static func paused(
+        _ wave: Int, _ reason: RolloutState.PauseReason = .operatorRequest,
+        _ forgiven: Forgiven = .nothing
+    ) -> RolloutState { .paused(wave: wave, reason, started: at(0), forgiven: forgiven) }
+
+    static func failed(_ failures: Int, of decided: Int) -> RolloutState.PauseReason {
+        .failureLimit(failures: failures, decided: decided)
+    }
+
+    /// Everything that a wave with a minimum of two asks for, and `failures`.
+    static func tick(_ now: Int64, proven: Int = 9, failed: Int = 0, undecided: Int = 0)
+        -> RolloutEvent
+    {
+        .tick(
+            at: at(now),
+            WaveEvidence(
+                proven: proven, failed: failed, provenInWave: proven, undecided: undecided))
+    }
+
+    static let abort = RolloutEvent.abort(.operatorRequest)
+    static let completed = RolloutState.completed(at: at(700))
+    static let aborted = RolloutState.aborted(.operatorRequest)
+    static let expired = RolloutState.aborted(.expired)
+    static let once = Forgiven(proven: 1, failed: 3)
+    static let twice = Forgiven(proven: 3, failed: 5)
+
+    static let ticks: [Row] = [
+        Row("a wave keeps soaking", running(0, 0), tick(59), running(0, 0)),
+        Row("a held gate opens the next", running(0, 0), tick(60), running(1, 60), .offer(upTo: 1)),
+        Row(
+            "only one wave opens at a time", running(0, 0), tick(9999), running(1, 9999),
+            .offer(upTo: 1)),
+        Row("too few proofs hold", running(0, 0), tick(60, proven: 1), running(0, 0)),
+        Row("undecided devices hold", running(0, 0), tick(60, undecided: 1), running(0, 0)),
+        Row(
+            "harm pauses", running(0, 0), tick(5, proven: 0, failed: 2),
+            paused(0, failed(2, of: 2)), .stopOffering),
+        Row(
+            "harm pauses the last wave though it soaked", running(1, 60), tick(660, failed: 4),
+            paused(1, failed(4, of: 13)), .stopOffering),
+        Row("the last wave soaks", running(1, 60), tick(659), running(1, 60)),
+        Row("the last wave completes it", running(1, 60), tick(660), .completed(at: at(660))),
+        Row(
+            "forgiven failures stay forgiven", running(0, 0, once), tick(9, proven: 1, failed: 3),
+            running(0, 0, once)),
+        Row(
+            "one new failure is not yet harm", running(0, 0, once), tick(9, proven: 1, failed: 4),
+            running(0, 0, once)),
+        Row(
+            "new failures are counted by themselves", running(0, 0, once),
+            tick(9, proven: 1, failed: 5), paused(0, failed(2, of: 2), once), .stopOffering),
+        Row(
+            "a next wave keeps what was forgiven", running(0, 0, once), tick(60, failed: 3),
+            running(1, 60, once), .offer(upTo: 1)),
+        Row(
+            "counts below what was forgiven are none", running(0, 0, once),
+            tick(9, proven: 0, failed: 1), running(0, 0, once)),
+        Row(
+            "the last second of its life", running(0, 0), tick(day - 1, undecided: 1),
+            running(0, 0)),
+        Row("its lifetime ends it", running(0, 0), tick(day, undecided: 1), expired, .withdraw),
+        Row("the end comes before harm", running(0, 0), tick(day, failed: 99), expired, .withdraw),
+        Row("the end comes before completion", running(1, 60), tick(day), expired, .withdraw),
+        Row("a paused rollout ends too", paused(0), tick(day), expired, .withdraw),
+        Row(
+            "a paused rollout ignores ticks", paused(1, failed(2, of: 2), once),
+            tick(day - 1, failed: 99), paused(1, failed(2, of: 2), once)),
+        Row("a late tick after completion", completed, tick(day, failed: 99), completed),
+        Row("a late tick after the abort", aborted, tick(day), aborted),
+    ]
+
+    static let orders: [Row] = [
+        Row(
+            "starting opens wave 0", .draft, .start(at: at(7)),
+            .running(wave: 0, since: at(7), started: at(7), forgiven: .nothing),
+            .offer(upTo: 0)),
+        Row(
+            "pausing stops offers", running(1, 9, once), .pause,
+            paused(1, .operatorRequest, once), .stopOffering),
+        Row(
+            "resuming soaks anew", paused(1), .resume(at: at(99)), running(1, 99),
+            .offer(upTo: 1)),
+        Row(
+            "resuming an operator's pause forgives nothing", paused(0, .operatorRequest, once),
+            .resume(at: at(99)), running(0, 99, once), .offer(upTo: 0)),
+        Row(
+            "resuming after failures forgives them", paused(0, failed(3, of: 4)),
+            .resume(at: at(99)), running(0, 99, once), .offer(upTo: 0)),
+        Row(
+            "forgiveness adds up", paused(0, failed(2, of: 4), once), .resume(at: at(99)),
+            running(0, 99, twice), .offer(upTo: 0)),
+        Row("resuming too late ends it", paused(0), .resume(at: at(day)), expired, .withdraw),
+        Row("aborting a draft", .draft, abort, aborted, .withdraw),
+        Row("aborting while running", running(0, 0), abort, aborted, .withdraw),
+        Row("aborting a pause", paused(0), abort, aborted, .withdraw),
+        Row("aborting what still offers to latecomers", completed, abort, aborted, .withdraw),
+        Row("aborting for the reason given", running(0, 0), .abort(.expired), expired, .withdraw),
+    ]
+
+    @Test(arguments: ticks + orders)
+    func follows(row: Row) throws {
+        let transition = try RolloutPlan.restored().transition(from: row.from, on: row.event)
+        #expect(transition.state == row.to)
+        #expect(transition.effects == row.effects)
+    }
+
+    static let start = RolloutEvent.start(at: at(0))
+    static let resume = RolloutEvent.resume(at: at(0))
+
+    static let senseless: [(RolloutState, RolloutEvent)] = [
+        (.draft, tick(0)), (.draft, .pause), (.draft, resume),
+        (running(0, 0), start), (running(0, 0), resume),
+        (paused(0), start), (paused(0), .pause),
+        (completed, start), (completed, .pause), (completed, resume),
+        (aborted, start), (aborted, .pause), (aborted, resume), (aborted, abort),
+        (expired, abort),
+    ]
+
+    @Test(arguments: senseless)
+    func refusesWhatMakesNoSense(state: RolloutState, event: RolloutEvent) throws {
+        let plan = try RolloutPlan.restored()
+        #expect(throws: IllegalTransition(state: state, event: event)) {
+            try plan.transition(from: state, on: event)
+        }
+    }
+
+    @Test func tellsTheVerdictThatATickObeys() throws {
+        let plan = try RolloutPlan.restored()
+        let evidence = WaveEvidence(proven: 9, failed: 3, provenInWave: 9, undecided: 0)
+        func verdict(_ state: RolloutState) -> GateVerdict? {
+            plan.verdict(in: state, evidence: evidence, at: at(60))
+        }
+        #expect(verdict(Self.running(0, 0)) == .stop(failures: 3, decided: 12))
+        #expect(verdict(Self.running(0, 0, Self.once)) == .promote)
+        for state in [.draft, Self.paused(0), Self.completed, Self.aborted] {
+            #expect(verdict(state) == nil)
+        }
+    }
+
+    @Test func saysWhyAnEventIsRefused() {
+        let error = IllegalTransition(state: Self.completed, event: .pause)
+        #expect("\(error)" == "cannot pause a rollout that is completed at 1970-01-01T00:11:40Z")
+    }
+}
