@@ -52,7 +52,8 @@ public struct Attributes: Hashable, Sendable {
     }
 
     private static func isValue(_ text: String) -> Bool {
-        text.utf8.count <= maximumValueByteCount && !text.utf8.contains { $0 < 32 || $0 == 127 }
+        text.utf8.count <= maximumValueByteCount
+            && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 }
 

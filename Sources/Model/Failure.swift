@@ -31,7 +31,7 @@ public struct Failure: Hashable, Sendable {
         for scalar in detail.unicodeScalars {
             byteCount += UTF8.width(scalar)
             guard byteCount <= Self.maximumDetailByteCount else { break }
-            clean.append(scalar.value < 32 || scalar.value == 127 ? " " : scalar)
+            clean.append(scalar.properties.generalCategory == .control ? " " : scalar)
         }
         self.detail = String(clean)
     }

@@ -31,7 +31,8 @@ public struct Version: Hashable, Sendable {
     }
 
     private enum Identifier: Hashable {
-        case number(UInt64)
+        /// Its digits without leading zeros: a time stamp need not fit into 64 bits.
+        case number(digits: String)
         case word(String)
     }
 
@@ -47,8 +48,8 @@ public struct Version: Hashable, Sendable {
         var identifiers: [Identifier] = []
         for part in text.split(separator: ".", omittingEmptySubsequences: false) {
             guard !part.isEmpty, part.utf8.allSatisfy(isIdentifierByte) else { return nil }
-            if part.utf8.allSatisfy(isDigit), let number = UInt64(part) {
-                identifiers.append(.number(number))
+            if part.utf8.allSatisfy(isDigit) {
+                identifiers.append(.number(digits: String(part.drop { $0 == "0" })))
             } else {
                 identifiers.append(.word(String(part)))
             }
@@ -88,7 +89,9 @@ extension Version: Comparable {
         if right.isEmpty { return true }
         for (one, other) in zip(left, right) where one != other {
             switch (one, other) {
-            case (.number(let a), .number(let b)): return a < b
+            case (.number(let a), .number(let b)):
+                guard a.utf8.count == b.utf8.count else { return a.utf8.count < b.utf8.count }
+                return a.utf8.lexicographicallyPrecedes(b.utf8)
             case (.number, .word): return true
             case (.word, .number): return false
             case (.word(let a), .word(let b)):

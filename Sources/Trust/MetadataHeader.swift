@@ -14,7 +14,8 @@ struct MetadataHeader {
         guard specification == "1" || specification.hasPrefix("1.") else {
             throw fields.refused("spec_version", "1.x")
         }
-        version = try fields.integer("version", in: 1...Int64.max)
+        // One less than the largest, so that there is a next version to ask for.
+        version = try fields.integer("version", in: 1...Int64.max - 1)
         guard let expires = Instant(try fields.string("expires")) else {
             throw fields.refused("expires", "a time such as 2026-01-31T12:00:00Z")
         }

@@ -82,10 +82,16 @@ public struct PublishedRepository: Sendable {
 
     /// The same repository with other targets, and the snapshot and timestamp that name them.
     ///
-    /// - Throws: What a signer throws, or ``TrustError`` when the keys are not the repository's.
+    /// - Throws: What a signer throws, ``TrustError`` when the keys are not the repository's, or
+    ///   ``PublishRefusal/outdated(offered:current:)`` when `new` was accepted before other targets
+    ///   were published.
     public func publishing(
         targets new: AcceptedTargets?, expiry: Expiry, signers: OnlineSigners
     ) throws -> (repository: PublishedRepository, metadata: StoredMetadata) {
+        if let new, new.targets.version != targets.version + 1 {
+            throw PublishRefusal.outdated(
+                offered: new.targets.version, current: targets.version)
+        }
         let writer = RepositoryWriter(hashing: cryptography.hashing)
         var stored = bytes
         let targetsVersion = new?.targets.version ?? targets.version

@@ -10,7 +10,7 @@ public struct Refresh: Sendable {
     private var stage: Stage
     private var pending: [Action] = []
     private var rotations = 0
-    private let stored: StoredMetadata
+    private var stored: StoredMetadata
 
     /// What the caller does next.
     public enum Action: Hashable, Sendable {
@@ -70,13 +70,13 @@ public struct Refresh: Sendable {
 
     private mutating func receiveRoot(_ bytes: [UInt8]?) throws(TrustError) {
         if let bytes, rotations < trusted.limits.rootRotations {
-            let old = trusted.root
-            try trusted.adoptRoot(bytes)
+            let hasRotatedOnlineKeys = try trusted.adoptRoot(bytes)
             rotations += 1
             pending.append(.store(.root, bytes))
-            if old.timestamp.keys != trusted.root.timestamp.keys
-                || old.snapshot.keys != trusted.root.snapshot.keys
-            {
+            if hasRotatedOnlineKeys {
+                // A key may have stayed, so the signatures alone would not keep them out.
+                stored.timestamp = nil
+                stored.snapshot = nil
                 pending += [.forget(.timestamp), .forget(.snapshot)]
             }
             return
@@ -85,19 +85,25 @@ public struct Refresh: Sendable {
         stage = .timestamp
         // What a rotated key signed, or what was damaged on disk, is simply not taken back.
         if let timestamp = stored.timestamp { try? trusted.restoreTimestamp(timestamp) }
-        if let snapshot = stored.snapshot, trusted.timestamp != nil {
-            try? trusted.restoreSnapshot(snapshot)
-        }
+        if let snapshot = stored.snapshot { try? trusted.restoreSnapshot(snapshot) }
     }
 
     private mutating func receiveTimestamp(_ bytes: [UInt8]?) throws(TrustError) {
         guard let bytes else { throw .missing(.timestamp) }
         if try trusted.adoptTimestamp(bytes) { pending.append(.store(.timestamp, bytes)) }
-        guard trusted.snapshotIsCurrent else {
-            stage = .snapshot
-            return
+        takeStoredSnapshot()
+    }
+
+    /// A stored snapshot is taken as if it had been fetched; unless it is current, fetch.
+    private mutating func takeStoredSnapshot() {
+        stage = .snapshot
+        guard let snapshot = stored.snapshot else { return }
+        do {
+            try trusted.adoptSnapshot(snapshot)
+            takeStoredTargets()
+        } catch {
+            // Not current any more; restored above, it still serves to notice a rollback.
         }
-        takeStoredTargets()
     }
 
     private mutating func receiveSnapshot(_ bytes: [UInt8]?) throws(TrustError) {

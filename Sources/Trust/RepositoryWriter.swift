@@ -58,7 +58,9 @@ public struct RepositoryWriter: Sendable {
 
     private func sign(_ document: JSONObject, _ signers: [any Signer]) throws -> [UInt8] {
         let payload = JSONValue.object(document).canonicalBytes
-        let signatures = try signers.map { signer in
+        // A key that is handed in twice signs once: an envelope holds no key twice.
+        var signed: Set<PublicKey> = []
+        let signatures = try signers.filter { signed.insert($0.publicKey).inserted }.map { signer in
             SignedEnvelope.Signature(
                 keyID: signer.publicKey.keyID(hashing: hashing).text,
                 bytes: try signer.sign(payload))

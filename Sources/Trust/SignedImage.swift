@@ -85,7 +85,8 @@ extension SignedImage {
     public enum Refusal: Hashable, Sendable, CustomStringConvertible {
         case hardware(HardwareModel, allowed: Set<HardwareModel>)
         case downgrade(to: Version, from: Version)
-        case steppingStone(from: ReleaseID, allowed: Set<Version>)
+        /// `from` is `nil` when the device cannot tell what it runs.
+        case steppingStone(from: ReleaseID?, allowed: Set<Version>)
 
         public var description: String {
             switch self {
@@ -95,7 +96,8 @@ extension SignedImage {
                 "\(new) is older than \(old), which this device has run, and its signers did not"
                     + " allow going back (it may be a rollback attack)"
             case .steppingStone(let installed, let allowed):
-                "it can follow only \(list(allowed)), and this device runs \(installed)"
+                "it can follow only \(list(allowed)), and this device "
+                    + (installed.map { "runs \($0)" } ?? "cannot tell what it runs")
             }
         }
 
@@ -119,12 +121,16 @@ extension SignedImage {
         if let newest, release.version < newest, !mayDowngrade {
             return .downgrade(to: release.version, from: newest)
         }
-        if !from.isEmpty, let installed,
-            installed.name != release.name || !from.contains(installed.version)
-        {
+        guard from.isEmpty || mayFollow(installed) else {
             return .steppingStone(from: installed, allowed: from)
         }
         return nil
+    }
+
+    /// Whether the signers named `installed`; what a device cannot tell, nobody named.
+    private func mayFollow(_ installed: ReleaseID?) -> Bool {
+        guard let installed, installed.name == release.name else { return false }
+        return from.contains(installed.version)
     }
 }
 

@@ -20,13 +20,14 @@ public struct Targets: Hashable, Sendable {
         for member in targets.members.members {
             let path = member.key.text
             let target = try JSONFields(member.value, at: targets.path(of: path))
-            let length = try target.integer("length", in: 0...Int64.max)
-            let sha256 = try target.sha256()
             guard let custom = try target.optionalObject("custom"),
                 custom.members[SignedImage.member] != nil,
                 let targetPath = TargetPath(path)
             else { continue }
-            guard let image = ImageReference(path: targetPath, sha256: sha256, length: length)
+            let length = try target.integer("length", in: 0...Int64.max)
+            guard
+                let image = ImageReference(
+                    path: targetPath, sha256: try target.sha256(), length: length)
             else { throw target.refused("length", "at least 1 byte for an image") }
             images[targetPath] = try SignedImage(image, custom.object(SignedImage.member))
         }

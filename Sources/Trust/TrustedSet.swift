@@ -41,7 +41,11 @@ public struct TrustedSet: Sendable {
     }
 
     /// Follows the chain of roots by one version (TUF 5.3.3 to 5.3.7).
-    public mutating func adoptRoot(_ bytes: [UInt8]) throws(TrustError) {
+    ///
+    /// - Returns: Whether online keys were rotated; then timestamp and snapshot are forgotten, and
+    ///   whoever stored them has to forget them, too.
+    @discardableResult
+    public mutating func adoptRoot(_ bytes: [UInt8]) throws(TrustError) -> Bool {
         let signed = try signed(bytes, of: .root, limitBytes: limits.rootBytes)
         // Signed by a threshold of the old root's keys and of its own.
         _ = try signed.verified(for: root.root, by: cryptography.checker)
@@ -49,13 +53,16 @@ public struct TrustedSet: Sendable {
         guard new.version == root.version + 1 else {
             throw .wrongVersion(.root, offered: new.version, expected: root.version + 1)
         }
-        if new.timestamp.keys != root.timestamp.keys || new.snapshot.keys != root.snapshot.keys {
+        let hasRotatedOnlineKeys =
+            new.timestamp.keys != root.timestamp.keys || new.snapshot.keys != root.snapshot.keys
+        if hasRotatedOnlineKeys {
             // Recovery from a fast-forward attack (TUF 5.3.11).
             timestamp = nil
             snapshot = nil
             targets = nil
         }
         root = new
+        return hasRotatedOnlineKeys
     }
 
     /// Ends the chain of roots (TUF 5.3.10).
@@ -99,7 +106,7 @@ public struct TrustedSet: Sendable {
         guard description.describes(bytes, hashing: cryptography.hashing) else {
             throw .wrongBytes(.snapshot)
         }
-        let new = try verifiedSnapshot(bytes)
+        let new = try verifiedSnapshot(bytes, limitBytes: snapshotLimitBytes)
         guard new.version == description.version else {
             throw .wrongVersion(.snapshot, offered: new.version, expected: description.version)
         }
@@ -114,11 +121,14 @@ public struct TrustedSet: Sendable {
     /// Takes back a snapshot that was trusted before; it serves to notice a rollback even when it
     /// is no longer the current one.
     mutating func restoreSnapshot(_ bytes: [UInt8]) throws(TrustError) {
-        snapshot = try verifiedSnapshot(bytes)
+        // The length in the timestamp is that of the current one, which this may not be.
+        snapshot = try verifiedSnapshot(bytes, limitBytes: limits.snapshotBytes)
     }
 
-    private func verifiedSnapshot(_ bytes: [UInt8]) throws(TrustError) -> Snapshot {
-        let fields = try signed(bytes, of: .snapshot, limitBytes: snapshotLimitBytes)
+    private func verifiedSnapshot(
+        _ bytes: [UInt8], limitBytes: Int
+    ) throws(TrustError) -> Snapshot {
+        let fields = try signed(bytes, of: .snapshot, limitBytes: limitBytes)
             .verified(for: root.snapshot, by: cryptography.checker)
         return try reading(.snapshot) { () throws(JSONShapeError) in try Snapshot(fields) }
     }
@@ -137,12 +147,6 @@ public struct TrustedSet: Sendable {
         }
         try requireFresh(.targets, new.expires)
         targets = new
-    }
-
-    /// Whether the restored snapshot is the one that the timestamp names, and still fresh.
-    var snapshotIsCurrent: Bool {
-        guard let snapshot, let timestamp else { return false }
-        return snapshot.version == timestamp.snapshot.version && snapshot.expires > now
     }
 
     var snapshotLimitBytes: Int { bounded(timestamp?.snapshot.length, by: limits.snapshotBytes) }

@@ -58,6 +58,10 @@ public struct Directive: WireMessage {
     }
 
     private static func order(in fields: JSONFields) throws(JSONShapeError) -> Order? {
+        let orders = ["offer", "cancel", "retire"].filter { fields.optionalValue($0) != nil }
+        guard orders.count <= 1 else {
+            throw fields.refused(orders[1], "no second order beside \(orders[0])")
+        }
         if let offer = fields.optionalValue("offer") {
             do { return .offer(try SignedMessage(offer)) } catch {
                 throw fields.refused("offer", "a signed offer: \(error)")

@@ -98,7 +98,7 @@ extension JSONFields {
         _ member: String, maximumCount: Int
     ) throws(JSONShapeError) -> [M] {
         var messages: [M] = []
-        for element in try optionalArray(member, maximumCount: maximumCount) ?? [] {
+        for element in try array(member, maximumCount: maximumCount) {
             messages.append(try M(JSONFields(element.value, at: element.path)))
         }
         return messages

@@ -49,10 +49,24 @@ public struct ImageSummary: WireMessage {
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         image = try fields.image()
-        hardware = try fields.strings("hardware", maximumCount: 256).compactMap {
-            HardwareModel($0)
-        }
-        from = try fields.strings("from", maximumCount: 256).compactMap { Version($0) }
+        hardware = try fields.values("hardware") { HardwareModel($0) }
+        from = try fields.values("from") { Version($0) }
         mayDowngrade = try fields.bool("downgrade")
+    }
+}
+
+extension JSONFields {
+    /// An entry that cannot be read is refused: without it, an empty `from` would stand for all.
+    fileprivate func values<Value>(
+        _ member: String, _ make: (String) -> Value?
+    ) throws(JSONShapeError) -> [Value] {
+        var values: [Value] = []
+        for element in try array(member, maximumCount: 256) {
+            guard case .string(let text) = element.value, let value = make(text.text) else {
+                throw JSONShapeError(path: element.path, expected: "a valid \(member) entry")
+            }
+            values.append(value)
+        }
+        return values
     }
 }
