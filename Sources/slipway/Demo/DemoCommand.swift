@@ -42,10 +42,10 @@ struct DemoCommand: ParsableCommand {
                 8, "nothing is left behind", isClean ? "no process, no file" : "something is",
                 holds: isClean)
         }
-        print("\n\(story.ledger.table)\n")
-        if let failure { print("The demonstration ended early: \(failure)") }
+        say("\n\(story.ledger.table)\n")
+        if let failure { say("The demonstration ended early: \(failure)") }
         guard failure == nil, story.ledger.holds(isKept: keeps) else { throw ExitCode(1) }
-        print("All of it was observed.")
+        say("All of it was observed.")
     }
 
     private var samplesFolder: URL {
@@ -62,7 +62,7 @@ struct DemoCommand: ParsableCommand {
     }
 
     private func tellHowToGoOn(_ world: DemoWorld) {
-        print(
+        say(
             """
 
             Kept: \(world.folder.root.path)

@@ -12,7 +12,7 @@ struct DemoLedger {
     /// Notes what was observed for one claim and tells it at once.
     mutating func note(_ step: Int, _ claim: String, _ evidence: String, holds: Bool) {
         rows.append(Row(step: step, claim: claim, evidence: evidence, holds: holds))
-        print("    \(holds ? "✓" : "✗") \(claim): \(evidence)")
+        say("    \(holds ? "✓" : "✗") \(claim): \(evidence)")
     }
 
     /// The number of claims that a whole demonstration makes, that nothing is left included.

@@ -41,7 +41,7 @@ struct DemoSamples {
             exit 0
 
             """
-        FileManager.default.createFile(atPath: file.path, contents: Data(program.utf8))
+        try Data(program.utf8).write(to: file)
         let output = try FileHandle(forWritingTo: file)
         defer { try? output.close() }
         try output.seekToEnd()

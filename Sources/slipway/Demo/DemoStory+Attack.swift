@@ -1,5 +1,6 @@
 import Foundation
 internal import Model
+internal import Wire
 
 /// Somebody owns the server: its disk, its database, its offer key, its operator's token.
 extension DemoStory {

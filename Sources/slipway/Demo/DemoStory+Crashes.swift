@@ -1,4 +1,5 @@
 import Foundation
+internal import Wire
 
 /// Power cuts in the middle of a rollout of a large image.
 extension DemoStory {
@@ -8,7 +9,9 @@ extension DemoStory {
     func rollOutThroughCrashes() throws {
         let large = try large()
         step(
-            7, "\(large.release) (\(Self.largeByteCount >> 20) MiB), with the power cut again and again")
+            7,
+            "\(large.release) (\(Self.largeByteCount >> 20) MiB), with the power cut again and again"
+        )
         try start("large", large.release)
 
         try world.observe("somebody downloads") { !downloading().isEmpty }
@@ -36,7 +39,8 @@ extension DemoStory {
             machine.words.contains("resumes")
         }
         ledger.note(
-            7, "the killed agents went on from the bytes they had", "\(resumed) of \(victims.count)",
+            7, "the killed agents went on from the bytes they had",
+            "\(resumed) of \(victims.count)",
             holds: resumed == victims.count)
         try noteAllRun(large, step: 7)
     }

@@ -29,13 +29,13 @@ final class DemoStory {
         try rollOutThroughCrashes()
     }
 
-    func step(_ number: Int, _ title: String) { print("\n\(number). \(title)") }
+    func step(_ number: Int, _ title: String) { say("\n\(number). \(title)") }
 
     // MARK: 1 to 3
 
     private func makeRepository() throws {
         step(1, "A TUF repository with fresh keys")
-        print(try world.slipway("repo", "init", world.folder.repositoryHome.path))
+        say(try world.slipway("repo", "init", world.folder.repositoryHome.path))
         let root = try JSONFields(
             JSONValue(
                 parsing: Array(Data(contentsOf: world.folder.shippedRoot)),
@@ -56,7 +56,7 @@ final class DemoStory {
     }
 
     private func publish(_ sample: DemoSamples.Sample, to kind: String, _ place: String) throws {
-        print(
+        say(
             try world.slipway(
                 "release", "publish", sample.image.path, "--name", DemoSamples.product,
                 "--version", sample.version, "--hardware", "gw-2", "--keys",
@@ -66,7 +66,7 @@ final class DemoStory {
     private func startFleet() throws {
         step(3, "The server, and \(deviceCount) devices that enrol with keys of their own")
         try world.startServer()
-        print("    the server listens on \(world.serverURL)")
+        say("    the server listens on \(world.serverURL)")
         try publish(large(), to: "--server", world.serverURL)
         let releases = try world.releases().count
         ledger.note(2, "four releases are published", "\(releases)", holds: releases == 4)
@@ -178,7 +178,7 @@ final class DemoStory {
             parsing: Array(try world.slipway("rollout", "plan", file.path, "--json").utf8),
             limitBytes: 1_048_576)
         let waves = plan.waves.map { "\($0.name) \($0.devices)" }.joined(separator: ", ")
-        print("    plan \(plan.digest.hex.prefix(12)): \(waves)")
+        say("    plan \(plan.digest.hex.prefix(12)): \(waves)")
         try world.slipway("rollout", "start", file.path, "--plan", plan.digest.hex)
     }
 

@@ -54,7 +54,7 @@ struct DemoTools {
     /// Starts a program that goes on, with its words in the file `log`.
     func start(_ program: URL, _ arguments: [String], log: URL) throws -> Process {
         if !FileManager.default.fileExists(atPath: log.path) {
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            try Data().write(to: log)
         }
         let file = try FileHandle(forWritingTo: log)
         try file.seekToEnd()

@@ -183,9 +183,10 @@ final class DemoWorld {
         }
         let agents = machines.compactMap(\.agentPid)
         // An agent ends with its machine; one that did not would work in a folder that is gone.
-        let ended = (try? observe("the agents end", within: .seconds(5)) {
-            agents.allSatisfy { kill($0, 0) != 0 }
-        }) != nil
+        let ended =
+            (try? observe("the agents end", within: .seconds(5)) {
+                agents.allSatisfy { kill($0, 0) != 0 }
+            }) != nil
         try? folder.remove()
         return ended && !FileManager.default.fileExists(atPath: folder.root.path)
     }

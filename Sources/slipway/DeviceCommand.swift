@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import Curl
+internal import Model
+internal import Wire
+
+struct DeviceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "device", abstract: "Look at the fleet.",
+        subcommands: [List.self, Show.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List all devices.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let list: ListAnswer<DeviceSummary> = try server.client().get("devices")
+            guard !output.json else { return Output.json(list) }
+            Output.table(
+                ["DEVICE", "HARDWARE", "RELEASE", "SLOT", "", "PHASE", "LAST SEEN"],
+                list.items.map { device in
+                    [
+                        device.id.text, device.hardware.text,
+                        device.boot.release.map { "\($0)" } ?? "unknown", device.boot.slot.text,
+                        device.boot.isConfirmed ? "proven" : "on trial", device.phase.word,
+                        "\(device.lastSeen)",
+                    ]
+                })
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show one device, and the rule of each rollout that decides for it.")
+
+        @Argument(help: "The device's id.") var id: String
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let device: DeviceSummary = try server.client().get("devices/\(URLPath.encode(id))")
+            guard !output.json else { return Output.json(device) }
+            say("device      \(device.id) (\(device.hardware)), \(device.lifecycle)")
+            let proof = device.boot.isConfirmed ? "proven" : "on trial"
+            let release = device.boot.release.map { "\($0)" } ?? "unknown"
+            say("runs        \(release) in slot \(device.boot.slot), \(proof)")
+            say("image       \(device.boot.sha256.map { "\($0)" } ?? "unknown")")
+            say("phase       \(device.phase.word)\(device.rollout.map { " (\($0))" } ?? "")")
+            if let failure = device.lastFailure { say("last failed \(failure)") }
+            say("last seen   \(device.lastSeen)")
+            for (name, value) in device.attributes.values.sorted(by: { $0.key < $1.key }) {
+                say("attribute   \(name) = \(value)")
+            }
+            for decision in device.decisions {
+                say("rollout     \(decision.rollout): \(decision.rule)")
+            }
+        }
+    }
+}

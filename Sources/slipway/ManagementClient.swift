@@ -1,0 +1,108 @@
+import Foundation
+internal import Curl
+internal import Model
+internal import Wire
+
+/// The server's management interface, as one blocking call each.
+struct ManagementClient {
+    let server: String
+    private let token: String?
+    private let http: HTTPClient
+
+    /// The longest answer that is read, in bytes.
+    private static let answerLimitBytes = 268_435_456
+
+    init(server: String, token: String?) throws(SlipwayError) {
+        self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
+        self.token = token
+        do { http = try HTTPClient(options: .standard) } catch {
+            throw .unreachable(server: server, problem: "\(error)")
+        }
+    }
+
+    func get<Answer: WireMessage>(_ path: String) throws(SlipwayError) -> Answer {
+        try read(send(.get, path, body: []))
+    }
+
+    func post<Answer: WireMessage>(
+        _ path: String, _ body: [UInt8] = []
+    ) throws(SlipwayError) -> Answer {
+        try read(send(.post, path, body: body))
+    }
+
+    /// Whether the server has the image already.
+    func hasImage(_ digest: Digest) throws(SlipwayError) -> Bool {
+        let answer = try exchange(.head, "/api/v1/images/\(digest.hex)", body: [])
+        guard answer.status != 404 else { return false }
+        try check(answer)
+        return true
+    }
+
+    /// Sends an image piece by piece.
+    func upload(
+        _ digest: Digest, length: Int64, next: (Int) -> [UInt8]
+    ) throws(SlipwayError) {
+        let answer: HTTPResponse
+        do {
+            answer = try http.upload(
+                url: "\(server)/api/v1/images/\(digest.hex)", method: .put, headers: headers,
+                length: length, bodyLimitBytes: Self.answerLimitBytes, next: next)
+        } catch { throw .unreachable(server: server, problem: "\(error)") }
+        try check(answer)
+    }
+
+    /// A metadata file of the server's repository; `nil` when there is none.
+    func metadata(_ name: String, limitBytes: Int) throws(SlipwayError) -> [UInt8]? {
+        let url = "\(server)/repository/metadata/\(URLPath.encode(name))"
+        let answer: HTTPResponse
+        do {
+            answer = try http.send(
+                HTTPRequest(method: .get, url: url, headers: [], body: []),
+                bodyLimitBytes: limitBytes)
+        } catch { throw .unreachable(server: server, problem: "\(error)") }
+        guard answer.status != 404 else { return nil }
+        try check(answer)
+        return answer.body
+    }
+
+    private var headers: [(String, String)] {
+        let accepts = [("Content-Type", "application/json")]
+        return accepts + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
+    }
+
+    private func send(
+        _ method: HTTPMethod, _ path: String, body: [UInt8]
+    ) throws(SlipwayError) -> [UInt8] {
+        let answer = try exchange(method, "/api/v1/\(path)", body: body)
+        try check(answer)
+        return answer.body
+    }
+
+    private func exchange(
+        _ method: HTTPMethod, _ path: String, body: [UInt8]
+    ) throws(SlipwayError) -> HTTPResponse {
+        do {
+            return try http.send(
+                HTTPRequest(
+                    method: method, url: "\(server)\(path)", headers: headers, body: body),
+                bodyLimitBytes: Self.answerLimitBytes)
+        } catch { throw .unreachable(server: server, problem: "\(error)") }
+    }
+
+    private func read<Answer: WireMessage>(_ bytes: [UInt8]) throws(SlipwayError) -> Answer {
+        do { return try Answer(parsing: bytes, limitBytes: Self.answerLimitBytes) } catch {
+            throw .unreachable(server: server, problem: "its answer is not understood: \(error)")
+        }
+    }
+
+    private func check(_ answer: HTTPResponse) throws(SlipwayError) {
+        guard !(200..<300).contains(answer.status) else { return }
+        let told = try? ErrorAnswer(parsing: answer.body, limitBytes: 131_072)
+        let reason = told?.error ?? "\(server) answered \(answer.status)"
+        switch answer.status {
+        case 401, 403: throw .notPermitted("\(reason); name the token by --token-file")
+        case 409, 429, 503: throw .tryAgain(reason)
+        default: throw .refused(reason)
+        }
+    }
+}

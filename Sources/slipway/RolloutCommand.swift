@@ -1,0 +1,152 @@
+internal import ArgumentParser
+import Foundation
+internal import Curl
+internal import Model
+internal import Wire
+
+struct RolloutCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollout", abstract: "Plan rollouts, start them, and look after them.",
+        subcommands: [
+            Plan.self, Start.self, List.self, Show.self, Watch.self, Pause.self, Resume.self,
+            Abort.self,
+        ])
+
+    struct Plan: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what a rollout file would do; change nothing.")
+
+        @Argument(help: "The rollout file (YAML).") var file: String
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let file = try RolloutFileReader.read(file)
+            let plan: PlanSummary = try server.client().post("plans", file.bytes)
+            if output.json { Output.json(plan) } else { PlanView.show(plan) }
+        }
+    }
+
+    struct Start: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Start exactly the plan that was shown.")
+
+        @Argument(help: "The rollout file (YAML).") var file: String
+        @Option(help: "The digest that `rollout plan` printed.") var plan: String?
+        @Flag(help: "Plan, show the plan, and start it at once.") var yes = false
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func validate() throws {
+            guard (plan == nil) == yes else {
+                throw ValidationError("name the plan by --plan DIGEST, or say --yes")
+            }
+            if let plan, Digest(hex: plan) == nil {
+                throw ValidationError("--plan takes the 64 digits that `rollout plan` printed")
+            }
+        }
+
+        func run() throws {
+            let read = try RolloutFileReader.read(file)
+            let client = try server.client()
+            let digest: Digest
+            if let named = plan.flatMap({ Digest(hex: $0) }) {
+                digest = named
+            } else {
+                let planned: PlanSummary = try client.post("plans", read.bytes)
+                if !output.json { PlanView.show(planned) }
+                digest = planned.digest
+            }
+            let rollout: RolloutSummary = try client.post(
+                "rollouts", StartRequest(file: read, digest: digest).bytes)
+            try show(rollout, output)
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List all rollouts.")
+
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let list: ListAnswer<RolloutSummary> = try server.client().get("rollouts")
+            guard !output.json else { return Output.json(list) }
+            Output.table(
+                ["ROLLOUT", "RELEASE", "STATE", "PROVEN", "FAILED", "REASON"],
+                list.items.map { rollout in
+                    [
+                        rollout.name.text, "\(rollout.release)", rollout.state,
+                        "\(rollout.proven)", "\(rollout.failed)", rollout.reason,
+                    ]
+                })
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one rollout.")
+
+        @Argument(help: "Its name.") var name: String
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            try show(
+                server.client().get("rollouts/\(URLPath.encode(name))"), output)
+        }
+    }
+
+    struct Watch: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Follow a rollout until it completes (0), pauses or ends otherwise (1).")
+
+        @Argument(help: "Its name.") var name: String
+        @OptionGroup var server: ServerOptions
+
+        func run() throws {
+            let rollout = try RolloutWatch(
+                client: server.client(), name: name, isTerminal: isatty(STDOUT_FILENO) == 1
+            ).run()
+            guard rollout.state == "completed" else { throw ExitCode(1) }
+        }
+    }
+
+    struct Pause: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make no new offers, and take back those whose devices still download.")
+        @OptionGroup var control: Control
+        func run() throws { try control.run("pause") }
+    }
+
+    struct Resume: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Go on with the open wave, from the beginning of its soak.")
+        @OptionGroup var control: Control
+        func run() throws { try control.run("resume") }
+    }
+
+    struct Abort: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a rollout for good.")
+        @OptionGroup var control: Control
+        func run() throws { try control.run("abort") }
+    }
+
+    /// What pausing, resuming and aborting have in common.
+    struct Control: ParsableArguments {
+        @Argument(help: "The rollout's name.") var name: String
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run(_ verb: String) throws {
+            try show(
+                server.client().post("rollouts/\(URLPath.encode(name))/\(verb)"), output)
+        }
+    }
+}
+
+/// Prints a rollout as it was asked for.
+private func show(_ rollout: RolloutSummary, _ output: OutputOptions) throws {
+    guard !output.json else { return Output.json(rollout) }
+    RolloutView(isTerminal: false).lines(of: rollout).forEach { say($0) }
+}

@@ -1,0 +1,43 @@
+import Foundation
+internal import Curl
+internal import Wire
+
+/// Follows one rollout on the screen until it rests.
+struct RolloutWatch {
+    let client: ManagementClient
+    let name: String
+    let isTerminal: Bool
+
+    /// How long a server may be away, as at a restart, before the watch gives up.
+    private static let patienceSeconds = 60
+
+    /// - Returns: The rollout when it is no longer running.
+    func run() throws(SlipwayError) -> RolloutSummary {
+        let view = RolloutView(isTerminal: isTerminal)
+        var shown: [String] = []
+        var patience = Self.patienceSeconds * 2
+        while true {
+            let rollout: RolloutSummary
+            do throws(SlipwayError) {
+                rollout = try client.get("rollouts/\(URLPath.encode(name))")
+                patience = Self.patienceSeconds * 2
+            } catch {
+                guard case .unreachable = error, patience > 0 else { throw error }
+                patience -= 1
+                Thread.sleep(forTimeInterval: 0.5)
+                continue
+            }
+            let lines = view.lines(of: rollout)
+            if lines != shown { show(lines, instead: shown) }
+            shown = lines
+            guard rollout.state == "running" else { return rollout }
+            Thread.sleep(forTimeInterval: 0.5)
+        }
+    }
+
+    private func show(_ lines: [String], instead old: [String]) {
+        // On a terminal the new lines are drawn over the old ones.
+        if isTerminal, !old.isEmpty { say("\u{1b}[\(old.count)A", terminator: "") }
+        for line in lines { say(isTerminal ? "\u{1b}[2K\(line)" : line) }
+    }
+}

@@ -1,0 +1,161 @@
+internal import ArgumentParser
+import Foundation
+internal import JSON
+internal import Model
+internal import OpenSSL
+internal import Trust
+
+/// Answers for one image: who signed it, for what, and does it match.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check an image against a repository, as a device would.",
+        discussion: "Exit code 0 when a device may install it, 1 when it must not.")
+
+    @Argument(help: "The image.") var image: String
+    @Option(help: "The repository: a folder or a URL.") var repo: String
+    @Option(help: "The trusted root metadata; by default the repository's own 1.root.json.")
+    var root: String?
+    @Option(help: "Check that it is for this hardware.") var hardware: String?
+    @Option(help: "Check that it may follow this release, such as acme-gateway@2.4.1.")
+    var running: String?
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let file = try ImageFile(image)
+        let verdict = try verdict(on: file)
+        if output.json {
+            say(JSONValue.object(verdict.json(of: file)).prettyText)
+        } else {
+            verdict.tell(of: file)
+        }
+        guard verdict.problem == nil else { throw ExitCode(1) }
+    }
+
+    private func verdict(on file: ImageFile) throws(SlipwayError) -> Verdict {
+        let device = try device()
+        let source = try RepositorySource(repo)
+        let checked: CheckedRepository
+        do throws(SlipwayError) {
+            checked = try CheckedRepository(source, root: anchor(), now: WritingTime.clock)
+        } catch {
+            guard case .refused(let reason) = error else { throw error }
+            return Verdict(image: nil, signers: [], threshold: 0, problem: reason)
+        }
+        let images = checked.trusted.targets?.images.values.map { $0 } ?? []
+        let signers = Signers.of(checked)
+        let threshold = checked.trusted.root.targets.threshold
+        guard let image = images.first(where: { $0.image.sha256 == file.sha256 }) else {
+            return Verdict(
+                image: nil, signers: signers, threshold: threshold,
+                problem: difference(file, images))
+        }
+        var problem: String?
+        if let hardware = device.hardware {
+            let running = device.running
+            let sameName = running.flatMap { $0.name == image.release.name ? $0.version : nil }
+            problem = image.refusal(by: hardware, running: running, newest: sameName)
+                .map { "the image is genuine, but \($0)" }
+        }
+        return Verdict(image: image, signers: signers, threshold: threshold, problem: problem)
+    }
+
+    private func anchor() throws(SlipwayError) -> [UInt8]? {
+        guard let root else { return nil }
+        guard let data = FileManager.default.contents(atPath: root) else {
+            throw .missing(path: root)
+        }
+        return Array(data)
+    }
+
+    private func device() throws(SlipwayError) -> (hardware: HardwareModel?, running: ReleaseID?) {
+        let model = hardware.flatMap { HardwareModel($0) }
+        if let hardware, model == nil {
+            throw .badInput(path: "--hardware", problem: "\"\(hardware)\" is not a model's name")
+        }
+        let release = running.flatMap { ReleaseID($0.replacingOccurrences(of: "@", with: " ")) }
+        if let running, release == nil {
+            throw .badInput(path: "--running", problem: "\"\(running)\" is not NAME@VERSION")
+        }
+        if release != nil, model == nil {
+            throw .badInput(path: "--running", problem: "it needs --hardware beside it")
+        }
+        return (model, release)
+    }
+
+    /// What became of the bytes, going by the file's name.
+    private func difference(_ file: ImageFile, _ images: [SignedImage]) -> String {
+        let name = URL(filePath: file.path).lastPathComponent
+        let namesake = images.filter { $0.image.path.text.hasSuffix("/\(name)") }
+            .max { $0.release < $1.release }
+        guard let namesake else {
+            return "no signed image has SHA-256 \(file.sha256) or is called \(name)"
+        }
+        let signed = namesake.image
+        let what =
+            if file.length < signed.length {
+                "it is truncated: \(file.length) of \(signed.length) bytes"
+            } else if file.length > signed.length {
+                "\(file.length - signed.length) bytes were appended to \(signed.length)"
+            } else {
+                "some of its \(signed.length) bytes are others"
+            }
+        return "the image differs from the signed \(signed.path): \(what)"
+    }
+}
+
+/// What `verify` found out.
+private struct Verdict {
+    let image: SignedImage?
+    let signers: [KeyID]
+    let threshold: Int
+    /// Why a device must not install it; `nil` when nothing is wrong.
+    let problem: String?
+
+    func tell(of file: ImageFile) {
+        say("image     \(file.path), \(file.length) bytes")
+        say("sha256    \(file.sha256)")
+        if let image {
+            say("release   \(image.release)")
+            say("hardware  \(image.hardware.sorted().map(\.text).joined(separator: ", "))")
+            if !image.from.isEmpty {
+                say("from      \(image.from.sorted().map(\.text).joined(separator: ", "))")
+            }
+        }
+        for signer in signers { say("signed by targets key \(signer)") }
+        if threshold > 0 { say("          \(signers.count) signed, \(threshold) must") }
+        say(problem.map { "REFUSED   \($0)" } ?? "OK        the image matches what was signed")
+    }
+
+    func json(of file: ImageFile) -> JSONObject {
+        JSONObject(present: [
+            ("image", .string(file.path)), ("sha256", .string(file.sha256.hex)),
+            ("length", .integer(file.length)), ("matches", .bool(problem == nil)),
+            ("problem", problem.map { .string($0) }),
+            ("release", image.map { .string("\($0.release)") }),
+            ("target", image.map { .string($0.image.path.text) }),
+            (
+                "hardware",
+                image.map { .array($0.hardware.sorted().map { .string($0.text) }) }
+            ),
+            ("signed_by", .array(signers.map { .string($0.text) })),
+            ("threshold", .integer(Int64(threshold))),
+        ])
+    }
+}
+
+/// Which of the targets keys really signed.
+private enum Signers {
+    static func of(_ checked: CheckedRepository) -> [KeyID] {
+        guard let bytes = checked.stored.targets,
+            let envelope = try? SignedEnvelope(
+                parsing: bytes, limits: .standard(bytes: Limits.standard.targetsBytes),
+                maximumSignatures: Limits.standard.signatures)
+        else { return [] }
+        let checker = CheckedRepository.cryptography.checker
+        let signatures = envelope.signaturesByKey
+        return checked.trusted.root.targets.keys.filter { keyID, key in
+            signatures[keyID].map { checker.isValid($0, by: key, over: envelope.payload) } ?? false
+        }.keys.sorted { $0.text < $1.text }
+    }
+}
