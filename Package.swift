@@ -86,8 +86,9 @@ let package = Package(
         .executableTarget(
             name: "slipway-server",
             dependencies: [
-                "Model", "OpenSSL", "Orchestrator", "Server", "Stores", argumentParser, logging,
-                library("ServiceLifecycle", in: "swift-service-lifecycle"),
+                "Model", "OpenSSL", "Orchestrator", "Server", "Stores", "Trust", argumentParser,
+                logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
+                library("UnixSignals", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .executableTarget(

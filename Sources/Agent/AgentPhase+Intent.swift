@@ -11,6 +11,8 @@ public enum AgentIntent: Hashable, Sendable {
     /// Arm the bootloader for one trial boot, and reboot.
     case bootTrial(AgentPhase.Job)
     case checkHealth(AgentPhase.Job)
+    /// Make the bootloader forget a trial that was cut off, before it is armed again.
+    case clearTrial
     case confirm(AgentPhase.Job)
     /// Boot the image before: the trial is spent, so any reboot leads there.
     case returnToConfirmed
@@ -30,6 +32,7 @@ extension AgentPhase {
         case .trial(let job, .armed): .bootTrial(job)
         case .trial(let job, .begun): .checkHealth(job)
         case .trial(let job, .passed): .checkIn(.trial(job.nonce))
+        case .trial(_, .cutOff): .clearTrial
         case .confirming(let job): .confirm(job)
         case .proven(let job): .checkIn(.proven(job.nonce))
         case .rollingBack: .returnToConfirmed

@@ -19,6 +19,8 @@ public enum AgentEvent: Hashable, Sendable {
     /// The slot reads back as the image.
     case readBack
     case healthy
+    /// The bootloader has forgotten the trial that was cut off.
+    case trialCleared
     /// The bootloader's file says that the new slot boots from now on.
     case confirmed
     /// The offer cannot be carried out, and trying again would not help.
@@ -43,7 +45,7 @@ extension AgentPhase {
         case .unanswered: afterNoAnswer()
         case .gaveUp(let failure): afterGivingUp(failure)
         case .authorized, .downloaded, .downloadComplete, .downloadMustRestart, .readBack,
-            .healthy, .confirmed:
+            .healthy, .trialCleared, .confirmed:
             afterProgress(event)
         }
     }
@@ -51,8 +53,12 @@ extension AgentPhase {
     /// The bootloader's word counts; the phase only tells what it means.
     private func afterStart(_ boot: BootStatus) -> AgentPhase {
         switch self {
-        case .idle, .offered, .downloading, .verifying, .installed, .proven, .failed:
+        case .idle, .failed:
             return self
+        case .offered(let job), .downloading(let job, _), .verifying(let job),
+            .installed(let job):
+            // Somebody else changed what boots: the slot is no longer the agent's to write.
+            return boot.needs(job.slot) ? .failed(job, boot.occupied(job.slot)) : self
         case .trial(let job, let stage):
             return trialAfterStart(job, stage, boot)
         case .confirming(let job):
@@ -60,7 +66,12 @@ extension AgentPhase {
             guard boot.booted == job.slot else {
                 return cut(job, "the machine went down before the new image was confirmed")
             }
-            return boot.confirmed == job.slot ? .proven(job) : .confirming(job)
+            return self
+        case .proven(let job):
+            guard boot.booted == job.slot else {
+                return .failed(job, Failure(.boot, "the machine left the image that was proven"))
+            }
+            return self
         case .rollingBack(let job, let failure):
             return boot.booted == job.slot && boot.confirmed != job.slot
                 ? self : .failed(job, failure)
@@ -70,18 +81,18 @@ extension AgentPhase {
     private func trialAfterStart(
         _ job: Job, _ stage: TrialStage, _ boot: BootStatus
     ) -> AgentPhase {
-        guard boot.booted != job.slot else {
-            return boot.confirmed == job.slot ? .confirming(job) : .trial(job, .begun)
-        }
-        guard boot.trial == .spent(job.slot) else {
-            // Cut off before the trial boot: arm it (again) and boot.
-            return .trial(job, .armed)
-        }
-        guard stage == .armed else {
+        // Even where somebody else has confirmed it: nothing is proven before it is healthy.
+        guard boot.booted != job.slot else { return .trial(job, .begun) }
+        switch stage {
+        case .armed where boot.trial == .spent(job.slot):
+            return .failed(
+                job, Failure(.boot, "the new image did not come up; the bootloader went back"))
+        case .armed, .cutOff:
+            // Cut off before the trial boot: what was being done is done again.
+            return self
+        case .begun, .passed:
             return cut(job, "the machine went down before the new image could say how it was")
         }
-        return .failed(
-            job, Failure(.boot, "the new image did not come up; the bootloader went back"))
     }
 
     private func cut(_ job: Job, _ reason: String) -> AgentPhase {
@@ -90,7 +101,7 @@ extension AgentPhase {
         guard job.cutTrials < Self.maximumCutTrials else {
             return .failed(job, Failure(.boot, "\(reason), \(job.cutTrials) times"))
         }
-        return .trial(job, .armed)
+        return .trial(job, .cutOff)
     }
 
     private func afterAnswer(_ directive: Directive, spare: SlotName) -> AgentPhase {
@@ -142,9 +153,11 @@ extension AgentPhase {
         _ offer: SignedMessage<Offer>, instead job: Job, spare: SlotName
     ) -> AgentPhase {
         let new = offer.unverified
-        guard new.nonce == job.nonce, new.image == job.image else {
-            return .offered(Job(offer: offer, slot: spare))
-        }
+        let old = job.offer.unverified
+        // What was compared with the signed metadata must stay as it was.
+        guard new.nonce == old.nonce, new.device == old.device, new.release == old.release,
+            new.image == old.image
+        else { return .offered(Job(offer: offer, slot: spare)) }
         var job = job
         job.offer = offer
         switch self {
@@ -171,7 +184,7 @@ extension AgentPhase {
         switch self {
         case .idle, .proven, .failed, .rollingBack: self
         case .offered(let job), .downloading(let job, _), .verifying(let job),
-            .installed(let job), .trial(let job, .armed):
+            .installed(let job), .trial(let job, .armed), .trial(let job, .cutOff):
             .failed(job, failure)
         case .trial(let job, .begun), .trial(let job, .passed), .confirming(let job):
             .rollingBack(job, failure)
@@ -189,6 +202,8 @@ extension AgentPhase {
             event == .readBack ? .installed(job) : self
         case .trial(let job, .begun):
             event == .healthy ? .trial(job, .passed) : self
+        case .trial(let job, .cutOff):
+            event == .trialCleared ? .trial(job, .armed) : self
         case .confirming(let job):
             event == .confirmed ? .proven(job) : self
         case .idle, .installed, .trial(_, .armed), .trial(_, .passed), .proven, .rollingBack,
@@ -202,9 +217,18 @@ extension AgentPhase {
         case .downloaded(let durableBytes): .downloading(job, durableBytes: durableBytes)
         case .downloadComplete: .verifying(job)
         case .downloadMustRestart: .downloading(job, durableBytes: 0)
-        case .started, .answered, .unanswered, .authorized, .readBack, .healthy, .confirmed,
-            .gaveUp:
+        case .started, .answered, .unanswered, .authorized, .readBack, .healthy, .trialCleared,
+            .confirmed, .gaveUp:
             self
         }
+    }
+}
+
+extension BootStatus {
+    /// Why nothing may be written to `slot`, which this machine needs.
+    func occupied(_ slot: SlotName) -> Failure {
+        Failure(
+            .install,
+            "slot \(slot) is not spare: slot \(booted) runs, and slot \(confirmed) is confirmed")
     }
 }

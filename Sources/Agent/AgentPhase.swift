@@ -47,6 +47,9 @@ public enum AgentPhase: Hashable, Sendable {
         case begun
         /// Its health checks have passed.
         case passed
+        /// Cut off without a verdict; the bootloader's note of the spent try goes first, so that it
+        /// is not taken for a try that never came up.
+        case cutOff = "cut off"
     }
 
     public var job: Job? {

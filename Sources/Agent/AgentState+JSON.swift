@@ -44,7 +44,8 @@ extension AgentState {
 
     private init(_ fields: JSONFields) throws(JSONShapeError) {
         phase = try AgentPhase(fields.object("phase"))
-        lastSequence = try fields.integer("last_sequence", in: 0...Int64.max)
+        // A sequence without a next one is damage.
+        lastSequence = try fields.integer("last_sequence", in: 0...Int64.max / 2)
         isEnrolled = try fields.bool("enrolled")
         isRetired = try fields.bool("retired")
         reportedAttributes = nil
@@ -117,7 +118,7 @@ extension AgentPhase {
         case "installed": self = .installed(job)
         case "trial":
             guard let stage = TrialStage(rawValue: try fields.string("stage")) else {
-                throw fields.refused("stage", "armed, begun or passed")
+                throw fields.refused("stage", "armed, begun, passed or cut off")
             }
             self = .trial(job, stage)
         case "confirming": self = .confirming(job)

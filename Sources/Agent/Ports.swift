@@ -27,7 +27,7 @@ public enum ImageEnd: Hashable, Sendable {
     case absent
 }
 
-/// Why an exchange did not happen; asking again later may help with every case but the last.
+/// Why an exchange did not happen; asking again later may help unless ``isPermanent``.
 public enum TransportError: Error, Hashable, CustomStringConvertible {
     case unreachable(String)
     /// The server answered, and not with a success.
@@ -40,6 +40,17 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
         case .unreachable(let reason): "the server cannot be reached: \(reason)"
         case .refused(let status, let reason): "the server answered \(status): \(reason)"
         case .tooLong: "the server sent more than was asked for (it may be an endless-data attack)"
+        }
+    }
+
+    /// Whether asking for the same thing again would not help: the server refuses it for good.
+    public var isPermanent: Bool {
+        switch self {
+        case .unreachable: false
+        // Timeout, misdirected, too early and too many requests ask for another try.
+        case .refused(let status, _):
+            (400..<500).contains(status) && ![408, 421, 425, 429].contains(status)
+        case .tooLong: true
         }
     }
 }
@@ -130,6 +141,9 @@ public struct BootStatus: Hashable, Sendable {
         self.confirmed = confirmed
         self.trial = trial
     }
+
+    /// Whether the image in `slot` must stay: it runs, or it is the one to go back to.
+    public func needs(_ slot: SlotName) -> Bool { slot == booted || slot == confirmed }
 }
 
 /// Whether the booted image does its work.

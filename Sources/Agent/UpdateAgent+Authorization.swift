@@ -12,6 +12,11 @@ extension UpdateAgent {
 
     /// Compares the offer with freshly refreshed metadata.
     func authorizeStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        // On an unconfirmed boot the other slot is the only one that is known to work.
+        guard !boot.needs(job.slot) else {
+            try take(.gaveUp(boot.occupied(job.slot)))
+            return .goOn
+        }
         switch try refresh() {
         case .unreachable(let error):
             ports.observer.observe(.checkInFailed("\(error)"))

@@ -13,7 +13,7 @@ extension UpdateAgent {
             return try pauseUnanswered()
         }
         switch state.phase {
-        case .idle: return .wait(.seconds(max(directive.checkInAfterSeconds, 0)))
+        case .idle: return .wait(.seconds(max(directive.checkInAfterSeconds, 1)))
         case .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven,
             .rollingBack, .failed:
             return .goOn

@@ -11,7 +11,11 @@ extension UpdateAgent {
             return .goOn
         }
         var download: Download
-        do { download = try Download(job, from: offset, agent: self) } catch {
+        do {
+            // No boot may try a slot that is half written.
+            try ports.bootloader.disarm()
+            download = try Download(job, from: offset, agent: self)
+        } catch {
             try take(.gaveUp(Failure(.install, "\(error)")))
             return .goOn
         }
@@ -39,9 +43,11 @@ extension UpdateAgent {
             return try compare(download, job)
         case .success(.stopped):
             return .goOn
-        case .success(.cannotResume):
+        case .success(.cannotResume) where download.began > 0:
             try take(.downloadMustRestart)
             return .goOn
+        case .success(.cannotResume):
+            return try interrupted(download, job, "the server does not begin at the beginning")
         case .success(.absent):
             try take(.gaveUp(Failure(.download, "the server does not have \(job.image.path)")))
             return .goOn
@@ -49,6 +55,9 @@ extension UpdateAgent {
             return try interrupted(download, job, "the connection ended early")
         case .failure(.tooLong):
             try take(.gaveUp(Failure(.refused, "\(TransportError.tooLong)")))
+            return .goOn
+        case .failure(let error) where error.isPermanent:
+            try take(.gaveUp(Failure(.download, "\(error)")))
             return .goOn
         case .failure(let error):
             return try interrupted(download, job, "\(error)")
@@ -81,6 +90,10 @@ extension UpdateAgent {
     ) throws(AgentError) -> Pause {
         ports.observer.observe(.slow("\(job.image.path) at \(download.written) bytes: \(reason)"))
         try download.makeDurable()
+        if let error = download.slotError {
+            try take(.gaveUp(Failure(.install, "\(error)")))
+            return .goOn
+        }
         if download.written > download.began { succeeded() }
         _ = try checkIn(download.report)
         guard case .downloading(let job, _) = state.phase else { return .goOn }

@@ -36,11 +36,8 @@ public final class UpdateAgent {
         self.cryptography = cryptography
         state = try Self.storedState(ports)
         usedSequence = state.lastSequence
-        do {
-            boot = try ports.bootloader.status()
-            content = nil
-            content = try Self.verifiedContent(of: boot.booted, ports, cryptography.hashing)
-        } catch { throw .device(error) }
+        do { boot = try ports.bootloader.status() } catch { throw .device(error) }
+        content = Self.verifiedContent(of: boot.booted, ports, cryptography.hashing)
         try take(.started(boot))
     }
 
@@ -63,13 +60,21 @@ public final class UpdateAgent {
     }
 
     /// Reads the booted slot again: a record from before is a belief, the bytes are not.
+    ///
+    /// A slot or record that cannot be read is one that the device cannot tell: it says so to the
+    /// server, rather than never being heard of again.
     private static func verifiedContent(
         of slot: SlotName, _ ports: AgentPorts, _ hashing: any Hashing
-    ) throws(SlotError) -> SlotContent? {
-        guard let content = try ports.slots.content(of: slot) else { return nil }
-        var stream = hashing.sha256Stream()
-        try ports.slots.read(slot, length: content.length) { stream.update($0) }
-        return stream.finish() == content.sha256 ? content : nil
+    ) -> SlotContent? {
+        do throws(SlotError) {
+            guard let content = try ports.slots.content(of: slot) else { return nil }
+            var stream = hashing.sha256Stream()
+            try ports.slots.read(slot, length: content.length) { stream.update($0) }
+            return stream.finish() == content.sha256 ? content : nil
+        } catch {
+            ports.observer.observe(.untrusted("what slot \(slot) holds cannot be told: \(error)"))
+            return nil
+        }
     }
 
     /// Does the one thing that the phase asks for.
@@ -83,33 +88,37 @@ public final class UpdateAgent {
         case .readBack(let job): return try readBackStep(job)
         case .bootTrial(let job): return try bootTrialStep(job)
         case .checkHealth(let job): return try healthStep(job)
+        case .clearTrial:
+            try disarm()
+            try take(.trialCleared)
+            return .goOn
         case .confirm(let job): return try confirmStep(job)
         case .returnToConfirmed: return .reboot
         case .reportFailure(let job, let failure):
-            do { try ports.bootloader.disarm() } catch { throw .device(error) }
+            try disarm()
             return try checkInStep(.failed(job.nonce, failure))
         }
     }
 
+    private func disarm() throws(AgentError) {
+        do { try ports.bootloader.disarm() } catch { throw .device(error) }
+    }
+
     /// Stores what `event` makes of the phase, before anything that depends on it is done.
     func take(_ event: AgentEvent) throws(AgentError) {
-        let old = state
-        state.phase = state.phase.after(event)
-        guard state != old else { return }
-        try save()
-        if state.phase.word != old.phase.word {
-            ports.observer.observe(.phase(state.phase.word))
-        }
+        let word = state.phase.word
+        try change { $0.phase = $0.phase.after(event) }
+        if state.phase.word != word { ports.observer.observe(.phase(state.phase.word)) }
     }
 
+    /// Stores what `edit` makes of the state; where that fails, the state stays what it was, so
+    /// that nothing is ever done for a decision that a power cut would undo.
     func change(_ edit: (inout AgentState) -> Void) throws(AgentError) {
-        let old = state
-        edit(&state)
-        if state != old { try save() }
-    }
-
-    private func save() throws(AgentError) {
-        do { try ports.store.saveState(state.bytes) } catch { throw .device(error) }
+        var new = state
+        edit(&new)
+        guard new != state else { return }
+        do { try ports.store.saveState(new.bytes) } catch { throw .device(error) }
+        state = new
     }
 
     /// Time as the trust rules see it: never behind the newest moment that was trusted (TUF 5.1).

@@ -31,13 +31,18 @@ enum ChildProcess {
             defer { close(ends[1]) }
             child = try spawn(arguments, output: ends[1])
         }
-        let (output, isInTime) = collect(from: ends[0], within: timeout)
-        // The group, so that what the program started ends with it.
-        if !isInTime { kill(-child, SIGKILL) }
-        var status: Int32 = 0
-        while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
+        let clock = SystemClock()
+        let (output, isClosed) = collect(from: ends[0], within: timeout, by: clock)
+        let status = isClosed ? status(of: child, within: timeout, by: clock) : nil
+        if status == nil { kill(child) }
         return End(
-            outcome: isInTime ? outcome(of: status) : .timedOut, lastLine: lastLine(of: output))
+            outcome: status.map { outcome(of: $0) } ?? .timedOut, lastLine: lastLine(of: output))
+    }
+
+    /// Ends the child's whole group, so that what the program started ends with it.
+    private static func kill(_ child: pid_t) {
+        Glibc.kill(-child, SIGKILL)
+        while waitpid(child, nil, 0) < 0, errno == EINTR {}
     }
 
     private static func spawn(_ arguments: [String], output: Int32) throws(SlotError) -> pid_t {
@@ -63,14 +68,14 @@ enum ChildProcess {
 
     /// Reads until every holder of the pipe has closed it; `false` when time ran out first.
     private static func collect(
-        from descriptor: Int32, within timeout: Duration
-    ) -> (output: [UInt8], isInTime: Bool) {
-        let clock = SystemClock()
+        from descriptor: Int32, within timeout: Duration, by clock: SystemClock
+    ) -> (output: [UInt8], isClosed: Bool) {
         var output: [UInt8] = []
         while true {
-            let left = timeout - clock.uptime
-            guard left > .zero else { return (output, false) }
-            let milliseconds = min(left.components.seconds, 3600) * 1000 + 1000
+            let left = (timeout - clock.uptime).components
+            guard left.seconds > 0 || left.attoseconds > 0 else { return (output, false) }
+            let milliseconds =
+                min(left.seconds, 3600) * 1000 + left.attoseconds / 1_000_000_000_000_000 + 1
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = unsafe poll(&waiting, 1, Int32(milliseconds))
             guard ready > 0 else { continue }
@@ -79,6 +84,19 @@ enum ChildProcess {
             guard count > 0 else { return (output, true) }
             output = Array((output + buffer[..<count]).suffix(keptOutputBytes))
         }
+    }
+
+    /// How the child ended; `nil` when time ran out first: it may close its output and run on.
+    private static func status(
+        of child: pid_t, within timeout: Duration, by clock: SystemClock
+    ) -> Int32? {
+        var status: Int32 = 0
+        while clock.uptime < timeout {
+            if unsafe waitpid(child, &status, WNOHANG) == child { return status }
+            // Nothing to wait on tells of this on every kernel: look again in two milliseconds.
+            _ = poll(nil, 0, 2)
+        }
+        return nil
     }
 
     private static func outcome(of status: Int32) -> End.Outcome {

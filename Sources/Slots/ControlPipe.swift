@@ -21,8 +21,10 @@ internal import Glibc
     /// Blocks until somebody calls ``wake(_:)`` or `duration` has passed; at most eleven days.
     public func wait(atMost duration: Duration) {
         let parts = duration.components
+        // To poll(2), less than zero would be for ever.
         let milliseconds =
-            min(max(0, parts.seconds), 1_000_000) * 1000 + parts.attoseconds / 1_000_000_000_000_000
+            min(max(0, parts.seconds), 1_000_000) * 1000
+            + max(0, parts.attoseconds / 1_000_000_000_000_000)
         var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&waiting, 1, Int32(milliseconds)) > 0 else { return }
         var buffer = [UInt8](repeating: 0, count: 64)

@@ -85,6 +85,9 @@ internal import Glibc
         guard fsync(descriptor) == 0 else { throw SlotError(errno, "sync", path) }
     }
 
+    /// Lets what is read next come from the medium, as far as everything written is synced.
+    func forgetCache() { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+
     /// Whether this process now holds the file's only lock; it ends with the file's life.
     func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 }

@@ -47,6 +47,8 @@ public final class FileSlots: SlotSet {
         _ slot: SlotName, length: Int64, receive: ([UInt8]) -> Void
     ) throws(SlotError) {
         let file = try File(path(of: slot), .read)
+        // What the kernel remembers writing is no proof of what the medium kept.
+        file.forgetCache()
         var left = length
         while left > 0 {
             let bytes = try file.read(maximum: Int(min(left, 262_144)))

@@ -76,7 +76,10 @@ struct DeviceFile {
             }
             paths[name] = try slots.string(member.key.text)
         }
-        guard paths.count == 2 else { throw fields.refused("slots", "two slots") }
+        // One file as both slots would have the running image overwritten.
+        guard paths.count == 2, Set(paths.values).count == 2 else {
+            throw fields.refused("slots", "two slots in two files")
+        }
         return paths
     }
 

@@ -40,7 +40,8 @@ final class HTTPTransport: Transport {
             limitBytes: limitBytes)
         switch answer.status {
         case 200: return answer.body
-        case 404: return nil
+        // File stores that do not list their files answer 403 for those that are not there.
+        case 403, 404: return nil
         default: throw refused(answer)
         }
     }

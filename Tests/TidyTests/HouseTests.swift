@@ -26,7 +26,7 @@ import Testing
         ],
         "slipway-server": [
             "ArgumentParser", "Foundation", "Logging", "Model", "OpenSSL", "Orchestrator",
-            "Server", "ServiceLifecycle", "Stores",
+            "Server", "ServiceLifecycle", "Stores", "Trust", "UnixSignals",
         ],
         "slipway-agent": [
             "Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire",

@@ -166,7 +166,7 @@ struct FakeRepository: Sendable {
         documents[.targets] = signed
     }
 
-    /// Publishes a root in which other keys stand for `role`, signed by the old and the new root keys.
+    /// Publishes a root in which other keys stand for `role`, signed by old and new root keys.
     mutating func rotate(
         _ role: RoleName, to new: [PrivateKey], threshold: Int64, signers roots: [PrivateKey]? = nil
     ) throws {

@@ -1,0 +1,105 @@
+internal import Model
+internal import Rollouts
+internal import Trust
+internal import Wire
+
+extension Orchestrator {
+    /// Takes one check-in and answers it.
+    ///
+    /// Everything that the check-in changes, and the lease that its answer takes, is one
+    /// transaction; the answer is signed afterwards.
+    ///
+    /// - Returns: The bytes of a signed directive.
+    /// - Throws: ``Refusal``; then nothing has been stored.
+    public func checkIn(_ bytes: [UInt8]) async throws(Refusal) -> [UInt8] {
+        let message: SignedMessage<CheckIn>
+        do {
+            message = try SignedMessage(
+                parsing: bytes, limitBytes: settings.limits.messageBytes)
+        } catch { throw .malformed("\(error)") }
+        let known = try await read { try $0.device(message.unverified.device) }
+        let key = try authenticate(message, known: known)
+        let moment = now()
+        let nonce: Nonce
+        do { nonce = try makeNonce() } catch { throw .signing("\(error)") }
+        let order = try await write { store in
+            try CheckInTransaction(
+                orchestrator: self, store: store, checkIn: message.unverified, key: key,
+                now: moment, nonce: nonce
+            ).run()
+        }
+        if order.hasSettled { try await step() }
+        return try directive(answering: message.unverified, with: order.order).bytes
+    }
+
+    /// Who sent the message: the one place where a device's signature is checked.
+    private func authenticate(
+        _ message: SignedMessage<CheckIn>, known: DeviceRecord?
+    ) throws(Refusal) -> Ed25519PublicKey {
+        let checkIn = message.unverified
+        let key: Ed25519PublicKey
+        if let known {
+            key = known.publicKey
+        } else {
+            guard let enrolment = checkIn.enrolment else {
+                throw .stranger("device \(checkIn.device) is not known and did not enrol")
+            }
+            // Digests are compared, so that the time it takes tells nothing about the token.
+            let shown = cryptography.hashing.sha256(Array(enrolment.token.utf8))
+            guard shown == settings.enrolmentTokenDigest else {
+                throw .stranger("device \(checkIn.device) did not show the enrolment token")
+            }
+            key = enrolment.publicKey
+        }
+        guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID],
+            cryptography.checker.isValid(signature, by: .ed25519(key), over: message.payload)
+        else {
+            throw .stranger("the check-in is not signed by the key of device \(checkIn.device)")
+        }
+        return key
+    }
+
+    private func directive(
+        answering checkIn: CheckIn, with decided: CheckInTransaction.Order
+    ) throws(Refusal) -> SignedMessage<Directive> {
+        let order: Directive.Order?
+        switch decided {
+        case .none: order = nil
+        case .cancel(let nonce): order = .cancel(nonce)
+        case .retire: order = .retire
+        case .offer(let offer): order = .offer(try sign(Offer(offer)))
+        }
+        return try sign(
+            Directive(
+                device: checkIn.device, answers: checkIn.sequence,
+                checkInAfterSeconds: pauseSeconds(for: checkIn), order: order))
+    }
+
+    private func sign<Content: WireMessage>(
+        _ content: Content
+    ) throws(Refusal) -> SignedMessage<Content> {
+        let keyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
+        do {
+            return try SignedMessage(signing: content, keyID: keyID) { try signers.offer.sign($0) }
+        } catch { throw .signing("\(error)") }
+    }
+
+    /// Spread by a fifth both ways, so that devices that came together do not come back together.
+    private func pauseSeconds(for checkIn: CheckIn) -> Int {
+        let base = settings.checkInSeconds
+        let spread = base / 5
+        guard spread > 0 else { return base }
+        let digest = cryptography.hashing.sha256(
+            Array("\(checkIn.device) \(checkIn.sequence)".utf8))
+        return base - spread + Int(Bucket(digest).value % UInt64(2 * spread + 1))
+    }
+}
+
+extension Offer {
+    fileprivate init(_ record: OfferRecord) {
+        self.init(
+            device: record.device, nonce: record.nonce, rollout: record.rollout,
+            wave: record.wave, release: record.release, image: record.image,
+            expires: record.expires)
+    }
+}

@@ -1,0 +1,84 @@
+public import Model
+internal import Rollouts
+public import Wire
+
+extension Orchestrator {
+    public func devices() async throws(Refusal) -> [DeviceSummary] {
+        try await read { store in
+            let offers = try store.rollouts().flatMap { try store.attempts(in: $0.name) }
+            let open = Dictionary(
+                offers.filter { $0.outcome == .open }.map { ($0.device, $0.rollout) },
+                uniquingKeysWith: { first, _ in first })
+            return try store.devices().map { try summary(of: $0, rollout: open[$0.id], []) }
+        }
+    }
+
+    /// One device, with the rule by which each rollout decides for it.
+    public func device(_ id: DeviceID) async throws(Refusal) -> DeviceSummary {
+        try await read { store in
+            guard let device = try store.device(id) else {
+                throw Refusal.unknown("there is no device called \(id)")
+            }
+            let decisions = try store.rollouts().map { rollout in
+                DeviceSummary.Decision(
+                    rollout: rollout.name, rule: try rule(of: rollout, for: device, store))
+            }
+            return try summary(
+                of: device, rollout: store.openOffer(of: id)?.rollout, decisions)
+        }
+    }
+
+    private func rule(
+        of rollout: RolloutRecord, for device: DeviceRecord, _ store: any StoreReader
+    ) throws -> String {
+        let plan = try plan(of: rollout)
+        let decision = plan.admission(
+            of: device.facts, bucket: bucket(in: rollout.name)(device.id), state: rollout.state,
+            image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
+            openLeases: try store.openOfferCount(in: rollout.name),
+            attempt: try store.attempt(of: device.id, in: rollout.name)?.attempt)
+        switch decision {
+        case .offer(let wave, _): return "it is offered \(plan.spec.release) in wave \(wave + 1)"
+        case .no(let refusal): return "\(refusal)"
+        }
+    }
+
+    private func summary(
+        of device: DeviceRecord, rollout: RolloutName?, _ decisions: [DeviceSummary.Decision]
+    ) throws -> DeviceSummary {
+        DeviceSummary(
+            id: device.id, hardware: device.hardware, lifecycle: device.lifecycle.rawValue,
+            boot: BootReport(
+                slot: device.slot, bootID: device.bootID, release: device.release,
+                sha256: device.image, isConfirmed: device.isConfirmed),
+            phase: try PhaseReport(
+                parsing: device.phaseJSON, limitBytes: settings.limits.messageBytes),
+            rollout: rollout, lastFailure: device.lastFailure, lastSeen: device.lastSeen,
+            attributes: device.attributes, decisions: decisions)
+    }
+
+    public func releases() async throws(Refusal) -> [ReleaseSummary] {
+        try await read { store in
+            let images = Dictionary(grouping: try store.images(), by: \.release)
+            return images.keys.sorted().map { release in
+                ReleaseSummary(release: release, images: (images[release] ?? []).map(\.summary))
+            }
+        }
+    }
+
+    public func release(_ id: ReleaseID) async throws(Refusal) -> ReleaseSummary {
+        try await read { store in
+            let images = try store.images(of: id)
+            guard !images.isEmpty else { throw Refusal.unknown("\(id) is not published") }
+            return ReleaseSummary(release: id, images: images.map(\.summary))
+        }
+    }
+}
+
+extension ImageRecord {
+    fileprivate var summary: ImageSummary {
+        ImageSummary(
+            image: image, hardware: hardware.sorted(), from: from.sorted(),
+            mayDowngrade: mayDowngrade)
+    }
+}

@@ -1,0 +1,194 @@
+public import Model
+internal import Rollouts
+internal import Trust
+public import Wire
+
+extension Orchestrator {
+    /// What a rollout file would do to the fleet as it is; changes nothing.
+    public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
+        let spec = try Self.spec(of: file)
+        return try await read { store in try planning(spec, file, store).summary }
+    }
+
+    /// Starts exactly the plan with this digest; the same request again changes nothing.
+    public func start(_ request: StartRequest) async throws(Refusal) -> RolloutSummary {
+        let spec = try Self.spec(of: request.file)
+        let moment = now()
+        return try await write { store in
+            if let existing = try store.rollout(spec.name) {
+                guard existing.planDigest == request.digest else {
+                    throw Refusal.conflict("there is a rollout called \(spec.name) already")
+                }
+                return try summary(of: existing, store, at: moment)
+            }
+            let planning = try planning(spec, request.file, store)
+            guard planning.summary.digest == request.digest else {
+                throw Refusal.conflict(
+                    "the plan is another one by now (\(planning.summary.digest)): "
+                        + planning.summary.waves.map { "\($0.name) \($0.devices) devices" }
+                        .joined(separator: ", ") + "; look at `rollout plan` again")
+            }
+            var record = planning.record(at: moment)
+            record.state = try planning.plan.transition(
+                from: record.state, on: .start(at: moment)
+            ).state
+            try store.add(record)
+            try store.add(
+                EventRecord(
+                    at: moment, device: nil, rollout: spec.name, what: "started: \(record.state)"))
+            return try summary(of: record, store, at: moment)
+        }
+    }
+
+    /// What an operator may ask of a rollout that was started.
+    public enum Control: String, Hashable, Sendable, CaseIterable {
+        case pause
+        case resume
+        case abort
+    }
+
+    public func control(
+        _ name: RolloutName, _ control: Control
+    ) async throws(Refusal) -> RolloutSummary {
+        let moment = now()
+        let event: RolloutEvent =
+            switch control {
+            case .pause: .pause
+            case .resume: .resume(at: moment)
+            case .abort: .abort(.operatorRequest)
+            }
+        return try await write { store in
+            let rollout = try Self.existing(name, store)
+            let transition: Transition
+            do {
+                transition = try plan(of: rollout).transition(from: rollout.state, on: event)
+            } catch let error as IllegalTransition { throw Refusal.conflict("\(error)") }
+            try save(transition, of: rollout, store, at: moment)
+            return try summary(of: Self.existing(name, store), store, at: moment)
+        }
+    }
+
+    public func rollouts() async throws(Refusal) -> [RolloutSummary] {
+        let moment = now()
+        return try await read { store in
+            try store.rollouts().map { try summary(of: $0, store, at: moment) }
+        }
+    }
+
+    public func rollout(_ name: RolloutName) async throws(Refusal) -> RolloutSummary {
+        let moment = now()
+        return try await read { store in
+            try summary(of: Self.existing(name, store), store, at: moment)
+        }
+    }
+
+    private static func existing(
+        _ name: RolloutName, _ store: any StoreReader
+    ) throws -> RolloutRecord {
+        guard let rollout = try store.rollout(name) else {
+            throw Refusal.unknown("there is no rollout called \(name)")
+        }
+        return rollout
+    }
+
+    private static func spec(of file: RolloutFile) throws(Refusal) -> RolloutSpec {
+        do { return try RolloutSpec(file) } catch { throw .invalid("\(error)") }
+    }
+
+    /// The plan that was started, put together from what was stored.
+    func plan(of rollout: RolloutRecord) throws -> RolloutPlan {
+        let file = try RolloutFile(
+            parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
+        let plan = RolloutPlan(
+            restoring: try RolloutSpec(file), listed: rollout.listed,
+            deviceCounts: rollout.deviceCounts, excluded: [:], hardware: rollout.hardware)
+        guard let plan else {
+            throw StoreError.failed("the stored plan of rollout \(rollout.name) is damaged")
+        }
+        return plan
+    }
+
+    private func planning(
+        _ spec: RolloutSpec, _ file: RolloutFile, _ store: any StoreReader
+    ) throws -> Planning {
+        let records = try store.images(of: spec.release)
+        guard !records.isEmpty else {
+            throw Refusal.invalid("release: \(spec.release) is not published")
+        }
+        var images: [HardwareModel: PlannedImage] = [:]
+        for record in records {
+            for model in record.hardware { images[model] = record.planned }
+        }
+        let devices = try store.devices().map(\.facts)
+        let plan: RolloutPlan
+        do {
+            plan = try RolloutPlan.make(
+                spec, images: images, fleet: devices, bucket: bucket(in: spec.name))
+        } catch { throw Refusal.invalid("\(error)") }
+        return Planning(
+            file: file, plan: plan, images: images, hashing: cryptography.hashing,
+            bytes: bytes(of: plan, images, devices))
+    }
+
+    /// What the devices that the last wave reaches would download together.
+    private func bytes(
+        of plan: RolloutPlan, _ images: [HardwareModel: PlannedImage], _ devices: [DeviceFacts]
+    ) -> Int64 {
+        let bucket = bucket(in: plan.spec.name)
+        return devices.reduce(0) { sum, device in
+            guard let image = images[device.hardware],
+                plan.spec.ineligibility(of: device, image: image) == nil,
+                plan.wave(of: device, bucket: bucket(device.id)) != nil
+            else { return sum }
+            return sum + image.length
+        }
+    }
+
+    private func summary(
+        of rollout: RolloutRecord, _ store: any StoreReader, at moment: Instant
+    ) throws -> RolloutSummary {
+        let plan = try plan(of: rollout)
+        let evidence = try evidence(for: rollout, plan, store, at: moment)
+        let verdict = plan.verdict(in: rollout.state, evidence: evidence, at: moment)
+        let tallies = try store.tallies(of: rollout.name)
+        let waves = plan.waves.enumerated().map { index, wave in
+            let tally = tallies.first { $0.wave == index }
+            return RolloutSummary.Wave(
+                name: wave.spec.name, devices: wave.deviceCount, offered: tally?.open ?? 0,
+                proven: tally?.proven ?? 0, failed: tally?.failed ?? 0)
+        }
+        return RolloutSummary(
+            name: rollout.name, release: plan.spec.release, state: rollout.state.word,
+            reason: rollout.state.reason ?? verdict.map { "\($0)" } ?? "",
+            wave: rollout.state.openWave, waves: waves, created: rollout.created,
+            plan: rollout.planDigest)
+    }
+}
+
+extension RolloutState {
+    /// The one word for this state.
+    var word: String {
+        switch self {
+        case .draft: "draft"
+        case .running: "running"
+        case .paused: "paused"
+        case .completed: "completed"
+        case .aborted: "aborted"
+        }
+    }
+
+    fileprivate var reason: String? {
+        switch self {
+        case .draft, .running, .completed: nil
+        case .paused(_, let reason, _, _): "\(reason)"
+        case .aborted(let reason): "\(reason)"
+        }
+    }
+
+    fileprivate var openWave: Int? {
+        switch self {
+        case .running(let wave, _, _, _), .paused(let wave, _, _, _): wave
+        case .draft, .completed, .aborted: nil
+        }
+    }
+}

@@ -1,0 +1,99 @@
+internal import Model
+internal import Rollouts
+
+extension Orchestrator {
+    /// Looks at every running rollout: ends leases that ran out, and asks the gates.
+    ///
+    /// Safe to call at any time and as often as one likes.
+    public func step() async throws(Refusal) {
+        let moment = now()
+        try await write { store in
+            for var offer in try store.expiredOffers(at: moment) {
+                let failure = Failure(
+                    .overdue, "nothing was heard of the device until \(offer.expires)")
+                offer.outcome = .failed(failure)
+                try store.update(offer)
+                try store.add(
+                    EventRecord(
+                        at: moment, device: offer.device, rollout: offer.rollout,
+                        what: "failed: \(failure)"))
+            }
+            for rollout in try store.rollouts() { try tick(rollout, store, at: moment) }
+        }
+    }
+
+    private func tick(
+        _ rollout: RolloutRecord, _ store: any StoreWriter, at moment: Instant
+    ) throws {
+        switch rollout.state {
+        case .running, .paused: break
+        case .draft, .completed, .aborted: return
+        }
+        let plan = try plan(of: rollout)
+        let evidence = try evidence(for: rollout, plan, store, at: moment)
+        let transition = try plan.transition(from: rollout.state, on: .tick(at: moment, evidence))
+        try save(transition, of: rollout, store, at: moment)
+    }
+
+    /// Stores a new state under the revision that it was decided on.
+    func save(
+        _ transition: Transition, of rollout: RolloutRecord, _ store: any StoreWriter,
+        at moment: Instant
+    ) throws {
+        guard transition.state != rollout.state else { return }
+        var changed = rollout
+        changed.state = transition.state
+        try store.update(changed)
+        try store.add(
+            EventRecord(
+                at: moment, device: nil, rollout: rollout.name, what: "\(transition.state)"))
+    }
+
+    func evidence(
+        for rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
+        at moment: Instant
+    ) throws -> WaveEvidence {
+        let tallies = try store.tallies(of: rollout.name)
+        let openWave = plan.openWave(in: rollout.state) ?? -1
+        func evidence(undecided: Int) -> WaveEvidence {
+            WaveEvidence(
+                proven: tallies.reduce(0) { $0 + $1.proven },
+                failed: tallies.reduce(0) { $0 + $1.failed },
+                provenInWave: tallies.reduce(0) { $0 + ($1.wave <= openWave ? $1.proven : 0) },
+                undecided: undecided)
+        }
+        // The fleet is read only when everything else would let the wave pass.
+        let hopeful = evidence(undecided: 0)
+        guard case .promote = plan.verdict(in: rollout.state, evidence: hopeful, at: moment) else {
+            return hopeful
+        }
+        return evidence(
+            undecided: try undecided(in: rollout, plan, openWave, store, at: moment))
+    }
+
+    /// Devices that the open wave reaches, that are alive or hold a lease, and have not decided.
+    private func undecided(
+        in rollout: RolloutRecord, _ plan: RolloutPlan, _ openWave: Int, _ store: any StoreReader,
+        at moment: Instant
+    ) throws -> Int {
+        let attempts = Dictionary(
+            try store.attempts(in: rollout.name).map { ($0.device, $0.attempt) },
+            uniquingKeysWith: { first, _ in first })
+        let images = try store.images(of: plan.spec.release)
+        let bucket = bucket(in: rollout.name)
+        return try store.devices().count { device in
+            if let attempt = attempts[device.id] { return attempt == .underWay }
+            guard device.lastSeen.advanced(by: plan.spec.gate.overdueAfter) > moment else {
+                return false
+            }
+            let image = images.first { $0.hardware.contains(device.hardware) }?.planned
+            let decision = plan.admission(
+                of: device.facts, bucket: bucket(device.id), state: rollout.state, image: image,
+                openLeases: 0, attempt: nil)
+            switch decision {
+            case .offer: return true
+            case .no: return false
+            }
+        }
+    }
+}

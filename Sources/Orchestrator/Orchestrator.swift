@@ -1,0 +1,91 @@
+public import Model
+public import Trust
+internal import Rollouts
+
+/// The server's use cases: each loads, decides by pure functions, stores, and then answers.
+public struct Orchestrator: Sendable {
+    let store: any Store
+    let files: any RepositoryFiles
+    let signers: OnlineSigners
+    let cryptography: CryptographySuite
+    let settings: Settings
+    let now: @Sendable () -> Instant
+    let makeNonce: @Sendable () throws -> Nonce
+    let publisher: Publisher
+
+    /// What the person who runs the server decides.
+    public struct Settings: Hashable, Sendable {
+        /// How long an idle device waits between check-ins.
+        public var checkInSeconds: Int
+        /// Of the token that a new device must show.
+        public var enrolmentTokenDigest: Digest
+        /// Of the token that an operator must show.
+        public var operatorTokenDigest: Digest
+        public var limits: Limits
+
+        public init(
+            checkInSeconds: Int, enrolmentTokenDigest: Digest, operatorTokenDigest: Digest,
+            limits: Limits
+        ) {
+            self.checkInSeconds = checkInSeconds
+            self.enrolmentTokenDigest = enrolmentTokenDigest
+            self.operatorTokenDigest = operatorTokenDigest
+            self.limits = limits
+        }
+    }
+
+    /// - Parameters:
+    ///   - now: The clock.
+    ///   - makeNonce: Gives a name that nobody can guess and that never comes again.
+    public init(
+        store: any Store, files: any RepositoryFiles, signers: OnlineSigners,
+        cryptography: CryptographySuite, settings: Settings,
+        now: @escaping @Sendable () -> Instant, makeNonce: @escaping @Sendable () throws -> Nonce
+    ) {
+        self.store = store
+        self.files = files
+        self.signers = signers
+        self.cryptography = cryptography
+        self.settings = settings
+        self.now = now
+        self.makeNonce = makeNonce
+        publisher = Publisher(
+            files: files, signers: signers, cryptography: cryptography, limits: settings.limits)
+    }
+
+    /// The most bytes of a check-in, and of any other request but an image.
+    public var messageLimitBytes: Int { settings.limits.messageBytes }
+    public var requestLimitBytes: Int { settings.limits.requestBytes }
+    public var targetsLimitBytes: Int { settings.limits.targetsBytes }
+
+    /// Whether `token` is the operator's.
+    ///
+    /// Digests are compared, so that the time it takes tells nothing about the token.
+    public func isOperator(token: String) -> Bool {
+        cryptography.hashing.sha256(Array(token.utf8)) == settings.operatorTokenDigest
+    }
+
+    /// Whether the store answers.
+    public func checkHealth() async throws(Refusal) {
+        try await read { _ = try $0.rollouts() }
+    }
+
+    func read<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws(Refusal) -> Answer {
+        do { return try await store.read(body) } catch { throw .wrapping(error) }
+    }
+
+    func write<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    ) async throws(Refusal) -> Answer {
+        do { return try await store.write(body) } catch { throw .wrapping(error) }
+    }
+
+    /// The fleet's order in one rollout: SHA-256(SHA-256("slipway-rollout" ‖ name) ‖ device id).
+    func bucket(in rollout: RolloutName) -> @Sendable (DeviceID) -> Bucket {
+        let hashing = cryptography.hashing
+        let salt = hashing.sha256(Array("slipway-rollout\(rollout)".utf8)).bytes
+        return { device in Bucket(hashing.sha256(salt + Array(device.text.utf8))) }
+    }
+}

@@ -1,0 +1,68 @@
+internal import Model
+internal import Rollouts
+internal import Trust
+internal import Wire
+
+/// A plan with the file and the images it was made from.
+struct Planning {
+    let file: RolloutFile
+    let plan: RolloutPlan
+    let summary: PlanSummary
+
+    init(
+        file: RolloutFile, plan: RolloutPlan, images: [HardwareModel: PlannedImage],
+        hashing: some Hashing, bytes: Int64
+    ) {
+        self.file = file
+        self.plan = plan
+        summary = PlanSummary(
+            name: plan.spec.name, release: plan.spec.release,
+            digest: Self.digest(file, plan, images, hashing),
+            waves: plan.waves.map { wave in
+                PlanSummary.Wave(
+                    name: wave.spec.name, devices: wave.deviceCount, target: wave.spec.word,
+                    soak: DurationText.write(wave.spec.soak))
+            },
+            excluded: Ineligibility.Kind.allCases.compactMap { kind in
+                plan.excluded[kind].map {
+                    PlanSummary.Exclusion(reason: "\(kind)", devices: $0)
+                }
+            },
+            bytes: bytes)
+    }
+
+    /// Covers all that is decided now: the file, the listed devices, the counts and the images.
+    private static func digest(
+        _ file: RolloutFile, _ plan: RolloutPlan, _ images: [HardwareModel: PlannedImage],
+        _ hashing: some Hashing
+    ) -> Digest {
+        var text = file.bytes
+        for wave in plan.waves {
+            text += "\n\(wave.deviceCount)".utf8
+            for device in wave.listed { text += " \(device)".utf8 }
+        }
+        for (model, image) in images.sorted(by: { $0.key < $1.key }) {
+            text += "\n\(model) \(image.sha256)".utf8
+        }
+        return hashing.sha256(text)
+    }
+
+    func record(at moment: Instant) -> RolloutRecord {
+        RolloutRecord(
+            name: plan.spec.name, fileJSON: file.bytes, planDigest: summary.digest,
+            listed: plan.waves.map(\.listed), deviceCounts: plan.waves.map(\.deviceCount),
+            hardware: plan.hardware, created: moment, state: .draft, revision: 1)
+    }
+}
+
+extension WaveSpec {
+    fileprivate var word: String {
+        switch target {
+        case .sample(let count, let strata):
+            strata.isEmpty
+                ? "sample of \(count)"
+                : "sample of \(count) over \(strata.joined(separator: ", "))"
+        case .percent(let share): "\(share)"
+        }
+    }
+}

@@ -1,0 +1,122 @@
+internal import Model
+internal import Trust
+
+/// Keeps the repository's metadata: one change at a time, the timestamp always last.
+actor Publisher {
+    private let files: any RepositoryFiles
+    private let signers: OnlineSigners
+    private let cryptography: CryptographySuite
+    private let limits: Limits
+
+    /// How long what the server signs is valid.
+    private static let snapshotLifetime = Duration.seconds(7 * 86_400)
+    private static let timestampLifetime = Duration.seconds(86_400)
+
+    init(
+        files: any RepositoryFiles, signers: OnlineSigners, cryptography: CryptographySuite,
+        limits: Limits
+    ) {
+        self.files = files
+        self.signers = signers
+        self.cryptography = cryptography
+        self.limits = limits
+    }
+
+    /// Reads the repository as a client does, from its first root on.
+    func repository() throws(Refusal) -> PublishedRepository {
+        do {
+            guard let first = try files.metadata("1.root.json") else {
+                throw Refusal.invalid("the repository has no 1.root.json")
+            }
+            var stored = StoredMetadata(root: first, timestamp: nil, snapshot: nil, targets: nil)
+            // To its keeper it may be stale, so that it can be made fresh again.
+            var refresh = try Refresh(
+                stored: stored, now: Instant(secondsSinceEpoch: .min),
+                cryptography: cryptography, limits: limits)
+            while true {
+                switch refresh.next() {
+                case .fetch(let name, _): try refresh.receive(files.metadata(name))
+                case .store(.root, let bytes): stored.root = bytes
+                case .store(.timestamp, let bytes): stored.timestamp = bytes
+                case .store(.snapshot, let bytes): stored.snapshot = bytes
+                case .store(.targets, let bytes): stored.targets = bytes
+                case .store(.offer, _), .forget: continue
+                case .finished:
+                    return try PublishedRepository(
+                        stored, cryptography: cryptography, limits: limits)
+                }
+            }
+        } catch let error as TrustError {
+            throw .invalid("the repository: \(error)")
+        } catch { throw .wrapping(error) }
+    }
+
+    /// Publishes new targets once all their images are here.
+    ///
+    /// - Returns: All images that are published then.
+    func publish(_ bytes: [UInt8], now: Instant) throws(Refusal) -> [SignedImage] {
+        let current = try repository()
+        if try isPublished(bytes, current) { return Array(current.targets.images.values) }
+        let accepted: AcceptedTargets
+        do { accepted = try current.accept(targets: bytes, now: now) } catch {
+            switch error {
+            case .outdated, .changes, .twoImages: throw .conflict("\(error)")
+            case .untrusted: throw .invalid("\(error)")
+            }
+        }
+        do {
+            for image in accepted.added.map(\.image) {
+                if try files.holds(image) { continue }
+                guard try files.hasStaged(image.sha256) else {
+                    throw Refusal.invalid("the image \(image.sha256) was not uploaded")
+                }
+                try files.publishStaged(image)
+            }
+        } catch { throw .wrapping(error) }
+        return Array(try sign(current, accepted, now: now).targets.images.values)
+    }
+
+    /// Signs snapshot and timestamp anew when less than half of their life is left.
+    func refresh(now: Instant) throws(Refusal) {
+        let current = try repository()
+        let isFresh =
+            current.timestamp.expires.elapsed(since: now) > Self.timestampLifetime / 2
+            && current.snapshot.expires.elapsed(since: now) > Self.snapshotLifetime / 2
+        if !isFresh { _ = try sign(current, nil, now: now) }
+    }
+
+    private func isPublished(
+        _ bytes: [UInt8], _ current: PublishedRepository
+    ) throws(Refusal) -> Bool {
+        let name = RoleName.targets.publishedName(
+            version: current.targets.version, isConsistent: current.root.isConsistent)
+        do { return try files.metadata(name) == bytes } catch { throw .store(error) }
+    }
+
+    private func sign(
+        _ current: PublishedRepository, _ accepted: AcceptedTargets?, now: Instant
+    ) throws(Refusal) -> PublishedRepository {
+        do {
+            let (next, metadata) = try current.publishing(
+                targets: accepted,
+                expiry: PublishedRepository.Expiry(
+                    snapshot: now.advanced(by: Self.snapshotLifetime),
+                    timestamp: now.advanced(by: Self.timestampLifetime)),
+                signers: signers)
+            let isConsistent = next.root.isConsistent
+            if let accepted {
+                let name = RoleName.targets.publishedName(
+                    version: next.targets.version, isConsistent: isConsistent)
+                try files.writeMetadata(name, accepted.bytes)
+            }
+            let snapshot = RoleName.snapshot.publishedName(
+                version: next.snapshot.version, isConsistent: isConsistent)
+            try files.writeMetadata(snapshot, metadata.snapshot ?? [])
+            // Last: until now nobody is told of what came before it.
+            try files.writeMetadata(RoleName.timestamp.fileName, metadata.timestamp ?? [])
+            return next
+        } catch let error as StoreError { throw .store(error) } catch {
+            throw .signing("\(error)")
+        }
+    }
+}

@@ -1,0 +1,176 @@
+public import Model
+public import Rollouts
+
+/// A device as the store keeps it.
+public struct DeviceRecord: Hashable, Sendable {
+    public var id: DeviceID
+    public var hardware: HardwareModel
+    public var publicKey: Ed25519PublicKey
+    /// Of the newest check-in; the next one must be higher.
+    public var sequence: Int64
+    public var lifecycle: Lifecycle
+    public var slot: SlotName
+    public var bootID: BootID
+    public var release: ReleaseID?
+    public var image: Digest?
+    /// Whether the device said that its bootloader keeps what it booted.
+    public var isConfirmed: Bool
+    /// The phase that the device reported, in the wire's JSON.
+    public var phaseJSON: [UInt8]
+    public var lastFailure: Failure?
+    public var attributes: Attributes
+    public var lastSeen: Instant
+    public var enrolled: Instant
+
+    public enum Lifecycle: String, Hashable, Sendable, CaseIterable {
+        case active
+        case retired
+    }
+
+    public init(
+        id: DeviceID, hardware: HardwareModel, publicKey: Ed25519PublicKey, sequence: Int64,
+        lifecycle: Lifecycle, slot: SlotName, bootID: BootID, release: ReleaseID?, image: Digest?,
+        isConfirmed: Bool, phaseJSON: [UInt8], lastFailure: Failure?, attributes: Attributes,
+        lastSeen: Instant, enrolled: Instant
+    ) {
+        self.id = id
+        self.hardware = hardware
+        self.publicKey = publicKey
+        self.sequence = sequence
+        self.lifecycle = lifecycle
+        self.slot = slot
+        self.bootID = bootID
+        self.release = release
+        self.image = image
+        self.isConfirmed = isConfirmed
+        self.phaseJSON = phaseJSON
+        self.lastFailure = lastFailure
+        self.attributes = attributes
+        self.lastSeen = lastSeen
+        self.enrolled = enrolled
+    }
+}
+
+/// An image that may be offered: the server's belief, which every device checks for itself.
+public struct ImageRecord: Hashable, Sendable {
+    public var image: ImageReference
+    public var release: ReleaseID
+    public var hardware: Set<HardwareModel>
+    public var from: Set<Version>
+    public var mayDowngrade: Bool
+
+    public init(
+        image: ImageReference, release: ReleaseID, hardware: Set<HardwareModel>,
+        from: Set<Version>, mayDowngrade: Bool
+    ) {
+        self.image = image
+        self.release = release
+        self.hardware = hardware
+        self.from = from
+        self.mayDowngrade = mayDowngrade
+    }
+}
+
+/// An offer, which is also the lease that it takes.
+public struct OfferRecord: Hashable, Sendable {
+    public var nonce: Nonce
+    public var device: DeviceID
+    public var rollout: RolloutName
+    public var wave: Int
+    public var release: ReleaseID
+    public var image: ImageReference
+    /// The boot in which the device was when it got the offer: a proof comes from another one.
+    public var bootID: BootID
+    public var issued: Instant
+    public var expires: Instant
+    public var outcome: Outcome
+
+    public enum Outcome: Hashable, Sendable {
+        /// The lease is held.
+        case open
+        case proven
+        case failed(Failure)
+        /// Taken back before it was installed; neither good nor bad.
+        case cancelled
+    }
+
+    public init(
+        nonce: Nonce, device: DeviceID, rollout: RolloutName, wave: Int, release: ReleaseID,
+        image: ImageReference, bootID: BootID, issued: Instant, expires: Instant, outcome: Outcome
+    ) {
+        self.nonce = nonce
+        self.device = device
+        self.rollout = rollout
+        self.wave = wave
+        self.release = release
+        self.image = image
+        self.bootID = bootID
+        self.issued = issued
+        self.expires = expires
+        self.outcome = outcome
+    }
+}
+
+/// A rollout as the store keeps it.
+public struct RolloutRecord: Hashable, Sendable {
+    public var name: RolloutName
+    /// The rollout file, in the wire's JSON.
+    public var fileJSON: [UInt8]
+    /// Of the plan that was shown and started.
+    public var planDigest: Digest
+    /// For each wave the devices that it lists.
+    public var listed: [[DeviceID]]
+    /// For each wave the devices that it reached at planning, cumulative.
+    public var deviceCounts: [Int]
+    public var hardware: Set<HardwareModel>
+    public var created: Instant
+    public var state: RolloutState
+    /// Rises with each change of the state.
+    public var revision: Int64
+
+    public init(
+        name: RolloutName, fileJSON: [UInt8], planDigest: Digest, listed: [[DeviceID]],
+        deviceCounts: [Int], hardware: Set<HardwareModel>, created: Instant, state: RolloutState,
+        revision: Int64
+    ) {
+        self.name = name
+        self.fileJSON = fileJSON
+        self.planDigest = planDigest
+        self.listed = listed
+        self.deviceCounts = deviceCounts
+        self.hardware = hardware
+        self.created = created
+        self.state = state
+        self.revision = revision
+    }
+}
+
+/// How many offers of one wave stand how.
+public struct WaveTally: Hashable, Sendable {
+    public var wave: Int
+    public var open: Int
+    public var proven: Int
+    public var failed: Int
+
+    public init(wave: Int, open: Int, proven: Int, failed: Int) {
+        self.wave = wave
+        self.open = open
+        self.proven = proven
+        self.failed = failed
+    }
+}
+
+/// Something that happened to the fleet; only ever added.
+public struct EventRecord: Hashable, Sendable {
+    public var at: Instant
+    public var device: DeviceID?
+    public var rollout: RolloutName?
+    public var what: String
+
+    public init(at: Instant, device: DeviceID?, rollout: RolloutName?, what: String) {
+        self.at = at
+        self.device = device
+        self.rollout = rollout
+        self.what = what
+    }
+}

@@ -1,0 +1,38 @@
+/// Why the orchestrator does not do what it is asked; nothing was changed.
+public enum Refusal: Error, Hashable, Sendable {
+    /// The request is not understood.
+    case malformed(String)
+    /// The signature, key or token is not one that is known.
+    case stranger(String)
+    case unknown(String)
+    /// It makes no sense as things stand now; looking again may help.
+    case conflict(String)
+    /// It is understood, and cannot be done.
+    case invalid(String)
+    case store(StoreError)
+    /// A key of the server cannot be used.
+    case signing(String)
+}
+
+extension Refusal: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .malformed(let reason), .stranger(let reason), .unknown(let reason),
+            .conflict(let reason), .invalid(let reason):
+            reason
+        case .store(let error): "\(error)"
+        case .signing(let reason): "the server cannot sign: \(reason)"
+        }
+    }
+}
+
+extension Refusal {
+    /// The refusal in an error that came out of a transaction.
+    static func wrapping(_ error: any Error) -> Refusal {
+        switch error {
+        case let error as Refusal: error
+        case let error as StoreError: .store(error)
+        default: .store(.failed("\(error)"))
+        }
+    }
+}

@@ -1,0 +1,24 @@
+public import Model
+
+/// The repository's files.
+public protocol RepositoryFiles: Sendable {
+    /// A file of `metadata`; `nil` when there is none.
+    func metadata(_ name: String) throws(StoreError) -> [UInt8]?
+    /// Puts metadata in place, whole and durable.
+    func writeMetadata(_ name: String, _ bytes: [UInt8]) throws(StoreError)
+    /// Whether the image lies under its target path with its whole length.
+    func holds(_ image: ImageReference) throws(StoreError) -> Bool
+    /// Begins to take in an image with this digest.
+    func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload
+    /// Whether an image with this digest was uploaded and waits for metadata that names it.
+    func hasStaged(_ digest: Digest) throws(StoreError) -> Bool
+    /// Moves an uploaded image to its target path; harmless to repeat.
+    func publishStaged(_ image: ImageReference) throws(StoreError)
+}
+
+/// An image on its way in; what is not finished leaves nothing behind.
+public protocol ImageUpload: AnyObject {
+    func append(_ bytes: [UInt8]) throws(StoreError)
+    /// Keeps the image durably; the caller has compared its digest.
+    func finish() throws(StoreError)
+}

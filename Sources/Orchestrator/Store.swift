@@ -1,0 +1,76 @@
+public import Model
+
+/// Where the orchestrator keeps what it knows.
+///
+/// What `write` returned survives a power cut; a `body` that throws leaves nothing behind. Writes
+/// happen one after another, so that a limit that is counted in one holds.
+public protocol Store: Sendable {
+    /// - Throws: What `body` throws, or ``StoreError``.
+    func read<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer
+
+    /// - Throws: What `body` throws, or ``StoreError``.
+    func write<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    ) async throws -> Answer
+}
+
+/// Questions inside one transaction.
+public protocol StoreReader {
+    func device(_ id: DeviceID) throws -> DeviceRecord?
+    /// All devices, by id.
+    func devices() throws -> [DeviceRecord]
+    func images(of release: ReleaseID) throws -> [ImageRecord]
+    /// All images, by release.
+    func images() throws -> [ImageRecord]
+    func rollout(_ name: RolloutName) throws -> RolloutRecord?
+    /// All rollouts, the newest first.
+    func rollouts() throws -> [RolloutRecord]
+    func openOffer(of device: DeviceID) throws -> OfferRecord?
+    /// The device's newest offer of the rollout that was not cancelled.
+    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> OfferRecord?
+    /// Every device's newest offer of the rollout that was not cancelled.
+    func attempts(in rollout: RolloutName) throws -> [OfferRecord]
+    func openOfferCount(in rollout: RolloutName) throws -> Int
+    func tallies(of rollout: RolloutName) throws -> [WaveTally]
+    /// Open offers whose lease ended at `now` or before.
+    func expiredOffers(at now: Instant) throws -> [OfferRecord]
+}
+
+/// Questions and changes inside one transaction.
+public protocol StoreWriter: StoreReader {
+    /// Adds the device or replaces it.
+    func save(_ device: DeviceRecord) throws
+    /// Adds the image; one that is there under its path stays as it is.
+    func add(_ image: ImageRecord) throws
+    func add(_ rollout: RolloutRecord) throws
+    /// - Throws: ``StoreError/conflict`` unless the stored revision is that of `rollout`; it then
+    ///   becomes one more.
+    func update(_ rollout: RolloutRecord) throws
+    func add(_ offer: OfferRecord) throws
+    func update(_ offer: OfferRecord) throws
+    func add(_ event: EventRecord) throws
+}
+
+/// Why the store could not do its part; nothing was stored.
+public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Somebody else holds it; try again.
+    case busy
+    case full
+    /// Somebody else changed the same thing first.
+    case conflict
+    /// The file is not a database of ours, or of a newer version.
+    case foreign(String)
+    case failed(String)
+
+    public var description: String {
+        switch self {
+        case .busy: "the database is busy; try again"
+        case .full: "the disk is full"
+        case .conflict: "somebody else changed it first; look again"
+        case .foreign(let problem): problem
+        case .failed(let problem): "the database failed: \(problem)"
+        }
+    }
+}

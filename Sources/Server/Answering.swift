@@ -1,0 +1,68 @@
+internal import Hummingbird
+internal import Logging
+internal import Orchestrator
+internal import Wire
+
+/// Turns messages and errors into HTTP; the only place where an error becomes a status.
+struct Answering<Context: RequestContext>: RouterMiddleware {
+    @concurrent func handle(
+        _ request: Request, context: Context,
+        next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do { return try await next(request, context) } catch let refusal as Refusal {
+            let response = Response(refusal: refusal)
+            if response.status.code >= 500 {
+                context.logger.error("request failed", metadata: ["reason": "\(refusal)"])
+            } else {
+                context.logger.info(
+                    "request refused",
+                    metadata: ["reason": "\(refusal)", "path": "\(request.uri.path)"])
+            }
+            return response
+        } catch let error as TooLong {
+            return Response(
+                ErrorAnswer(error: "at most \(error.limitBytes) bytes fit here"),
+                status: .contentTooLarge)
+        } catch let error as any HTTPResponseError {
+            return Response(ErrorAnswer(error: error.status.reasonPhrase), status: error.status)
+        }
+    }
+}
+
+extension Response {
+    init(
+        _ message: some WireMessage, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) {
+        self.init(bytes: message.bytes, status: status, headers: headers)
+    }
+
+    init(bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        self.init(
+            status: status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    init(refusal: Refusal) {
+        let answer = ErrorAnswer(error: "\(refusal)")
+        switch refusal {
+        case .malformed: self.init(answer, status: .badRequest)
+        case .stranger: self.init(answer, status: .unauthorized)
+        case .unknown: self.init(answer, status: .notFound)
+        case .conflict: self.init(answer, status: .conflict)
+        case .invalid: self.init(answer, status: .unprocessableContent)
+        case .store(.busy), .store(.conflict):
+            self.init(answer, status: .serviceUnavailable, headers: [.retryAfter: "1"])
+        case .store(.full):
+            self.init(answer, status: .insufficientStorage, headers: [.retryAfter: "60"])
+        case .store(.foreign), .store(.failed), .signing:
+            self.init(answer, status: .internalServerError)
+        }
+    }
+}
+
+extension HTTPResponse.Status {
+    /// RFC 4918 section 11.5.
+    static var insufficientStorage: Self { .init(code: 507, reasonPhrase: "Insufficient Storage") }
+}

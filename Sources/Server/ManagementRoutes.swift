@@ -1,0 +1,102 @@
+internal import Hummingbird
+internal import Model
+internal import Orchestrator
+internal import Wire
+
+/// What the command line talks to: decode, one call, encode.
+struct ManagementRoutes {
+    let orchestrator: Orchestrator
+
+    func add(to group: RouterGroup<WebServer.Context>) {
+        addImages(to: group)
+        addReleases(to: group)
+        addDevices(to: group)
+        addRollouts(to: group)
+    }
+
+    private func addImages(to group: RouterGroup<WebServer.Context>) {
+        group.head("images/{sha256}") { _, context in
+            let isHere = try await orchestrator.hasImage(Self.digest(context))
+            return Response(status: isHere ? .ok : .notFound)
+        }
+        group.put("images/{sha256}") { request, context in
+            let digest = try Self.digest(context)
+            if try await orchestrator.hasImage(digest) { return Response(status: .ok) }
+            try await orchestrator.stage(
+                digest, request.body.map { Array($0.readableBytesView) })
+            return Response(status: .created)
+        }
+        group.post("targets") { request, _ in
+            let bytes = try await request.bytes(limitBytes: orchestrator.targetsLimitBytes)
+            return Response(ListAnswer(items: try await orchestrator.publish(targets: bytes)))
+        }
+    }
+
+    private func addReleases(to group: RouterGroup<WebServer.Context>) {
+        group.get("releases") { _, _ in
+            Response(ListAnswer(items: try await orchestrator.releases()))
+        }
+        group.get("releases/{name}/{version}") { _, context in
+            let name: ReleaseName = try Self.name("name", context)
+            guard let version = Version(try context.parameters.require("version")) else {
+                throw Refusal.malformed("the version in the path is not one")
+            }
+            return Response(
+                try await orchestrator.release(ReleaseID(name: name, version: version)))
+        }
+    }
+
+    private func addDevices(to group: RouterGroup<WebServer.Context>) {
+        group.get("devices") { _, _ in
+            Response(ListAnswer(items: try await orchestrator.devices()))
+        }
+        group.get("devices/{id}") { _, context in
+            Response(try await orchestrator.device(Self.name("id", context)))
+        }
+    }
+
+    private func addRollouts(to group: RouterGroup<WebServer.Context>) {
+        group.post("plans") { request, _ in
+            Response(try await orchestrator.plan(read(request)))
+        }
+        group.get("rollouts") { _, _ in
+            Response(ListAnswer(items: try await orchestrator.rollouts()))
+        }
+        group.post("rollouts") { request, _ in
+            Response(try await orchestrator.start(read(request)), status: .created)
+        }
+        group.get("rollouts/{name}") { _, context in
+            Response(try await orchestrator.rollout(Self.name("name", context)))
+        }
+        for control in Orchestrator.Control.allCases {
+            group.post("rollouts/{name}/\(control.rawValue)") { _, context in
+                Response(
+                    try await orchestrator.control(Self.name("name", context), control))
+            }
+        }
+    }
+
+    private func read<Message: WireMessage>(_ request: Request) async throws -> Message {
+        let limit = orchestrator.requestLimitBytes
+        let bytes = try await request.bytes(limitBytes: limit)
+        do { return try Message(parsing: bytes, limitBytes: limit) } catch {
+            throw Refusal.malformed("\(error)")
+        }
+    }
+
+    private static func name<N: Name>(
+        _ parameter: String, _ context: WebServer.Context
+    ) throws -> N {
+        guard let name = N(try context.parameters.require(parameter)) else {
+            throw Refusal.malformed("the \(parameter) in the path is not a name")
+        }
+        return name
+    }
+
+    private static func digest(_ context: WebServer.Context) throws -> Digest {
+        guard let digest = Digest(hex: try context.parameters.require("sha256")) else {
+            throw Refusal.malformed("the path does not end in a SHA-256")
+        }
+        return digest
+    }
+}

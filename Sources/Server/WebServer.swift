@@ -1,0 +1,58 @@
+public import Hummingbird
+public import Logging
+public import Orchestrator
+internal import JSON
+internal import Wire
+
+/// The server's face to the network.
+public enum WebServer {
+    public typealias Context = BasicRequestContext
+
+    /// Serves `orchestrator` at `host` and `port`.
+    ///
+    /// - Parameters:
+    ///   - repositoryPath: The folder with `metadata` and `targets`.
+    ///   - whenListening: Called once, with the real port.
+    public static func application(
+        _ orchestrator: Orchestrator, repositoryPath: String, host: String, port: Int,
+        logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void
+    ) -> some ApplicationProtocol {
+        Application(
+            router: router(orchestrator, repositoryPath: repositoryPath, logger: logger),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: "slipway-server"),
+            onServerRunning: { channel in
+                await whenListening(channel.localAddress?.port ?? port)
+            },
+            logger: logger)
+    }
+
+    /// All routes; also what tests speak to.
+    public static func router(
+        _ orchestrator: Orchestrator, repositoryPath: String, logger: Logger
+    ) -> Router<Context> {
+        let router = Router(context: Context.self)
+        router.add(middleware: Answering())
+        // Exactly the two folders that are public: uploads wait in a third.
+        for folder in ["metadata", "targets"] {
+            router.add(
+                middleware: FileMiddleware(
+                    "\(repositoryPath)/\(folder)", urlBasePath: "/repository/\(folder)",
+                    logger: logger))
+        }
+        router.get("healthz") { _, _ in
+            do { try await orchestrator.checkHealth() } catch {
+                return Response(ErrorAnswer(error: "\(error)"), status: .serviceUnavailable)
+            }
+            return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)
+        }
+        router.post("device/v1/check-in") { request, _ in
+            let message = try await request.bytes(limitBytes: orchestrator.messageLimitBytes)
+            return Response(bytes: try await orchestrator.checkIn(message))
+        }
+        let management = router.group("api/v1").add(
+            middleware: OperatorOnly(orchestrator: orchestrator))
+        ManagementRoutes(orchestrator: orchestrator).add(to: management)
+        return router
+    }
+}

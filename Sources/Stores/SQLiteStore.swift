@@ -1,0 +1,95 @@
+import Foundation
+internal import GRDB
+public import Orchestrator
+
+/// The orchestrator's store in one SQLite file, in WAL mode.
+///
+/// A write that returned is on the disk (`synchronous = FULL`). Readers and the one writer do not
+/// wait for each other.
+public struct SQLiteStore: Store {
+    private let pool: DatabasePool
+
+    /// How long a transaction waits for another process, in seconds.
+    private static let busySeconds = 5.0
+
+    /// Opens the database at `path`, or makes it.
+    ///
+    /// - Throws: ``StoreError/foreign(_:)`` for a file that is not a database of ours or was
+    ///   written by a newer version; it is left as it was.
+    public init(path: String) throws(StoreError) {
+        do {
+            try Self.refuseForeign(path)
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(Self.busySeconds)
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.write { try Self.migrate($0) }
+        } catch { throw Self.storeError(error, path: path) }
+    }
+
+    private static func refuseForeign(_ path: String) throws {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard (attributes?[.size] as? Int64 ?? 0) > 0 else { return }
+        // Read-only, so that a database of somebody else is not even switched to WAL.
+        var configuration = Configuration()
+        configuration.readonly = true
+        try DatabaseQueue(path: path, configuration: configuration).read { database in
+            let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+            let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            let isEmpty = id == 0 && version == 0 && tables == 0
+            guard id == Schema.applicationID || isEmpty else {
+                throw StoreError.foreign("\(path) is a database of another program")
+            }
+            guard version <= Schema.migrations.count else {
+                throw StoreError.foreign(
+                    "\(path) was written by a newer slipway-server (schema \(version); this one"
+                        + " knows \(Schema.migrations.count))")
+            }
+        }
+    }
+
+    private static func migrate(_ database: Database) throws {
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        for step in Schema.migrations.indices.dropFirst(version) {
+            try database.execute(sql: Schema.migrations[step])
+            try database.execute(sql: "PRAGMA user_version = \(step + 1)")
+        }
+        try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+    }
+
+    public func read<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer {
+        do {
+            return try await pool.read { try body(SQLiteTransaction(database: $0)) }
+        } catch { throw Self.passing(error) }
+    }
+
+    public func write<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    ) async throws -> Answer {
+        do {
+            return try await pool.write { try body(SQLiteTransaction(database: $0)) }
+        } catch { throw Self.passing(error) }
+    }
+
+    /// The database's errors in our words; those of the body as they are.
+    private static func passing(_ error: any Error) -> any Error {
+        error is DatabaseError ? storeError(error, path: "the database") : error
+    }
+
+    private static func storeError(_ error: any Error, path: String) -> StoreError {
+        if let error = error as? StoreError { return error }
+        guard let error = error as? DatabaseError else { return .failed("\(path): \(error)") }
+        switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy
+        case .SQLITE_FULL: return .full
+        case .SQLITE_NOTADB: return .foreign("\(path) is not a database")
+        case .SQLITE_CONSTRAINT: return .conflict
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+            return .failed("\(path) cannot be opened for writing")
+        default: return .failed("\(path): \(error.message ?? "error \(error.resultCode)")")
+        }
+    }
+}

@@ -1,0 +1,206 @@
+internal import GRDB
+internal import Model
+internal import Orchestrator
+
+/// Questions and changes inside one transaction of SQLite.
+struct SQLiteTransaction {
+    let database: Database
+
+    private static let selectDevices = "SELECT * FROM devices"
+    private static let selectOffers = "SELECT * FROM offers"
+    private static let selectImages = "SELECT * FROM images"
+    private static let selectRollouts = "SELECT * FROM rollouts"
+
+    private func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+        try Row.fetchAll(database, sql: sql, arguments: arguments)
+    }
+
+    private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
+        try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
+    }
+
+    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+        try database.execute(sql: sql, arguments: arguments)
+    }
+}
+
+extension SQLiteTransaction: StoreReader {
+    func device(_ id: DeviceID) throws -> DeviceRecord? {
+        try rows("\(Self.selectDevices) WHERE id = ?", [id.text]).first.map {
+            try DeviceRecord($0, attributes: attributes(of: id))
+        }
+    }
+
+    func devices() throws -> [DeviceRecord] {
+        var attributes: [String: [String: String]] = [:]
+        for row in try rows("SELECT device, name, value FROM attributes") {
+            attributes[row["device"], default: [:]][row["name"]] = row["value"]
+        }
+        return try rows("\(Self.selectDevices) ORDER BY id").map { row in
+            try DeviceRecord(row, attributes: Attributes(attributes[row["id"]] ?? [:]))
+        }
+    }
+
+    private func attributes(of device: DeviceID) throws -> Attributes {
+        let rows = try rows("SELECT name, value FROM attributes WHERE device = ?", [device.text])
+        return try Attributes(
+            Dictionary(rows.map { ($0["name"], $0["value"]) }, uniquingKeysWith: { $1 }))
+    }
+
+    func images(of release: ReleaseID) throws -> [ImageRecord] {
+        try rows(
+            "\(Self.selectImages) WHERE release_name = ? AND release_version = ? ORDER BY path",
+            [release.name.text, release.version.text]
+        ).map { try ImageRecord($0) }
+    }
+
+    func images() throws -> [ImageRecord] {
+        try rows("\(Self.selectImages) ORDER BY path").map { try ImageRecord($0) }
+    }
+
+    func rollout(_ name: RolloutName) throws -> RolloutRecord? {
+        try rows("\(Self.selectRollouts) WHERE name = ?", [name.text]).first.map {
+            try RolloutRecord($0, waves: waves(of: name.text))
+        }
+    }
+
+    func rollouts() throws -> [RolloutRecord] {
+        try rows("\(Self.selectRollouts) ORDER BY number DESC").map { row in
+            try RolloutRecord(row, waves: waves(of: row["name"]))
+        }
+    }
+
+    private func waves(of rollout: String) throws -> [Row] {
+        try rows("SELECT * FROM waves WHERE rollout = ? ORDER BY number", [rollout])
+    }
+
+    func openOffer(of device: DeviceID) throws -> OfferRecord? {
+        try rows("\(Self.selectOffers) WHERE device = ? AND outcome = 'open'", [device.text])
+            .first.map { try OfferRecord($0) }
+    }
+
+    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> OfferRecord? {
+        try rows(
+            "\(Self.selectOffers) WHERE device = ? AND rollout = ? AND outcome <> 'cancelled'"
+                + " ORDER BY number DESC LIMIT 1", [device.text, rollout.text]
+        ).first.map { try OfferRecord($0) }
+    }
+
+    func attempts(in rollout: RolloutName) throws -> [OfferRecord] {
+        try rows(
+            "\(Self.selectOffers) WHERE number IN (SELECT max(number) FROM offers"
+                + " WHERE rollout = ? AND outcome <> 'cancelled' GROUP BY device)", [rollout.text]
+        ).map { try OfferRecord($0) }
+    }
+
+    func openOfferCount(in rollout: RolloutName) throws -> Int {
+        try count(
+            "SELECT count(*) FROM offers WHERE rollout = ? AND outcome = 'open'", [rollout.text])
+    }
+
+    func tallies(of rollout: RolloutName) throws -> [WaveTally] {
+        try rows(
+            "SELECT wave, sum(outcome = 'open') AS open, sum(outcome = 'proven') AS proven,"
+                + " sum(outcome = 'failed') AS failed FROM offers WHERE rollout = ?"
+                + " GROUP BY wave ORDER BY wave", [rollout.text]
+        ).map { row in
+            WaveTally(
+                wave: row["wave"], open: row["open"], proven: row["proven"], failed: row["failed"])
+        }
+    }
+
+    func expiredOffers(at now: Instant) throws -> [OfferRecord] {
+        try rows(
+            "\(Self.selectOffers) WHERE outcome = 'open' AND expires_s <= ? ORDER BY number",
+            [now.secondsSinceEpoch]
+        ).map { try OfferRecord($0) }
+    }
+}
+
+extension SQLiteTransaction: StoreWriter {
+    func save(_ device: DeviceRecord) throws {
+        let columns = device.columns
+        let names = columns.map(\.name)
+        try execute(
+            "INSERT INTO devices (\(names.joined(separator: ", ")))"
+                + " VALUES (\(names.map { _ in "?" }.joined(separator: ", ")))"
+                + " ON CONFLICT (id) DO UPDATE SET "
+                + names.map { "\($0) = excluded.\($0)" }.joined(separator: ", "),
+            StatementArguments(columns.map(\.value)))
+        guard try attributes(of: device.id) != device.attributes else { return }
+        try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
+        for (name, value) in device.attributes.values {
+            try execute(
+                "INSERT INTO attributes (device, name, value) VALUES (?, ?, ?)",
+                [device.id.text, name, value])
+        }
+    }
+
+    func add(_ image: ImageRecord) throws {
+        try insert(image.columns, into: "images", orIgnore: true)
+    }
+
+    func add(_ rollout: RolloutRecord) throws {
+        try insert(rollout.columns, into: "rollouts")
+        for (number, count) in rollout.deviceCounts.enumerated() {
+            let listed = rollout.listed[number].map(\.text).joined(separator: ",")
+            try execute(
+                "INSERT INTO waves (rollout, number, device_count, listed) VALUES (?, ?, ?, ?)",
+                [rollout.name.text, number, count, listed])
+        }
+    }
+
+    func update(_ rollout: RolloutRecord) throws {
+        let columns = rollout.stateColumns
+        let arguments =
+            columns.map(\.value) + [
+                rollout.name.text.databaseValue, rollout.revision.databaseValue,
+            ]
+        try execute(
+            "UPDATE rollouts SET revision = revision + 1, "
+                + columns.map { "\($0.name) = ?" }.joined(separator: ", ")
+                + " WHERE name = ? AND revision = ?",
+            StatementArguments(arguments))
+        guard database.changesCount == 1 else { throw StoreError.conflict }
+    }
+
+    func add(_ offer: OfferRecord) throws { try insert(offer.columns, into: "offers") }
+
+    func update(_ offer: OfferRecord) throws {
+        let outcome = offer.outcome.columns
+        try execute(
+            "UPDATE offers SET expires_s = ?, outcome = ?, failure_class = ?, failure_detail = ?"
+                + " WHERE nonce = ?",
+            StatementArguments(
+                [offer.expires.secondsSinceEpoch.databaseValue] + outcome.map(\.value)
+                    + [offer.nonce.text.databaseValue]))
+        guard database.changesCount == 1 else { throw StoreError.conflict }
+    }
+
+    func add(_ event: EventRecord) throws {
+        try execute(
+            "INSERT INTO events (at_s, device, rollout, what) VALUES (?, ?, ?, ?)",
+            [event.at.secondsSinceEpoch, event.device?.text, event.rollout?.text, event.what])
+    }
+
+    private func insert(
+        _ columns: [Column], into table: String, orIgnore: Bool = false
+    ) throws {
+        try execute(
+            "INSERT \(orIgnore ? "OR IGNORE " : "")INTO \(table)"
+                + " (\(columns.map(\.name).joined(separator: ", ")))"
+                + " VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))",
+            StatementArguments(columns.map(\.value)))
+    }
+}
+
+/// A column of a row that is to be written.
+struct Column {
+    let name: String
+    let value: DatabaseValue
+
+    init(_ name: String, _ value: (any DatabaseValueConvertible)?) {
+        self.name = name
+        self.value = value?.databaseValue ?? .null
+    }
+}

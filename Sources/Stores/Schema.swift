@@ -1,0 +1,112 @@
+/// The database's schema, as the steps that lead to it; a step is never changed once released.
+enum Schema {
+    /// "SLIP": tells our databases from others (`PRAGMA application_id`).
+    static let applicationID: Int64 = 0x534c_4950
+
+    /// Step N leads to `PRAGMA user_version` N.
+    static let migrations = [migration1]
+
+    private static let migration1 = """
+        CREATE TABLE devices (
+            id TEXT PRIMARY KEY NOT NULL,
+            hardware TEXT NOT NULL,
+            public_key TEXT NOT NULL CHECK (length(public_key) = 64),
+            sequence INTEGER NOT NULL CHECK (sequence > 0),
+            lifecycle TEXT NOT NULL CHECK (lifecycle IN ('active', 'retired')),
+            slot TEXT NOT NULL,
+            boot_id TEXT NOT NULL,
+            release_name TEXT,
+            release_version TEXT,
+            sha256 TEXT CHECK (length(sha256) = 64),
+            confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
+            phase_json TEXT NOT NULL,
+            failure_class TEXT,
+            failure_detail TEXT,
+            last_seen_s INTEGER NOT NULL,
+            enrolled_s INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE attributes (
+            device TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (device, name)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE images (
+            path TEXT PRIMARY KEY NOT NULL,
+            release_name TEXT NOT NULL,
+            release_version TEXT NOT NULL,
+            sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+            length_bytes INTEGER NOT NULL CHECK (length_bytes > 0),
+            hardware TEXT NOT NULL,
+            from_versions TEXT NOT NULL,
+            downgrade INTEGER NOT NULL CHECK (downgrade IN (0, 1))
+        ) STRICT;
+        CREATE INDEX images_by_release ON images (release_name, release_version);
+
+        CREATE TABLE rollouts (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            file_json TEXT NOT NULL,
+            plan_sha256 TEXT NOT NULL CHECK (length(plan_sha256) = 64),
+            hardware TEXT NOT NULL,
+            created_s INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            state TEXT NOT NULL
+                CHECK (state IN ('draft', 'running', 'paused', 'completed', 'aborted')),
+            wave INTEGER CHECK ((wave IS NOT NULL) = (state IN ('running', 'paused'))),
+            since_s INTEGER,
+            started_s INTEGER,
+            forgiven_proven INTEGER,
+            forgiven_failed INTEGER,
+            reason TEXT CHECK ((reason IS NOT NULL) = (state IN ('paused', 'aborted'))),
+            reason_failures INTEGER,
+            reason_decided INTEGER
+        ) STRICT;
+
+        CREATE TABLE waves (
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            number INTEGER NOT NULL,
+            device_count INTEGER NOT NULL,
+            listed TEXT NOT NULL,
+            PRIMARY KEY (rollout, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE offers (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            nonce TEXT NOT NULL UNIQUE,
+            device TEXT NOT NULL REFERENCES devices (id),
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            wave INTEGER NOT NULL CHECK (wave >= 0),
+            release_name TEXT NOT NULL,
+            release_version TEXT NOT NULL,
+            path TEXT NOT NULL,
+            sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+            length_bytes INTEGER NOT NULL CHECK (length_bytes > 0),
+            boot_id TEXT NOT NULL,
+            issued_s INTEGER NOT NULL,
+            expires_s INTEGER NOT NULL,
+            outcome TEXT NOT NULL CHECK (outcome IN ('open', 'proven', 'failed', 'cancelled')),
+            failure_class TEXT CHECK ((failure_class IS NOT NULL) = (outcome = 'failed')),
+            failure_detail TEXT
+        ) STRICT;
+        -- A device works on one offer at a time.
+        CREATE UNIQUE INDEX offers_one_open ON offers (device) WHERE outcome = 'open';
+        CREATE INDEX offers_by_rollout ON offers (rollout, outcome, wave);
+        CREATE INDEX offers_by_device ON offers (device, rollout, number);
+        CREATE INDEX offers_by_expiry ON offers (expires_s) WHERE outcome = 'open';
+
+        CREATE TABLE events (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            at_s INTEGER NOT NULL,
+            device TEXT,
+            rollout TEXT,
+            what TEXT NOT NULL
+        ) STRICT;
+        CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
+            BEGIN SELECT RAISE (ABORT, 'events are only added'); END;
+        CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events
+            BEGIN SELECT RAISE (ABORT, 'events are only added'); END;
+        """
+}

@@ -1,0 +1,63 @@
+import Foundation
+internal import Logging
+internal import Model
+internal import OpenSSL
+
+/// The server's own folder: database, tokens, and the address that it listens on.
+struct DataFolder: Sendable {
+    let folder: URL
+    let repository: URL
+
+    var database: URL { folder.appending(path: "slipway.sqlite") }
+
+    init(_ data: String?, repository: String?) throws(ServerProblem) {
+        guard let data else {
+            throw .configuration("name the server's folder by --data (or data in the file)")
+        }
+        guard let repository else {
+            throw .configuration("name the repository's folder by --repository")
+        }
+        folder = URL(filePath: data)
+        self.repository = URL(filePath: repository)
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch { throw .cannotCreate(path: data, problem: error.localizedDescription) }
+    }
+
+    /// The token in the file `name`; made, for the owner only, when it is not there.
+    func token(_ name: String) throws(ServerProblem) -> String {
+        let file = folder.appending(path: name)
+        if let text = try? String(contentsOf: file, encoding: .utf8) {
+            let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard token.utf8.count >= 16 else {
+                throw .data("\(file.path) holds no token; remove it to have one made")
+            }
+            return token
+        }
+        let token: String
+        do { token = Hex.encode(try SecureRandom.bytes(32)) } catch { throw .data("\(error)") }
+        let isMade = FileManager.default.createFile(
+            atPath: file.path, contents: Data("\(token)\n".utf8),
+            attributes: [.posixPermissions: 0o600])
+        guard isMade else {
+            throw .cannotCreate(path: file.path, problem: "the folder is closed or full")
+        }
+        print("made \(file.path)")
+        return token
+    }
+
+    /// Tells where the server is, on standard output and in the file `address`.
+    func announce(host: String, port: Int, logger: Logger) {
+        let name = host.contains(":") ? "[\(host)]" : host
+        let url = "http://\(name):\(port)"
+        do {
+            try Data("\(url)\n".utf8).write(
+                to: folder.appending(path: "address"), options: .atomic)
+        } catch {
+            logger.warning("address file", metadata: ["problem": "\(error)"])
+        }
+        FileHandle.standardOutput.write(Data("slipway-server listens on \(url)\n".utf8))
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+internal import OpenSSL
+internal import Trust
+
+/// The three keys that may lie on a server.
+enum OnlineKeys {
+    static func read(_ folder: String?) throws(ServerProblem) -> OnlineSigners {
+        guard let folder else {
+            throw .configuration("name the folder of the online keys by --online-keys")
+        }
+        return OnlineSigners(
+            snapshot: try key("\(folder)/snapshot.pem"),
+            timestamp: try key("\(folder)/timestamp.pem"), offer: try key("\(folder)/offer.pem"))
+    }
+
+    private static func key(_ path: String) throws(ServerProblem) -> Ed25519PrivateKey {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw .configuration("\(path): there is no such key")
+        }
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
+        guard mode & 0o077 == 0 else {
+            throw .configuration("\(path) can be read by others; chmod 600 it")
+        }
+        do { return try Ed25519PrivateKey(pem: Array(data), passphrase: nil) } catch {
+            throw .configuration("\(path): \(error)")
+        }
+    }
+}

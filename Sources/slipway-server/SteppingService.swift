@@ -1,0 +1,25 @@
+internal import Logging
+internal import Orchestrator
+internal import ServiceLifecycle
+
+/// Looks at rollouts and at the age of the metadata, again and again.
+struct SteppingService: Service {
+    let orchestrator: Orchestrator
+    let period: Duration
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await orchestrator.step()
+                    try await orchestrator.refreshMetadata()
+                } catch {
+                    // A full disk or a locked database may be mended while the server runs on.
+                    logger.error("step failed", metadata: ["reason": "\(error)"])
+                }
+                try? await Task.sleep(for: period)
+            }
+        }
+    }
+}

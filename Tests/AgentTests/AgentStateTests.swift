@@ -1,0 +1,126 @@
+import Agent
+import JSON
+import Model
+import Testing
+import Wire
+
+/// What the agent remembers, as it stands on disk.
+@Suite struct AgentStateTests {
+    static func names() -> [String] {
+        (try? AgentPhaseTests.Cast())?.phases.keys.sorted() ?? []
+    }
+
+    private func full() throws -> AgentState {
+        var state = AgentState.new
+        state.lastSequence = 4711
+        state.isEnrolled = true
+        state.isRetired = true
+        state.reportedAttributes = try Attributes(["site": "köln", "tags": "lab,old"])
+        state.newestConfirmed = [try release("acme-gateway 2.4.1").name: try version("2.4.1")]
+        state.timeFloor = at(1_234_567)
+        return state
+    }
+
+    @Test(arguments: names())
+    func readsBackEveryPhase(name: String) throws {
+        var state = try full()
+        state.phase = try #require(AgentPhaseTests.Cast().phases[name])
+        #expect(try AgentState(parsing: state.bytes) == state)
+    }
+
+    @Test func readsBackANewState() throws {
+        #expect(try AgentState(parsing: AgentState.new.bytes) == .new)
+    }
+
+    @Test func keepsTheCountOfCutTrials() throws {
+        var state = try full()
+        var job = try AgentPhaseTests.Cast().job
+        job.cutTrials = 2
+        state.phase = .trial(job, .cutOff)
+        #expect(try AgentState(parsing: state.bytes).phase.job?.cutTrials == 2)
+    }
+
+    /// A cut in the middle of the file is not what `AgentStore` promises; a bad disk may do it.
+    @Test func refusesEveryPrefix() throws {
+        var state = try full()
+        state.phase = .downloading(try AgentPhaseTests.Cast().job, durableBytes: 5)
+        let bytes = state.bytes
+        for count in 0..<bytes.count {
+            #expect(throws: StateError.self) { try AgentState(parsing: Array(bytes[..<count])) }
+        }
+    }
+
+    struct Damage: CustomTestStringConvertible {
+        let path: [String]
+        let value: JSONValue
+        var testDescription: String { "\(path.joined(separator: ".")) = \(value)" }
+    }
+
+    static let damages: [Damage] = [
+        Damage(path: ["phase", "state"], value: "sleeping"),
+        Damage(path: ["phase", "state"], value: 1),
+        Damage(path: ["phase", "slot"], value: "../a"),
+        Damage(path: ["phase", "offer"], value: [:]),
+        Damage(path: ["phase", "durable_bytes"], value: -1),
+        Damage(path: ["phase", "durable_bytes"], value: 50_002),
+        Damage(path: ["phase", "cut_trials"], value: -1),
+        Damage(path: ["last_sequence"], value: -1),
+        Damage(path: ["last_sequence"], value: .integer(.max)),
+        Damage(path: ["enrolled"], value: "yes"),
+        Damage(path: ["newest_confirmed"], value: ["acme": "new"]),
+        Damage(path: ["newest_confirmed"], value: ["a b": "1.0"]),
+        Damage(path: ["time_floor"], value: "yesterday"),
+    ]
+
+    @Test(arguments: damages)
+    func refusesWhatItCouldNotHaveWritten(damage: Damage) throws {
+        var state = try full()
+        state.phase = .downloading(try AgentPhaseTests.Cast().job, durableBytes: 5)
+        let whole = try JSONFields(
+            JSONValue(parsing: state.bytes, limits: .standard(bytes: 100_000)))
+        var object = whole.members
+        if damage.path.count == 2 {
+            let inner = try whole.object(damage.path[0]).members
+                .setting(damage.path[1], to: damage.value)
+            object = object.setting(damage.path[0], to: .object(inner))
+        } else {
+            object = object.setting(damage.path[0], to: damage.value)
+        }
+        let bytes = JSONValue.object(object).compactBytes
+        let error = #expect(throws: StateError.self) { try AgentState(parsing: bytes) }
+        guard case .damaged? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func refusesAnotherFormat() throws {
+        let object = try JSONFields(
+            JSONValue(parsing: AgentState.new.bytes, limits: .standard(bytes: 100_000))
+        ).members.setting("format", to: 2)
+        #expect(throws: StateError.otherFormat(2)) {
+            try AgentState(parsing: JSONValue.object(object).compactBytes)
+        }
+    }
+
+    @Test func anAgentThatFindsAnotherFormatDoesNotStart() throws {
+        let world = try World(wanting: nil)
+        world.machine.store.state = Array(#"{"format":2}"#.utf8)
+        #expect(throws: AgentError.state(.otherFormat(2))) { try world.start() }
+        #expect(world.machine.store.state == Array(#"{"format":2}"#.utf8))
+    }
+
+    @Test func anAgentThatFindsDamageStartsAnewAndStillRises() throws {
+        let world = try World(wanting: nil)
+        world.run { $0.server.checkIns.count == 3 }
+        let last = try #require(world.server.checkIns.last).sequence
+        world.machine.store.state = Array("{\"format\":1,".utf8)
+        world.reboot()
+        world.run { $0.server.checkIns.count == 4 }
+        let next = try #require(world.server.checkIns.last)
+        #expect(next.sequence > last)
+        #expect(next.enrolment != nil)
+        #expect(world.distrust.contains { $0.hasPrefix("starting anew: ") })
+        #expect(world.violations == [])
+    }
+}

@@ -1,0 +1,94 @@
+import Agent
+import Model
+import Testing
+import Trust
+
+/// Two slots in memory whose bytes survive a power cut only once they are synced.
+final class FakeSlots: SlotSet {
+    /// What the medium holds.
+    private(set) var durable: [SlotName: [UInt8]] = [:]
+    private(set) var contents: [SlotName: SlotContent] = [:]
+    /// What is read: the medium with everything written since.
+    private var current: [SlotName: [UInt8]] = [:]
+    private var writing: (slot: SlotName, offset: Int)?
+    var capacityBytes = 1_000_000
+    /// Changes the bytes on their way to the medium.
+    var wear: ([UInt8]) -> [UInt8] = { $0 }
+    var isSyncBroken = false
+    private let power: Power
+
+    init(power: Power) { self.power = power }
+
+    func install(_ firmware: Firmware, in slot: SlotName) {
+        durable[slot] = firmware.bytes
+        current[slot] = firmware.bytes
+        contents[slot] = SlotContent(
+            release: firmware.signed.release, sha256: firmware.digest,
+            length: firmware.signed.image.length)
+    }
+
+    func overwrite(_ slot: SlotName, with bytes: [UInt8]) {
+        durable[slot] = bytes
+        current[slot] = bytes
+    }
+
+    func losePower() {
+        current = durable
+        writing = nil
+    }
+
+    private func call(_ words: String) throws(SlotError) {
+        guard power.call(words) else { throw .missing(path: "power") }
+    }
+
+    func spare(besides booted: SlotName) throws(SlotError) -> SlotName {
+        guard let spare = ["a", "b"].compactMap({ SlotName($0) }).first(where: { $0 != booted })
+        else { throw .missing(path: "spare") }
+        return spare
+    }
+
+    func begin(_ slot: SlotName, at offset: Int64, length: Int64) throws(SlotError) {
+        try call("begin \(slot) at \(offset)")
+        guard Int(length) <= capacityBytes else { throw .full(path: "slot \(slot)") }
+        writing = (slot, Int(offset))
+        var bytes = Array(current[slot, default: []].prefix(Int(length)))
+        bytes += Array(repeating: 0, count: Int(length) - bytes.count)
+        current[slot] = bytes
+    }
+
+    func write(_ bytes: [UInt8]) throws(SlotError) {
+        guard let (slot, offset) = writing else { preconditionFailure("begin comes first") }
+        try call("write \(slot)")
+        guard offset + bytes.count <= capacityBytes else { throw .full(path: "slot \(slot)") }
+        current[slot]?.replaceSubrange(offset..<offset + bytes.count, with: wear(bytes))
+        writing = (slot, offset + bytes.count)
+    }
+
+    func sync() throws(SlotError) {
+        guard let (slot, _) = writing else { preconditionFailure("begin comes first") }
+        try call("sync \(slot)")
+        guard !isSyncBroken else {
+            throw .failed(operation: "sync", path: "slot \(slot)", reason: "I/O error")
+        }
+        durable[slot] = current[slot]
+    }
+
+    func end() { writing = nil }
+
+    func read(
+        _ slot: SlotName, length: Int64, receive: ([UInt8]) -> Void
+    ) throws(SlotError) {
+        try call("read \(slot)")
+        guard let bytes = current[slot], bytes.count >= length else {
+            throw .malformed(path: "slot \(slot)", problem: "it ends early")
+        }
+        receive(Array(bytes.prefix(Int(length))))
+    }
+
+    func content(of slot: SlotName) throws(SlotError) -> SlotContent? { contents[slot] }
+
+    func setContent(_ content: SlotContent?, of slot: SlotName) throws(SlotError) {
+        try call("note \(content.map { "\($0.release)" } ?? "nothing") in \(slot)")
+        contents[slot] = content
+    }
+}

@@ -1,0 +1,112 @@
+import JSON
+import Model
+import Testing
+import Wire
+
+/// One message of each kind, with every member present, and what is known of its members.
+struct Sample: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let json: JSONObject
+    /// Paths of members that may be absent.
+    let optional: Set<String>
+    /// Reads bytes as a message of this kind and says how it would be written again.
+    let rewrite: @Sendable ([UInt8]) throws(WireError) -> JSONObject
+    /// Whether the message comes back from its own bytes.
+    let comesBack: Bool
+
+    init<Message: WireMessage>(
+        _ description: String, _ message: Message, optional: Set<String> = []
+    ) throws {
+        testDescription = description
+        json = message.json
+        self.optional = optional
+        rewrite = { bytes throws(WireError) in
+            try Message(parsing: bytes, limitBytes: 65_536).json
+        }
+        comesBack = try Message(parsing: message.bytes, limitBytes: 65_536) == message
+    }
+
+    static func all() throws -> [Sample] {
+        try devices() + management() + rollouts()
+    }
+
+    private static func devices() throws -> [Sample] {
+        let nonce: Nonce = try name("offer-1")
+        let boot: Set = ["boot.release", "boot.sha256"]
+        let checkIn = boot.union(["attributes", "attributes.site", "enrolment"])
+        let phases: [PhaseReport] = [
+            .idle, .downloading(nonce, bytesDone: 0, bytesTotal: 1), .installed(nonce),
+            .trial(nonce), .proven(nonce), .failed(nonce, Failure(.health, "it smokes")),
+        ]
+        return try phases.map { phase in
+            try Sample("check-in, \(phase.word)", CheckIn.full(phase: phase), optional: checkIn)
+        } + [
+            Sample("offer", Offer.plain()),
+            Sample("directive", Directive.with(nil)),
+            Sample(
+                "directive, offer", Directive.with(.offer(signed(Offer.plain()))),
+                optional: ["offer"]),
+            Sample("directive, cancel", Directive.with(.cancel(nonce)), optional: ["cancel"]),
+            Sample("directive, retire", Directive.with(.retire), optional: ["retire"]),
+        ]
+    }
+
+    private static func management() throws -> [Sample] {
+        let checkIn = try CheckIn.full()
+        return try [
+            Sample(
+                "device",
+                DeviceSummary(
+                    id: name("gw-0001"), hardware: name("gw-2"), lifecycle: "active",
+                    boot: checkIn.boot, phase: .idle, rollout: name("gateway-2.4.1"),
+                    lastFailure: Failure(.boot, "silence"), lastSeen: at(5),
+                    attributes: Attributes(["site": "berlin"]),
+                    decisions: [.init(rollout: name("gateway-2.4.1"), rule: "not selected")]),
+                optional: [
+                    "boot.release", "boot.sha256", "rollout", "last_failure", "attributes",
+                    "attributes.site",
+                ]),
+            Sample(
+                "releases",
+                ListAnswer(items: [
+                    ReleaseSummary(
+                        release: releaseID(),
+                        images: [
+                            ImageSummary(
+                                image: imageReference(), hardware: [name("gw-2")],
+                                from: [#require(Version("2.4.0"))], mayDowngrade: false)
+                        ])
+                ])),
+            Sample("error", ErrorAnswer(error: "no")),
+        ]
+    }
+
+    private static func rollouts() throws -> [Sample] {
+        let file: Set = [
+            "gate", "gate.max_failure_rate", "gate.confidence", "gate.min_confirmed",
+            "gate.require", "gate.overdue_after", "limits", "limits.concurrent", "on_failure",
+            "expires", "waves[0].sample", "waves[0].strata", "waves[0].soak", "waves[1].percent",
+            "waves[1].soak",
+        ]
+        return try [
+            Sample("rollout file", RolloutFile.full, optional: file),
+            Sample(
+                "start", StartRequest(file: .full, digest: digest(1)),
+                optional: Set(file.map { "file.\($0)" })),
+            Sample(
+                "rollout",
+                RolloutSummary(
+                    name: name("gateway-2.4.1"), release: releaseID(), state: "running",
+                    reason: "soaking", wave: 0,
+                    waves: [.init(name: "canary", devices: 5, offered: 4, proven: 3, failed: 1)],
+                    created: at(7), plan: digest(2)),
+                optional: ["wave"]),
+            Sample(
+                "plan",
+                PlanSummary(
+                    name: name("gateway-2.4.1"), release: releaseID(), digest: digest(3),
+                    waves: [.init(name: "fleet", devices: 9, target: "100%", soak: "12h")],
+                    excluded: [.init(reason: "not selected", devices: 2)], bytes: 36_864)),
+        ]
+    }
+}
