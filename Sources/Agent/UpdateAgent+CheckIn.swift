@@ -12,6 +12,8 @@ extension UpdateAgent {
             try take(.unanswered)
             return try pauseUnanswered()
         }
+        // Not in `checkIn`: an answer between two tries of a download does not make those a success.
+        succeeded()
         switch state.phase {
         case .idle: return .wait(.seconds(max(directive.checkInAfterSeconds, 1)))
         case .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven,
@@ -52,7 +54,6 @@ extension UpdateAgent {
             state.reportedAttributes = configuration.attributes
         }
         try take(.answered(directive, spare: spare))
-        succeeded()
         return directive
     }
 

@@ -26,11 +26,10 @@ internal import Slots
             Console.exit(64)
         }
         do throws(CommandError) {
-            let device = try DeviceFile(reading: arguments[2])
             switch arguments[0] {
-            case "run": try Daemon(device).run()
-            case "status": try Status(device).tell(asJSON: wantsJSON)
-            case "check-now": try wake(device)
+            case "run": try Daemon(DeviceFile(reading: arguments[2])).run()
+            case "status": try Status(DeviceFile(reading: arguments[2])).tell(asJSON: wantsJSON)
+            case "check-now": try wake(DeviceFile(reading: arguments[2]))
             default:
                 Console.note(usage)
                 Console.exit(64)

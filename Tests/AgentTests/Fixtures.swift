@@ -62,11 +62,13 @@ struct Firmware {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return UInt8(truncatingIfNeeded: state >> 56)
         }
-        bytes = Array(repeatElement(pattern, count: 200).joined().prefix(50_001))
+        var bytes: [UInt8] = []
+        for _ in 0..<200 { bytes.append(contentsOf: pattern) }
+        self.bytes = Array(bytes[..<50_001])
         let path = try #require(TargetPath("\(release.name)/\(release.version)-\(seed).raw"))
         let image = try #require(
             ImageReference(
-                path: path, sha256: hashing.sha256(bytes), length: Int64(bytes.count)))
+                path: path, sha256: hashing.sha256(self.bytes), length: Int64(self.bytes.count)))
         signed = try SignedImage(
             image, release: release, hardware: Set(hardware.map(model)),
             from: Set(from.map(version)), mayDowngrade: mayDowngrade)

@@ -1,0 +1,213 @@
+import Foundation
+import Model
+import OpenSSL
+import Orchestrator
+import Stores
+import Synchronization
+import Testing
+import Trust
+import Wire
+
+/// Publishing: nothing is named that is not there, whatever interrupts it.
+@Suite struct PublishTests {
+    @Test func publishesWhatIsSignedAndUploaded() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        let image = try await world.publish("2.0.0", to: orchestrator)
+
+        let found = try world.published().trusted.targets?.images[image.image.path]
+        #expect(found == image)
+        let file = world.repository.appending(
+            path: "targets/\(image.image.path.prefixed(by: image.image.sha256))")
+        #expect(try Data(contentsOf: file) == Data("image 2.0.0".utf8))
+        #expect(try await orchestrator.releases().map(\.release) == [image.release])
+    }
+
+    @Test func publishingAgainChangesNothing() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        let bytes = Array("image 2.0.0".utf8)
+        let (metadata, image) = try world.targets(adding: "2.0.0", bytes: bytes)
+        try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
+        _ = try await orchestrator.publish(targets: metadata)
+        let before = try world.published().stored
+
+        _ = try await orchestrator.publish(targets: metadata)
+
+        #expect(try world.published().stored == before)
+    }
+
+    @Test func refusesTargetsOfAnotherKey() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        let bytes = Array("evil".utf8)
+        let (metadata, image) = try world.targets(
+            adding: "2.0.0", bytes: bytes, signer: Keys.key(66))
+        try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
+
+        await expectInvalid("forged") { _ = try await orchestrator.publish(targets: metadata) }
+        #expect(try await orchestrator.releases().isEmpty)
+    }
+
+    @Test func refusesTargetsWhoseImageIsNotHere() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        let (metadata, _) = try world.targets(adding: "2.0.0", bytes: [1, 2, 3])
+
+        await expectInvalid("not uploaded") {
+            _ = try await orchestrator.publish(targets: metadata)
+        }
+        #expect(try world.published().trusted.targets?.version == 1)
+    }
+
+    @Test func refusesOtherBytesForAPublishedVersion() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        try await world.publish("2.0.0", to: orchestrator)
+        let bytes = Array("other bytes".utf8)
+        let (metadata, image) = try world.targets(adding: "2.0.0", bytes: bytes)
+        try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
+
+        do {
+            _ = try await orchestrator.publish(targets: metadata)
+            Issue.record("a published image was changed")
+        } catch {
+            guard case .conflict(let reason) = error else {
+                Issue.record(error)
+                return
+            }
+            #expect(reason.contains("cannot be changed"))
+        }
+    }
+
+    @Test func refusesAnUploadWithAnotherDigest() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        let digest = OpenSSLHashing().sha256([1, 2, 3])
+
+        await expectInvalid("do not have the SHA-256") {
+            try await orchestrator.stage(digest, Pieces([[1], [2], [4]]))
+        }
+        #expect(try await !orchestrator.hasImage(digest))
+        let staging = world.repository.appending(path: "staging").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: staging).isEmpty)
+    }
+
+    /// Cut off at each call to the disk in turn; then the same request goes through.
+    @Test func isWholeAfterAFailureAtAnyPoint() async throws {
+        for failing in 1...20 {
+            let world = try World()
+            let files = FailingFiles(try RepositoryDirectory(folder: world.repository))
+            let orchestrator = try await world.orchestrator(files: files)
+            let bytes = Array("image 2.0.0".utf8)
+            let (metadata, image) = try world.targets(adding: "2.0.0", bytes: bytes)
+            try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
+            files.fail(atCall: failing)
+            var hasFailed = false
+            do { _ = try await orchestrator.publish(targets: metadata) } catch { hasFailed = true }
+
+            // What a client sees is complete, old or new, and its images are there.
+            let seen = try world.published().trusted.targets
+            for image in seen?.images.values.map({ $0 }) ?? [] {
+                #expect(try files.base.holds(image.image))
+            }
+            files.fail(atCall: nil)
+            _ = try await world.orchestrator().publish(targets: metadata)
+            #expect(try world.published().trusted.targets?.images.count == 1)
+            if !hasFailed {
+                #expect(failing > 6, "the failures never came")
+                return
+            }
+        }
+        Issue.record("publishing takes more than 20 calls")
+    }
+
+    @Test func signsAnewBeforeMetadataEnds() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        let before = try world.published().trusted
+        #expect(before.timestamp?.version == 1)
+
+        // The test repository begins with a year; what the server signs lasts a day.
+        world.clock.advance(seconds: 86_400 * 365 - 40_000)
+        try await orchestrator.refreshMetadata()
+
+        let after = try world.published().trusted
+        #expect(after.timestamp?.version == 2)
+        #expect(after.timestamp?.expires == world.clock.now.advanced(by: .seconds(86_400)))
+        try await orchestrator.refreshMetadata()
+        #expect(try world.published().trusted.timestamp?.version == 2)
+    }
+
+    @Test func servesWhatOthersPublishedIntoTheFolder() async throws {
+        let world = try World()
+        let first = try await world.orchestrator()
+        try await world.publish("2.0.0", to: first)
+        try FileManager.default.removeItem(atPath: world.databasePath)
+
+        let second = try await world.orchestrator()
+
+        #expect(try await second.releases().map(\.release) == [ReleaseID("acme 2.0.0")])
+    }
+
+    private func expectInvalid(_ words: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+            Issue.record("it was taken")
+        } catch let refusal as Refusal {
+            guard case .invalid(let reason) = refusal else {
+                Issue.record("\(refusal)")
+                return
+            }
+            #expect(reason.contains(words), "\(reason)")
+        } catch { Issue.record(error) }
+    }
+}
+
+/// Real files whose n-th use fails.
+final class FailingFiles: RepositoryFiles {
+    let base: RepositoryDirectory
+    private let left = Mutex<Int?>(nil)
+
+    init(_ base: RepositoryDirectory) { self.base = base }
+
+    func fail(atCall number: Int?) { left.withLock { $0 = number } }
+
+    private func count() throws(StoreError) {
+        let fails = left.withLock { left in
+            guard let number = left else { return false }
+            left = number - 1
+            return number == 1
+        }
+        if fails { throw .full }
+    }
+
+    func metadata(_ name: String) throws(StoreError) -> [UInt8]? {
+        try count()
+        return try base.metadata(name)
+    }
+
+    func writeMetadata(_ name: String, _ bytes: [UInt8]) throws(StoreError) {
+        try count()
+        try base.writeMetadata(name, bytes)
+    }
+
+    func holds(_ image: ImageReference) throws(StoreError) -> Bool {
+        try count()
+        return try base.holds(image)
+    }
+
+    func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload {
+        try base.beginUpload(of: digest)
+    }
+
+    func hasStaged(_ digest: Digest) throws(StoreError) -> Bool {
+        try count()
+        return try base.hasStaged(digest)
+    }
+
+    func publishStaged(_ image: ImageReference) throws(StoreError) {
+        try count()
+        try base.publishStaged(image)
+    }
+}

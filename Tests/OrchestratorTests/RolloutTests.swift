@@ -1,0 +1,205 @@
+import Model
+import Orchestrator
+import Testing
+import Wire
+
+/// Rollouts from the plan to the end.
+@Suite struct RolloutTests {
+    static let waves: [RolloutFile.Wave] = [
+        .init(name: "canary", sample: 3), .init(name: "fleet", percent: "100"),
+    ]
+
+    /// A fleet that has checked in, and release 2.0.0.
+    private func fleet(
+        _ count: Int
+    ) async throws -> (World, Orchestrator, [TestDevice]) {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        try await world.publish("2.0.0", to: orchestrator)
+        var devices = (0..<count).map { TestDevice($0) }
+        for index in devices.indices { _ = try await devices[index].checkIn(orchestrator) }
+        return (world, orchestrator, devices)
+    }
+
+    /// P3: a bad release costs its canaries and no more.
+    @Test func aBadReleaseStopsAtItsCanaries() async throws {
+        var (_, orchestrator, devices) = try await fleet(12)
+        try await orchestrator.start(.simple("r", waves: Self.waves))
+        var offered: [Int: Offer] = [:]
+        for index in devices.indices {
+            offered[index] = try await devices[index].checkIn(orchestrator).offer
+        }
+        #expect(offered.count == 3)
+
+        let failing = offered.keys.sorted().prefix(2)
+        for index in failing {
+            let failure = Failure(.health, "no modem")
+            _ = try await devices[index].checkIn(
+                orchestrator, .failed(try #require(offered[index]).nonce, failure))
+        }
+
+        let rollout = try await orchestrator.rollout(RolloutName("r")!)
+        #expect(rollout.state == "paused")
+        #expect(rollout.reason.contains("2 of 2 devices failed"))
+        for index in devices.indices where offered[index] == nil {
+            #expect(try await devices[index].checkIn(orchestrator).order == nil)
+        }
+    }
+
+    @Test func theNextWaveWaitsForProof() async throws {
+        var (_, orchestrator, devices) = try await fleet(12)
+        try await orchestrator.start(
+            .simple("r", waves: Self.waves, gate: .init(minConfirmed: 3, overdueAfter: "60s")))
+        var offered: [Int: Offer] = [:]
+        for index in devices.indices {
+            offered[index] = try await devices[index].checkIn(orchestrator).offer
+        }
+        for (index, offer) in offered.sorted(by: { $0.key < $1.key }) {
+            #expect(try await orchestrator.rollout(RolloutName("r")!).wave == 0)
+            devices[index].boots(offer)
+            _ = try await devices[index].checkIn(orchestrator, .proven(offer.nonce))
+        }
+
+        #expect(try await orchestrator.rollout(RolloutName("r")!).wave == 1)
+        let other = try #require(devices.indices.first { offered[$0] == nil })
+        #expect(try await devices[other].checkIn(orchestrator).offer != nil)
+    }
+
+    @Test func aDarkDeviceDoesNotHoldAWave() async throws {
+        var (world, orchestrator, devices) = try await fleet(3)
+        try await orchestrator.start(.simple("r"))
+        world.clock.advance(seconds: 120)
+        for index in [0, 1] {
+            let offer = try #require(try await devices[index].checkIn(orchestrator).offer)
+            devices[index].boots(offer)
+            _ = try await devices[index].checkIn(orchestrator, .proven(offer.nonce))
+        }
+
+        #expect(try await orchestrator.rollout(RolloutName("r")!).state == "completed")
+    }
+
+    @Test func startsExactlyThePlanThatWasShown() async throws {
+        let (_, orchestrator, _) = try await fleet(6)
+        let file = RolloutFile.simple("r", waves: Self.waves)
+        let shown = try await orchestrator.plan(file)
+        var newcomer = TestDevice(50)
+        _ = try await newcomer.checkIn(orchestrator)
+
+        do {
+            _ = try await orchestrator.start(StartRequest(file: file, digest: shown.digest))
+            Issue.record("another plan was started")
+        } catch {
+            guard case .conflict(let reason) = error else {
+                Issue.record(error)
+                return
+            }
+            #expect(reason.contains("another one"))
+        }
+        #expect(try await orchestrator.rollouts().isEmpty)
+    }
+
+    @Test func startingTwiceIsStartingOnce() async throws {
+        let (_, orchestrator, _) = try await fleet(6)
+        let file = RolloutFile.simple("r")
+        let plan = try await orchestrator.plan(file)
+        let request = StartRequest(file: file, digest: plan.digest)
+
+        let first = try await orchestrator.start(request)
+        let second = try await orchestrator.start(request)
+
+        #expect(first == second)
+        #expect(try await orchestrator.rollouts().count == 1)
+    }
+
+    @Test func planningChangesNothing() async throws {
+        let (_, orchestrator, _) = try await fleet(6)
+        let one = try await orchestrator.plan(.simple("r", waves: Self.waves))
+        let two = try await orchestrator.plan(.simple("r", waves: Self.waves))
+        #expect(one == two)
+        #expect(one.waves.map(\.devices) == [3, 6])
+        #expect(try await orchestrator.rollouts().isEmpty)
+    }
+
+    struct BadFile: CustomTestStringConvertible {
+        let testDescription: String
+        let file: RolloutFile
+        let says: String
+    }
+
+    static let badFiles: [BadFile] = [
+        BadFile(
+            testDescription: "an unpublished release",
+            file: .simple("r", release: "acme 9.9.9"), says: "not published"),
+        BadFile(
+            testDescription: "a selector that picks nobody",
+            file: {
+                var file = RolloutFile.simple("r")
+                file.devices = "hardware == \"toaster\""
+                return file
+            }(), says: "picks no device"),
+        BadFile(
+            testDescription: "a selector that is none",
+            file: {
+                var file = RolloutFile.simple("r")
+                file.devices = "hardware = 3"
+                return file
+            }(), says: "column 10"),
+        BadFile(
+            testDescription: "waves that shrink",
+            file: .simple(
+                "r", waves: [.init(name: "a", percent: "50"), .init(name: "b", percent: "20")]),
+            says: "waves[1].percent"),
+        BadFile(
+            testDescription: "a gate that can never open",
+            file: .simple("r", gate: .init(minConfirmed: 100)), says: "needs 100"),
+    ]
+
+    @Test(arguments: badFiles)
+    func refusesAPlanThatCanDoNothing(bad: BadFile) async throws {
+        let (_, orchestrator, _) = try await fleet(3)
+        do {
+            _ = try await orchestrator.plan(bad.file)
+            Issue.record("planned all the same")
+        } catch {
+            guard case .invalid(let reason) = error else {
+                Issue.record(error)
+                return
+            }
+            #expect(reason.contains(bad.says), "\(reason)")
+        }
+    }
+
+    @Test func explainsWhyADeviceIsNotOffered() async throws {
+        var (_, orchestrator, devices) = try await fleet(6)
+        try await orchestrator.start(.simple("r", waves: Self.waves))
+        var reasons: [String] = []
+        for index in devices.indices {
+            _ = try await devices[index].checkIn(orchestrator)
+            let device = try await orchestrator.device(devices[index].id)
+            reasons += device.decisions.map(\.rule)
+        }
+        #expect(reasons.count { $0.contains("has been offered") } == 3)
+        #expect(reasons.count { $0.contains("wave 2, which is not open") } == 3)
+    }
+
+    @Test func refusesWhatMakesNoSense() async throws {
+        let (_, orchestrator, _) = try await fleet(3)
+        try await orchestrator.start(.simple("r"))
+        _ = try await orchestrator.control(RolloutName("r")!, .abort)
+        for control in Orchestrator.Control.allCases {
+            do {
+                _ = try await orchestrator.control(RolloutName("r")!, control)
+                Issue.record("\(control) of an aborted rollout")
+            } catch {
+                guard case .conflict = error else {
+                    Issue.record(error)
+                    return
+                }
+            }
+        }
+        do {
+            _ = try await orchestrator.rollout(RolloutName("nobody")!)
+            Issue.record("an unknown rollout was shown")
+        } catch { #expect(error == .unknown("there is no rollout called nobody")) }
+    }
+}

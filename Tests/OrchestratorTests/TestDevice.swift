@@ -1,0 +1,97 @@
+import Model
+import OpenSSL
+import Orchestrator
+import Trust
+import Wire
+
+/// A device that says what a test tells it to say.
+struct TestDevice {
+    let id: DeviceID
+    let key: Ed25519PrivateKey
+    var sequence: Int64 = 0
+    var boot: BootReport
+    var hardware = HardwareModel("gw-2")!
+    var attributes = Attributes.none
+    var enrolmentToken: String? = World.enrolmentToken
+
+    init(_ number: Int) {
+        id = DeviceID("device-\(number)")!
+        key = Keys.key(UInt8(100 + number % 150))
+        boot = BootReport(
+            slot: SlotName("a")!, bootID: BootID("boot-0")!, release: ReleaseID("acme 1.0.0"),
+            sha256: OpenSSLHashing().sha256(Array("image 1.0.0".utf8)), isConfirmed: true)
+    }
+
+    mutating func message(_ phase: PhaseReport = .idle) throws -> SignedMessage<CheckIn> {
+        sequence += 1
+        return try signed(sequence: sequence, phase)
+    }
+
+    func signed(
+        sequence: Int64, _ phase: PhaseReport = .idle, by other: Ed25519PrivateKey? = nil
+    ) throws -> SignedMessage<CheckIn> {
+        let signer = other ?? key
+        return try SignedMessage(
+            signing: CheckIn(
+                device: id, hardware: hardware, sequence: sequence, boot: boot, phase: phase,
+                attributes: attributes,
+                enrolment: enrolmentToken.map {
+                    Enrolment(publicKey: key.ed25519PublicKey, token: $0)
+                }),
+            keyID: KeyID(signer.ed25519PublicKey.hex)!, with: { try signer.sign($0) })
+    }
+
+    /// Checks in and returns the directive, whose signature was checked.
+    mutating func checkIn(
+        _ orchestrator: Orchestrator, _ phase: PhaseReport = .idle
+    ) async throws -> Directive {
+        let answer = try await orchestrator.checkIn(try message(phase).bytes)
+        let directive = try SignedMessage<Directive>(parsing: answer, limitBytes: 65_536)
+        let offerKey = Keys().offer
+        let keyID = offerKey.publicKey.keyID(hashing: OpenSSLHashing())
+        guard let signature = directive.signatures[keyID],
+            OpenSSLSignatureChecker().isValid(
+                signature, by: offerKey.publicKey, over: directive.payload),
+            directive.unverified.device == id, directive.unverified.answers == sequence
+        else { throw UnsignedDirective() }
+        return directive.unverified
+    }
+
+    struct UnsignedDirective: Error {}
+
+    /// Boots the image of `offer` as a device does that keeps it.
+    mutating func boots(_ offer: Offer) {
+        boot = BootReport(
+            slot: SlotName(boot.slot.text == "a" ? "b" : "a")!,
+            bootID: BootID("boot-\(sequence)")!, release: offer.release,
+            sha256: offer.image.sha256, isConfirmed: true)
+    }
+}
+
+extension Directive {
+    var offer: Offer? {
+        if case .offer(let offer) = order { offer.unverified } else { nil }
+    }
+}
+
+extension RolloutFile {
+    /// Everybody in one wave; no limit that bites.
+    static func simple(
+        _ name: String, release: String = "acme 2.0.0", waves: [Wave]? = nil,
+        gate: Gate = Gate(overdueAfter: "60s"), concurrent: Int = 1000
+    ) -> RolloutFile {
+        RolloutFile(
+            rollout: name, release: release, devices: "all",
+            waves: waves ?? [Wave(name: "everybody", percent: "100")], gate: gate,
+            limits: Limits(concurrent: concurrent))
+    }
+}
+
+extension Orchestrator {
+    /// Plans and starts in one go.
+    @discardableResult
+    func start(_ file: RolloutFile) async throws -> RolloutSummary {
+        let plan = try await plan(file)
+        return try await start(StartRequest(file: file, digest: plan.digest))
+    }
+}

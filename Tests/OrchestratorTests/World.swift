@@ -1,0 +1,179 @@
+import Foundation
+import Model
+import OpenSSL
+import Orchestrator
+import Stores
+import Synchronization
+import Trust
+import Wire
+
+/// An orchestrator on a real database and a real repository, with a clock that tests move.
+final class World: Sendable {
+    let folder: URL
+    let clock = TestClock()
+    let keys = Keys()
+    private let nonces = Mutex(0)
+
+    static let enrolmentToken = "enrolment-token-of-the-tests"
+    static let operatorToken = "operator-token-of-the-tests"
+    static let cryptography = CryptographySuite(
+        checker: OpenSSLSignatureChecker(), hashing: OpenSSLHashing())
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "repository/metadata"), withIntermediateDirectories: true)
+        try writeEmptyRepository()
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    var repository: URL { folder.appending(path: "repository") }
+    var databasePath: String { folder.appending(path: "slipway.sqlite").path }
+
+    /// A server that starts: each call stands for a new process on the same disk.
+    func orchestrator(
+        files: (any RepositoryFiles)? = nil
+    ) async throws -> Orchestrator {
+        let hashing = OpenSSLHashing()
+        let clock = clock
+        let orchestrator = Orchestrator(
+            store: try SQLiteStore(path: databasePath),
+            files: try files ?? RepositoryDirectory(folder: repository), signers: keys.online,
+            cryptography: Self.cryptography,
+            settings: Orchestrator.Settings(
+                checkInSeconds: 60,
+                enrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
+                operatorTokenDigest: hashing.sha256(Array(Self.operatorToken.utf8)),
+                limits: .standard),
+            now: { clock.now },
+            makeNonce: { Nonce(Hex.encode(try SecureRandom.bytes(16)))! })
+        try await orchestrator.openRepository()
+        return orchestrator
+    }
+
+    private func writeEmptyRepository() throws {
+        let writer = RepositoryWriter(hashing: OpenSSLHashing())
+        let end = clock.now.advanced(by: .seconds(86_400 * 365))
+        func signers(_ key: Ed25519PrivateKey) -> RootCeremony.Signers {
+            RootCeremony.Signers(keys: [key.publicKey], threshold: 1)
+        }
+        let root = try writer.root(
+            RootCeremony(
+                version: 1, expires: end,
+                roles: [
+                    .root: signers(keys.root), .targets: signers(keys.targets),
+                    .snapshot: signers(keys.snapshot), .timestamp: signers(keys.timestamp),
+                    .offer: signers(keys.offer),
+                ]),
+            signers: [keys.root])
+        let targets = try writer.emptyTargets(expires: end, signers: [keys.targets])
+        let snapshot = try writer.snapshot(
+            version: 1, targets: targets, targetsVersion: 1, expires: end,
+            signers: [keys.snapshot])
+        let timestamp = try writer.timestamp(
+            version: 1, snapshot: snapshot, snapshotVersion: 1, expires: end,
+            signers: [keys.timestamp])
+        for (name, bytes) in [
+            ("1.root.json", root), ("1.targets.json", targets), ("1.snapshot.json", snapshot),
+            ("timestamp.json", timestamp),
+        ] {
+            try Data(bytes).write(to: repository.appending(path: "metadata/\(name)"))
+        }
+    }
+
+    // MARK: Publishing
+
+    /// The repository as a client finds it now.
+    func published() throws -> (stored: StoredMetadata, trusted: TrustedSet) {
+        let metadata = repository.appending(path: "metadata")
+        var stored = StoredMetadata(
+            root: Array(try Data(contentsOf: metadata.appending(path: "1.root.json"))),
+            timestamp: nil, snapshot: nil, targets: nil)
+        var refresh = try Refresh(
+            stored: stored, now: clock.now, cryptography: Self.cryptography, limits: .standard)
+        while true {
+            switch refresh.next() {
+            case .fetch(let name, _):
+                let data = try? Data(contentsOf: metadata.appending(path: name))
+                try refresh.receive(data.map { Array($0) })
+            case .store(.timestamp, let bytes): stored.timestamp = bytes
+            case .store(.snapshot, let bytes): stored.snapshot = bytes
+            case .store(.targets, let bytes): stored.targets = bytes
+            case .store, .forget: continue
+            case .finished: return (stored, refresh.trusted)
+            }
+        }
+    }
+
+    /// Targets that add one image, signed by `signer` or by the repository's targets key.
+    func targets(
+        adding version: String, bytes: [UInt8], hardware: String = "gw-2",
+        signer: Ed25519PrivateKey? = nil
+    ) throws -> (metadata: [UInt8], image: SignedImage) {
+        let image = try SignedImage(
+            ImageReference(
+                path: TargetPath("acme/\(version)/\(hardware).img")!,
+                sha256: OpenSSLHashing().sha256(bytes), length: Int64(bytes.count))!,
+            release: ReleaseID("acme \(version)")!, hardware: [HardwareModel(hardware)!],
+            from: [], mayDowngrade: false)
+        let current = try published().trusted.targets!
+        let metadata = try RepositoryWriter(hashing: OpenSSLHashing()).targets(
+            following: current, adding: image,
+            expires: clock.now.advanced(by: .seconds(86_400 * 100)),
+            signers: [signer ?? keys.targets])
+        return (metadata, image)
+    }
+
+    @discardableResult
+    func publish(_ version: String, to orchestrator: Orchestrator) async throws -> SignedImage {
+        let bytes = Array("image \(version)".utf8)
+        let (metadata, image) = try targets(adding: version, bytes: bytes)
+        try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
+        _ = try await orchestrator.publish(targets: metadata)
+        return image
+    }
+}
+
+/// The keys of the test repository, the same in every run.
+struct Keys: Sendable {
+    let root = key(1)
+    let targets = key(2)
+    let snapshot = key(3)
+    let timestamp = key(4)
+    let offer = key(5)
+
+    var online: OnlineSigners {
+        OnlineSigners(snapshot: snapshot, timestamp: timestamp, offer: offer)
+    }
+
+    static func key(_ number: UInt8) -> Ed25519PrivateKey {
+        do { return try Ed25519PrivateKey(seed: Array(repeating: number, count: 32)) } catch {
+            preconditionFailure("32 bytes are a seed: \(error)")
+        }
+    }
+}
+
+/// A clock that stands still until a test moves it.
+final class TestClock: Sendable {
+    private let moment = Mutex(Instant(secondsSinceEpoch: 1_800_000_000))
+
+    var now: Instant { moment.withLock { $0 } }
+
+    func advance(seconds: Int64) {
+        moment.withLock { $0 = $0.advanced(by: .seconds(seconds)) }
+    }
+}
+
+/// Pieces of an upload.
+struct Pieces: AsyncSequence, Sendable {
+    let pieces: [[UInt8]]
+    init(_ pieces: [[UInt8]]) { self.pieces = pieces }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var left: [[UInt8]]
+        mutating func next() async -> [UInt8]? { left.isEmpty ? nil : left.removeFirst() }
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(left: pieces) }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+/// The program itself, as an operator at the device meets it.
+@Suite struct AgentProgramTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Beside the test bundle, where the same build put it.
+    private static var program: String {
+        get throws {
+            var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+            for _ in 0..<6 {
+                let program = folder.appending(path: "slipway-agent").path
+                if FileManager.default.isExecutableFile(atPath: program) { return program }
+                folder = folder.deletingLastPathComponent()
+            }
+            throw CocoaError(.fileNoSuchFile)
+        }
+    }
+
+    private func agent(_ words: String...) throws -> (status: Int32, output: String, error: String)
+    {
+        switch words.count {
+        case 0: try run(Self.program)
+        case 1: try run(Self.program, words[0])
+        case 3: try run(Self.program, words[0], words[1], words[2])
+        default: try run(Self.program, words[0], words[1], words[2], words[3])
+        }
+    }
+
+    private func configuration(_ changes: [String: Any] = [:]) throws -> String {
+        let path = folder.path
+        let standard: [String: Any] = [
+            "server": "http://127.0.0.1:1", "device": "gw-0001", "hardware": "gw-2",
+            "enrolment_token_file": "\(path)/token", "state": "\(path)/state",
+            "root": "\(path)/root.json", "slots": ["a": "\(path)/a.img", "b": "\(path)/b.img"],
+            "boot": path,
+        ]
+        let data = try JSONSerialization.data(withJSONObject: standard.merging(changes) { $1 })
+        try folder.write(String(decoding: data, as: UTF8.self), to: "device.json")
+        return "\(path)/device.json"
+    }
+
+    private func boot() throws {
+        try folder.write("confirmed=a\n", to: "environment")
+        try folder.write("slot=a\nboot_id=boot-1\n", to: "booted")
+    }
+
+    @Test func helpNamesCommandsAndExitCodes() throws {
+        let end = try agent("--help")
+        #expect(end.status == 0)
+        for word in ["run", "status", "check-now", "64", "65", "73", "75"] {
+            #expect(end.output.contains(word))
+        }
+        #expect(end.error.isEmpty)
+    }
+
+    @Test func wrongUsageShowsTheRightOne() throws {
+        #expect(try agent().status == 64)
+        #expect(try agent("status").status == 64)
+        #expect(try agent("status", "--konfig", configuration()).status == 64)
+        let end = try agent("dance", "--config", configuration())
+        #expect(end.status == 64)
+        #expect(end.output.isEmpty)
+        #expect(end.error.hasPrefix("usage: slipway-agent COMMAND"))
+    }
+
+    @Test func wrongUsageIsToldBeforeAWrongFile() throws {
+        #expect(try agent("dance", "--config", "/nowhere").status == 64)
+    }
+
+    @Test func aMissingConfigurationIsOneSentence() throws {
+        let end = try agent("status", "--config", "/nowhere/device.json")
+        #expect(end.status == 65)
+        #expect(end.error == "slipway-agent: /nowhere/device.json: there is no such file\n")
+    }
+
+    struct Refused: CustomTestStringConvertible, @unchecked Sendable {
+        let changes: [String: Any]
+        let word: String
+        var testDescription: String { word }
+    }
+
+    static let refused: [Refused] = [
+        Refused(changes: ["sever": "http://x"], word: "sever"),
+        Refused(changes: ["device": "a b"], word: "device"),
+        Refused(changes: ["slots": ["a": "/a"]], word: "two slots in two files"),
+        Refused(changes: ["slots": ["a": "/same", "b": "/same"]], word: "two slots in two files"),
+        Refused(changes: ["trial_deadline_seconds": 0], word: "trial_deadline_seconds"),
+        Refused(changes: ["attributes": ["Site": "x"]], word: "Site"),
+    ]
+
+    @Test(arguments: refused)
+    func aBadConfigurationIsOneSentence(refused: Refused) throws {
+        let path = try configuration(refused.changes)
+        let end = try agent("status", "--config", path)
+        #expect(end.status == 65)
+        #expect(end.error.hasPrefix("slipway-agent: \(path): "))
+        #expect(end.error.contains(refused.word), "\(end.error)")
+        #expect(end.error.split(separator: "\n").count == 1)
+    }
+
+    @Test func statusOfADeviceWithoutFilesNamesTheFile() throws {
+        let end = try agent("status", "--config", configuration())
+        #expect(end.status == 73)
+        #expect(end.error == "slipway-agent: \(folder.path)/environment does not exist\n")
+    }
+
+    @Test func statusNeedsNoAgent() throws {
+        try boot()
+        let end = try agent("status", "--config", configuration())
+        #expect(end.status == 0)
+        #expect(end.output.contains("device     gw-0001 (gw-2)"))
+        #expect(end.output.contains("booted     slot a, confirmed, boot boot-1"))
+        #expect(end.output.contains("phase      idle"))
+    }
+
+    @Test func statusForProgramsIsJSON() throws {
+        try boot()
+        let end = try agent("status", "--json", "--config", configuration())
+        let json = try JSONSerialization.jsonObject(with: Data(end.output.utf8))
+        let object = try #require(json as? [String: Any])
+        #expect(object["slot"] as? String == "a")
+        #expect(object["confirmed"] as? Bool == true)
+        #expect(object["phase"] as? String == "idle")
+        #expect(object["release"] == nil)
+    }
+
+    @Test func checkNowWithoutAnAgentSaysSo() throws {
+        let end = try agent("check-now", "--config", configuration())
+        #expect(end.status == 1)
+        #expect(end.error == "slipway-agent: no agent runs for \(folder.path)/state\n")
+    }
+
+    @Test func anotherAgentDoesNotStart() throws {
+        try boot()
+        let path = try configuration()
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/state", withIntermediateDirectories: false)
+        let lock = "\(folder.path)/state/lock"
+        let end = try run(
+            "/usr/bin/env", "flock", lock, Self.program, "run", "--config", path)
+        #expect(end.status == 75)
+        #expect(
+            end.error == "slipway-agent: another agent works on this device: it holds \(lock)\n")
+    }
+}

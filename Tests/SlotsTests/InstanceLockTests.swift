@@ -1,0 +1,48 @@
+import Agent
+import Foundation
+import Slots
+import Testing
+
+@Suite struct InstanceLockTests {
+    private let folder: TemporaryFolder
+    private var path: String { "\(folder.path)/lock" }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test func isHeldByOne() throws {
+        let first = try InstanceLock(path)
+        #expect(first != nil)
+        #expect(try InstanceLock(path) == nil)
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func endsWithItsLife() throws {
+        do { #expect(try InstanceLock(path) != nil) }
+        #expect(try InstanceLock(path) != nil)
+    }
+
+    @Test func keepsOutAnotherProcess() throws {
+        let lock = try InstanceLock(path)
+        #expect(try run("/usr/bin/env", "flock", "-n", path, "true").status == 1)
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func isNotInheritedByAChild() throws {
+        var lock = try InstanceLock(path)
+        let child = Process()
+        child.executableURL = URL(filePath: "/bin/cat")
+        child.standardInput = Pipe()
+        try child.run()
+        withExtendedLifetime(lock) {}
+        lock = nil
+        #expect(try InstanceLock(path) != nil)
+        child.terminate()
+        child.waitUntilExit()
+    }
+
+    @Test func aMissingFolderIsAnError() {
+        #expect(throws: SlotError.missing(path: "\(folder.path)/none/lock")) {
+            try InstanceLock("\(folder.path)/none/lock")
+        }
+    }
+}
