@@ -130,14 +130,12 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
-                "Trust", "Wire", "slipway-server", library("Hummingbird", in: "hummingbird"),
+                "Curl", "Model", "OpenSSL", "Server", "Trust", "Wire", "slipway",
+                "slipway-server",
             ],
             swiftSettings: testing),
         .testTarget(
-            name: "CommandTests",
-            dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire", "slipway"],
-            swiftSettings: testing),
+            name: "CommandTests", dependencies: ["slipway"], swiftSettings: testing),
         .testTarget(name: "InteropTests", dependencies: ["slipway"], swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]

@@ -235,7 +235,8 @@ extension JSONReader {
         return scalar
     }
 
-    private mutating func readFourHexDigits(escapedAt start: Int) throws(JSONSyntaxError) -> UInt32 {
+    private mutating func readFourHexDigits(escapedAt start: Int) throws(JSONSyntaxError) -> UInt32
+    {
         guard bytes.count - index >= 4 else { throw failure(.unexpectedEnd, at: bytes.count) }
         var number: UInt32 = 0
         for _ in 0..<4 {

@@ -6,7 +6,7 @@ public import Trust
 /// It holds the 32 bytes that RFC 8032 section 5.1.5 calls the private key, so it may cross
 /// threads; what OpenSSL makes of them lives for one signature.
 public struct Ed25519PrivateKey: Signer, Sendable {
-    /// 32 bytes. Whoever has them has the key.
+    /// The 32 bytes that are the key: whoever has them has it.
     public let seed: [UInt8]
     public let ed25519PublicKey: Ed25519PublicKey
 

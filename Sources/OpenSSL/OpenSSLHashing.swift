@@ -61,7 +61,8 @@ private final class SHA256Stream: DigestStream {
 
     borrowing func finish() -> Digest {
         var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
-        guard unsafe EVP_DigestFinal_ex(pointer, &bytes, nil) == 1, let digest = Digest(bytes: bytes)
+        guard unsafe EVP_DigestFinal_ex(pointer, &bytes, nil) == 1,
+            let digest = Digest(bytes: bytes)
         else { preconditionFailure("SHA-256 must have a result") }
         return digest
     }

@@ -52,7 +52,8 @@ func expectError(
     @Test(arguments: HTTPMethod.allCases)
     func sendsWhatItWasGiven(method: HTTPMethod) throws {
         let server = try LoopbackServer { request in
-            request.method == "HEAD" ? .text("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n") : .ok([])
+            request.method == "HEAD"
+                ? .text("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n") : .ok([])
         }
         let body: [UInt8] = method == .get || method == .head ? [] : [0, 255, 10, 13]
         let response = try client().send(
@@ -93,7 +94,9 @@ func expectError(
         #expect(server.requests.first?.header("expect") == nil)
     }
 
-    @Test(arguments: ["400 Bad Request", "404 Not Found", "500 Oops", "503 Later", "204 No Content"])
+    @Test(arguments: [
+        "400 Bad Request", "404 Not Found", "500 Oops", "503 Later", "204 No Content",
+    ])
     func returnsAnswersOfEveryStatus(status: String) throws {
         let body = status.hasPrefix("204") ? [] : Array("why".utf8)
         let server = try LoopbackServer { _ in .status(status, body) }
@@ -111,7 +114,8 @@ func expectError(
         let server = try LoopbackServer { _ in .ok([1]) }
         let client = try client()
         for _ in 0..<5 { _ = try client.send(get(server.url), bodyLimitBytes: 1) }
-        _ = try client.download(url: server.url, headers: [], from: 0, maximumBytes: 1) { _ in true }
+        _ = try client.download(url: server.url, headers: [], from: 0, maximumBytes: 1) { _ in true
+        }
         #expect(server.requests.count == 6)
         #expect(server.connectionCount == 1)
     }
@@ -210,7 +214,8 @@ func expectError(
 
     @Test(arguments: [
         "", "x", "127.0.0.1", "example.com/a", "file:///etc/passwd", "ftp://127.0.0.1/",
-        "gopher://127.0.0.1/", "http", "http:", "http://", "http://a b/", "http://127.0.0.1/\r\nX: y",
+        "gopher://127.0.0.1/", "http", "http:", "http://", "http://a b/",
+        "http://127.0.0.1/\r\nX: y",
         "http://127.0.0.1/\0", "http://127.0.0.1:99999/", " http://127.0.0.1/", "https:///",
     ])
     func asksOnlyProperAddresses(url: String) throws {
@@ -297,7 +302,9 @@ func expectError(
 
     @Test(arguments: [HTTPMethod.post, .put, .delete, .head])
     func areNotFollowedByOtherMethods(method: HTTPMethod) throws {
-        let server = try LoopbackServer { _ in .text("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /x\r\n\r\n") }
+        let server = try LoopbackServer { _ in
+            .text("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /x\r\n\r\n")
+        }
         let response = try client().send(
             HTTPRequest(method: method, url: server.url), bodyLimitBytes: 0)
         #expect(response.status == 302)

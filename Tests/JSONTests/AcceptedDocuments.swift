@@ -40,14 +40,18 @@ func parse(_ text: String) throws -> JSONValue {
         Accepted(#""\u0000""#, "\u{0}", "\"\u{0}\""),
         Accepted(#""\uffff\u2028""#, "\u{ffff}\u{2028}", "\"\u{ffff}\u{2028}\""),
         Accepted("\"\u{7f}\u{10ffff}\"", "\u{7f}\u{10ffff}", "\"\u{7f}\u{10ffff}\""),
-        Accepted(#"{"b":1,"a":{"d":[],"c":null}}"#, [
-            "a": ["c": .null, "d": []], "b": 1,
-        ], #"{"a":{"c":null,"d":[]},"b":1}"#),
+        Accepted(
+            #"{"b":1,"a":{"d":[],"c":null}}"#,
+            [
+                "a": ["c": .null, "d": []], "b": 1,
+            ], #"{"a":{"c":null,"d":[]},"b":1}"#),
         Accepted(#"{"":1}"#, ["": 1], #"{"":1}"#),
         // A capital before `_` before a small letter; `a10` before `a2`: bytes, not a locale.
-        Accepted(#"{"a2":1,"a10":2,"_":3,"B":4}"#, [
-            "B": 4, "_": 3, "a10": 2, "a2": 1,
-        ], #"{"B":4,"_":3,"a10":2,"a2":1}"#),
+        Accepted(
+            #"{"a2":1,"a10":2,"_":3,"B":4}"#,
+            [
+                "B": 4, "_": 3, "a10": 2, "a2": 1,
+            ], #"{"B":4,"_":3,"a10":2,"a2":1}"#),
         // U+FF5E before U+1F600 in UTF-8, after it in UTF-16.
         Accepted(#"{"😀":1,"～":2}"#, ["～": 2, "😀": 1], #"{"～":2,"😀":1}"#),
     ]

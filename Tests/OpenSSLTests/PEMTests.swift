@@ -53,7 +53,8 @@ func text(ofFile path: String) throws -> String {
     }
 
     @Test func isNotMadeOfAnythingElse() throws {
-        let publicKey = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7h"
+        let publicKey =
+            "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7h"
             + "cvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"
         let broken = try String(decoding: key().pem(passphrase: nil), as: UTF8.self)
             .replacing("MC4C", with: "MC5C")

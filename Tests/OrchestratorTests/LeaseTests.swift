@@ -19,7 +19,7 @@ import Wire
         }
 
         func wave(_ index: Int = 0) async throws -> RolloutSummary.Wave {
-            try await orchestrator.rollout(RolloutName("r")!).waves[index]
+            try await orchestrator.rollout(must(RolloutName("r"))).waves[index]
         }
     }
 
@@ -35,7 +35,7 @@ import Wire
 
         #expect(try await scene.wave().proven == 1)
         #expect(try await scene.wave().offered == 0)
-        #expect(try await scene.orchestrator.rollout(RolloutName("r")!).state == "completed")
+        #expect(try await scene.orchestrator.rollout(must(RolloutName("r"))).state == "completed")
     }
 
     /// P2: words alone prove nothing.
@@ -54,7 +54,7 @@ import Wire
         _ = try await devices[0].checkIn(scene.orchestrator, .trial(offer.nonce))
         #expect(try await scene.wave().proven == 0)
         devices[0].boot = booted
-        devices[0].boot.bootID = BootID("boot-0")!
+        devices[0].boot.bootID = must(BootID("boot-0"))
         _ = try await devices[0].checkIn(scene.orchestrator, .proven(offer.nonce))
         #expect(try await scene.wave().proven == 0)
     }
@@ -116,7 +116,7 @@ import Wire
     @Test func whatIsNotOfferedIsCancelled() async throws {
         var devices = [TestDevice(1)]
         let scene = try await Scene(devices: &devices)
-        let unknown = Nonce("nobody-made-this")!
+        let unknown = must(Nonce("nobody-made-this"))
 
         let offer = try #require(try await devices[0].checkIn(scene.orchestrator).offer)
         devices[0].boots(offer)
@@ -132,7 +132,7 @@ import Wire
         let scene = try await Scene(devices: &devices)
         let first = try #require(try await devices[0].checkIn(scene.orchestrator).offer)
         let second = try #require(try await devices[1].checkIn(scene.orchestrator).offer)
-        _ = try await scene.orchestrator.control(RolloutName("r")!, .pause)
+        _ = try await scene.orchestrator.control(must(RolloutName("r")), .pause)
 
         let told = try await devices[0].checkIn(
             scene.orchestrator, .downloading(first.nonce, bytesDone: 1, bytesTotal: 11))
@@ -144,7 +144,7 @@ import Wire
         #expect(try await scene.wave().offered == 1)
         // What was cancelled is neither proven nor failed, and is offered anew after resuming.
         #expect(try await scene.wave().failed == 0)
-        _ = try await scene.orchestrator.control(RolloutName("r")!, .resume)
+        _ = try await scene.orchestrator.control(must(RolloutName("r")), .resume)
         #expect(try await devices[0].checkIn(scene.orchestrator).offer != nil)
     }
 
@@ -158,13 +158,13 @@ import Wire
         devices[0].boots(offer)
         _ = try await devices[0].checkIn(restarted, .proven(offer.nonce))
 
-        #expect(try await restarted.rollout(RolloutName("r")!).state == "completed")
+        #expect(try await restarted.rollout(must(RolloutName("r"))).state == "completed")
     }
 
     @Test func anAbortedRolloutOffersNothing() async throws {
         var devices = [TestDevice(1)]
         let scene = try await Scene(devices: &devices)
-        _ = try await scene.orchestrator.control(RolloutName("r")!, .abort)
+        _ = try await scene.orchestrator.control(must(RolloutName("r")), .abort)
 
         #expect(try await devices[0].checkIn(scene.orchestrator).order == nil)
     }

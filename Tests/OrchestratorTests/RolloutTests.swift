@@ -38,7 +38,7 @@ import Wire
                 orchestrator, .failed(try #require(offered[index]).nonce, failure))
         }
 
-        let rollout = try await orchestrator.rollout(RolloutName("r")!)
+        let rollout = try await orchestrator.rollout(must(RolloutName("r")))
         #expect(rollout.state == "paused")
         #expect(rollout.reason.contains("2 of 2 devices failed"))
         for index in devices.indices where offered[index] == nil {
@@ -55,12 +55,12 @@ import Wire
             offered[index] = try await devices[index].checkIn(orchestrator).offer
         }
         for (index, offer) in offered.sorted(by: { $0.key < $1.key }) {
-            #expect(try await orchestrator.rollout(RolloutName("r")!).wave == 0)
+            #expect(try await orchestrator.rollout(must(RolloutName("r"))).wave == 0)
             devices[index].boots(offer)
             _ = try await devices[index].checkIn(orchestrator, .proven(offer.nonce))
         }
 
-        #expect(try await orchestrator.rollout(RolloutName("r")!).wave == 1)
+        #expect(try await orchestrator.rollout(must(RolloutName("r"))).wave == 1)
         let other = try #require(devices.indices.first { offered[$0] == nil })
         #expect(try await devices[other].checkIn(orchestrator).offer != nil)
     }
@@ -75,7 +75,7 @@ import Wire
             _ = try await devices[index].checkIn(orchestrator, .proven(offer.nonce))
         }
 
-        #expect(try await orchestrator.rollout(RolloutName("r")!).state == "completed")
+        #expect(try await orchestrator.rollout(must(RolloutName("r"))).state == "completed")
     }
 
     @Test func startsExactlyThePlanThatWasShown() async throws {
@@ -185,10 +185,10 @@ import Wire
     @Test func refusesWhatMakesNoSense() async throws {
         let (_, orchestrator, _) = try await fleet(3)
         try await orchestrator.start(.simple("r"))
-        _ = try await orchestrator.control(RolloutName("r")!, .abort)
+        _ = try await orchestrator.control(must(RolloutName("r")), .abort)
         for control in Orchestrator.Control.allCases {
             do {
-                _ = try await orchestrator.control(RolloutName("r")!, control)
+                _ = try await orchestrator.control(must(RolloutName("r")), control)
                 Issue.record("\(control) of an aborted rollout")
             } catch {
                 guard case .conflict = error else {
@@ -198,7 +198,7 @@ import Wire
             }
         }
         do {
-            _ = try await orchestrator.rollout(RolloutName("nobody")!)
+            _ = try await orchestrator.rollout(must(RolloutName("nobody")))
             Issue.record("an unknown rollout was shown")
         } catch { #expect(error == .unknown("there is no rollout called nobody")) }
     }

@@ -10,15 +10,16 @@ struct TestDevice {
     let key: Ed25519PrivateKey
     var sequence: Int64 = 0
     var boot: BootReport
-    var hardware = HardwareModel("gw-2")!
+    var hardware = must(HardwareModel("gw-2"))
     var attributes = Attributes.none
     var enrolmentToken: String? = World.enrolmentToken
 
     init(_ number: Int) {
-        id = DeviceID("device-\(number)")!
+        id = must(DeviceID("device-\(number)"))
         key = Keys.key(UInt8(100 + number % 150))
         boot = BootReport(
-            slot: SlotName("a")!, bootID: BootID("boot-0")!, release: ReleaseID("acme 1.0.0"),
+            slot: must(SlotName("a")), bootID: must(BootID("boot-0")),
+            release: ReleaseID("acme 1.0.0"),
             sha256: OpenSSLHashing().sha256(Array("image 1.0.0".utf8)), isConfirmed: true)
     }
 
@@ -38,7 +39,7 @@ struct TestDevice {
                 enrolment: enrolmentToken.map {
                     Enrolment(publicKey: key.ed25519PublicKey, token: $0)
                 }),
-            keyID: KeyID(signer.ed25519PublicKey.hex)!, with: { try signer.sign($0) })
+            keyID: must(KeyID(signer.ed25519PublicKey.hex)), with: { try signer.sign($0) })
     }
 
     /// Checks in and returns the directive, whose signature was checked.
@@ -62,8 +63,8 @@ struct TestDevice {
     /// Boots the image of `offer` as a device does that keeps it.
     mutating func boots(_ offer: Offer) {
         boot = BootReport(
-            slot: SlotName(boot.slot.text == "a" ? "b" : "a")!,
-            bootID: BootID("boot-\(sequence)")!, release: offer.release,
+            slot: must(SlotName(boot.slot.text == "a" ? "b" : "a")),
+            bootID: must(BootID("boot-\(sequence)")), release: offer.release,
             sha256: offer.image.sha256, isConfirmed: true)
     }
 }

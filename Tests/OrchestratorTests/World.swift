@@ -47,7 +47,7 @@ final class World: Sendable {
                 operatorTokenDigest: hashing.sha256(Array(Self.operatorToken.utf8)),
                 limits: .standard),
             now: { clock.now },
-            makeNonce: { Nonce(Hex.encode(try SecureRandom.bytes(16)))! })
+            makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })
         try await orchestrator.openRepository()
         return orchestrator
     }
@@ -112,12 +112,13 @@ final class World: Sendable {
         signer: Ed25519PrivateKey? = nil
     ) throws -> (metadata: [UInt8], image: SignedImage) {
         let image = try SignedImage(
-            ImageReference(
-                path: TargetPath("acme/\(version)/\(hardware).img")!,
-                sha256: OpenSSLHashing().sha256(bytes), length: Int64(bytes.count))!,
-            release: ReleaseID("acme \(version)")!, hardware: [HardwareModel(hardware)!],
+            must(
+                ImageReference(
+                    path: must(TargetPath("acme/\(version)/\(hardware).img")),
+                    sha256: OpenSSLHashing().sha256(bytes), length: Int64(bytes.count))),
+            release: must(ReleaseID("acme \(version)")), hardware: [must(HardwareModel(hardware))],
             from: [], mayDowngrade: false)
-        let current = try published().trusted.targets!
+        let current = must(try published().trusted.targets)
         let metadata = try RepositoryWriter(hashing: OpenSSLHashing()).targets(
             following: current, adding: image,
             expires: clock.now.advanced(by: .seconds(86_400 * 100)),

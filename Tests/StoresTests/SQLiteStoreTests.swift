@@ -13,9 +13,9 @@ import Testing
 
     private static func device(_ name: String = "gw-1") -> DeviceRecord {
         DeviceRecord(
-            id: DeviceID(name)!, hardware: HardwareModel("gw-2")!,
-            publicKey: Ed25519PublicKey(bytes: Array(repeating: 9, count: 32))!, sequence: 7,
-            lifecycle: .active, slot: SlotName("b")!, bootID: BootID("boot-1")!,
+            id: must(DeviceID(name)), hardware: must(HardwareModel("gw-2")),
+            publicKey: must(Ed25519PublicKey(bytes: Array(repeating: 9, count: 32))), sequence: 7,
+            lifecycle: .active, slot: must(SlotName("b")), bootID: must(BootID("boot-1")),
             release: ReleaseID("acme 2.0.0-rc.1+b5"),
             image: Digest(bytes: Array(repeating: 1, count: 32)), isConfirmed: true,
             phaseJSON: Array(#"{"state":"idle"}"#.utf8),
@@ -28,10 +28,10 @@ import Testing
 
     private static func rollout(_ state: RolloutState = .draft) -> RolloutRecord {
         RolloutRecord(
-            name: RolloutName("r")!, fileJSON: Array("{}".utf8),
-            planDigest: Digest(bytes: Array(repeating: 2, count: 32))!,
-            listed: [[DeviceID("gw-1")!, DeviceID("gw-2")!], []], deviceCounts: [2, 9],
-            hardware: [HardwareModel("gw-2")!, HardwareModel("gw-3")!], created: at(1),
+            name: must(RolloutName("r")), fileJSON: Array("{}".utf8),
+            planDigest: must(Digest(bytes: Array(repeating: 2, count: 32))),
+            listed: [[must(DeviceID("gw-1")), must(DeviceID("gw-2"))], []], deviceCounts: [2, 9],
+            hardware: [must(HardwareModel("gw-2")), must(HardwareModel("gw-3"))], created: at(1),
             state: state, revision: 1)
     }
 
@@ -39,12 +39,15 @@ import Testing
         _ nonce: String, device: String = "gw-1", expires: Int64 = 500
     ) -> OfferRecord {
         OfferRecord(
-            nonce: Nonce(nonce)!, device: DeviceID(device)!, rollout: RolloutName("r")!, wave: 1,
-            release: ReleaseID("acme 2.0.0")!,
-            image: ImageReference(
-                path: TargetPath("acme/2.0.0/x.img")!,
-                sha256: Digest(bytes: Array(repeating: 3, count: 32))!, length: 5_000_000_000)!,
-            bootID: BootID("boot-0")!, issued: at(10), expires: at(expires), outcome: .open)
+            nonce: must(Nonce(nonce)), device: must(DeviceID(device)),
+            rollout: must(RolloutName("r")), wave: 1,
+            release: must(ReleaseID("acme 2.0.0")),
+            image: must(
+                ImageReference(
+                    path: must(TargetPath("acme/2.0.0/x.img")),
+                    sha256: must(Digest(bytes: Array(repeating: 3, count: 32))),
+                    length: 5_000_000_000)),
+            bootID: must(BootID("boot-0")), issued: at(10), expires: at(expires), outcome: .open)
     }
 
     @Test func keepsDevicesAcrossARestart() async throws {
@@ -127,7 +130,7 @@ import Testing
         await #expect(throws: StoreError.conflict) {
             try await store.write { try $0.add(Self.offer("n2")) }
         }
-        let open = try await store.read { try $0.openOffer(of: DeviceID("gw-1")!) }
+        let open = try await store.read { try $0.openOffer(of: must(DeviceID("gw-1"))) }
         #expect(open == Self.offer("n1"))
     }
 
@@ -147,8 +150,8 @@ import Testing
             }
         }
 
-        let name = RolloutName("r")!
-        let device = DeviceID("gw-1")!
+        let name = must(RolloutName("r"))
+        let device = must(DeviceID("gw-1"))
         let found = try await store.read { store in
             (
                 try store.tallies(of: name), try store.openOfferCount(in: name),
@@ -159,8 +162,8 @@ import Testing
         #expect(found.0 == [WaveTally(wave: 1, open: 1, proven: 1, failed: 1)])
         #expect(found.1 == 1)
         #expect(found.2 == Nonce("n3"))
-        #expect(found.3 == [Nonce("n3")!])
-        #expect(found.4.map(\.nonce) == [Nonce("n3")!])
+        #expect(found.3 == [must(Nonce("n3"))])
+        #expect(found.4.map(\.nonce) == [must(Nonce("n3"))])
         #expect(try await store.read { try $0.expiredOffers(at: Self.at(102)) }.isEmpty)
     }
 

@@ -1,0 +1,23 @@
+import Server
+import Testing
+
+/// Settings come from the file, then the environment, then flags.
+@Suite struct SettingsTests {
+    @Test func theLaterSourceWins() throws {
+        var settings = ServerSettings()
+        try settings.take(file: Array(#"{"port": 1, "host": "h1", "data": "d1"}"#.utf8))
+        try settings.take(environment: ["SLIPWAY_PORT": "2", "SLIPWAY_HOST": "h2"])
+        try settings.set(.port, "3")
+
+        #expect(settings.port == 3)
+        #expect(settings.host == "h2")
+        #expect(settings.data == "d1")
+        #expect(settings.checkInSeconds == 300)
+    }
+
+    @Test(arguments: ["-1", "65536", "x", "", "1.5", "99999999999999999999"])
+    func refusesAPortThatIsNone(text: String) {
+        var settings = ServerSettings()
+        #expect(throws: ServerSettings.Problem.self) { try settings.set(.port, text) }
+    }
+}
