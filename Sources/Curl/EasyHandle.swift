@@ -79,7 +79,8 @@ internal import CCurl
     private static func error(_ code: CURLcode, _ detail: String) -> HTTPError? {
         switch code {
         case CURLE_OK: nil
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL(detail)
+        // The scheme was looked at before: an unsupported protocol is what the server speaks.
+        case CURLE_URL_MALFORMAT: .badURL(detail)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
             .unreachable(detail)
         case CURLE_OPERATION_TIMEDOUT: .timedOut(detail)

@@ -72,11 +72,16 @@ public final class HTTPClient {
             CURLOPT_MAX_RECV_SPEED_LARGE, toOffset: options.maximumReceiveBytesPerSecond ?? 0)
         try configure(handle)
         try handle.perform(exchange, headers: list)
+        // libcurl takes a head that was cut off for one that is over.
+        guard exchange.head.isComplete else {
+            throw .network("the connection was closed in the middle of the headers")
+        }
     }
 
     private static func scheme(of url: String) throws(HTTPError) -> String {
         let scheme = url.prefix { $0 != ":" }.lowercased()
-        guard scheme == "http" || scheme == "https", url.utf8.allSatisfy({ $0 > 32 && $0 != 127 })
+        guard scheme == "http" || scheme == "https", url.dropFirst(scheme.count).hasPrefix("://"),
+            url.utf8.allSatisfy({ $0 > 32 && $0 != 127 })
         else { throw .badURL(url) }
         return scheme
     }

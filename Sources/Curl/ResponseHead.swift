@@ -1,6 +1,8 @@
 /// The status and headers of one answer, collected line by line.
 struct ResponseHead: Sendable {
     private(set) var status = 0
+    /// Whether the empty line that ends a head has come.
+    private(set) var isComplete = false
     /// Names in lower case.
     private var headers: [(name: String, value: String)] = []
 
@@ -14,6 +16,8 @@ struct ResponseHead: Sendable {
         } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
             let value = line[colon...].dropFirst()
             headers.append((line[..<colon].lowercased(), Self.trimmed(value)))
+        } else if line.isEmpty {
+            isComplete = true
         }
     }
 

@@ -21,7 +21,7 @@ enum RolloutFileReader {
         }
         let node: Node?
         do { node = try Yams.compose(yaml: String(decoding: data, as: UTF8.self)) } catch {
-            throw .badInput(path: path, problem: "not YAML: \(error)")
+            throw .badInput(path: path, problem: sentence(for: error))
         }
         guard let node else { throw .badInput(path: path, problem: "the file is empty") }
         do {
@@ -31,6 +31,19 @@ enum RolloutFileReader {
             _ = try RolloutSpec(file)
             return file
         } catch { throw .badInput(path: path, problem: "\(error)") }
+    }
+
+    /// The library's account without the excerpt that it prints below it.
+    private static func sentence(for error: any Error) -> String {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "not YAML: line \(mark.line), column \(mark.column): \(problem)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            "line \(context.mark.line): the key \(keys.joined(separator: ", ")) is there twice"
+        case .no, .memory, .reader, .writer, .emitter, .representer, .dataCouldNotBeDecoded, .none:
+            "not YAML: it cannot be read as text"
+        }
     }
 
     private struct Problem: Error, CustomStringConvertible {

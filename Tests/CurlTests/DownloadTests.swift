@@ -195,24 +195,6 @@ import Testing
         }
     }
 
-    @Test func takesLongerThanTheWallOfOtherExchanges() throws {
-        let image = Array(repeating: 1, count: 30_000) as [UInt8]
-        let server = try LoopbackServer { _ in .ok(image) }
-        var options = HTTPOptions.standard
-        options.wallTimeoutSeconds = 1
-        options.maximumReceiveBytesPerSecond = 15_000
-        let client = try HTTPClient(options: options)
-        let clock = ContinuousClock()
-        var end: DownloadEnd?
-        let took = try clock.measure {
-            end = try client.download(
-                url: server.url, headers: [], from: 0, maximumBytes: 30_000
-            ) { _ in true }
-        }
-        #expect(end == .complete(bytes: 30_000))
-        #expect(took > .seconds(1))
-    }
-
     @Test func mayUseAnotherClientMeanwhile() throws {
         let server = try imageServer()
         let other = try client()

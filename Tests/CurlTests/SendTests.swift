@@ -316,7 +316,7 @@ func expectError(
         let server = try LoopbackServer { _ in
             .status("302 Found", [], "Location: \(location)\r\n")
         }
-        expectError(.badURL) { _ = try client().send(get(server.url), bodyLimitBytes: 10_000) }
+        expectError(.network) { _ = try client().send(get(server.url), bodyLimitBytes: 10_000) }
     }
 }
 

