@@ -18,9 +18,9 @@ struct Status {
             content = try FileSlots(device.slotPaths).content(of: boot.booted)
             let stored = try DurableFile.read("\(device.statePath)/state.json")
             state = try stored.map { try AgentState(parsing: $0) } ?? .new
-        } catch let error as SlotError { throw .device(error) } catch {
-            throw .configuration(path: device.statePath, problem: "\(error)")
-        }
+        } catch let error as SlotError { throw .device(error) } catch let error as StateError {
+            throw .agent(.state(error))
+        } catch { preconditionFailure("not an error of the device's files: \(error)") }
     }
 
     func tell(asJSON: Bool) {

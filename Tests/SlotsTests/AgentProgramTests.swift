@@ -108,6 +108,16 @@ import Testing
         #expect(end.error == "slipway-agent: \(folder.path)/environment does not exist\n")
     }
 
+    @Test func statusOfADamagedStateSaysSo() throws {
+        try boot()
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/state", withIntermediateDirectories: false)
+        try folder.write("{", to: "state/state.json")
+        let end = try agent("status", "--config", configuration())
+        #expect(end.status == 73)
+        #expect(end.error.hasPrefix("slipway-agent: the stored state is damaged: "))
+    }
+
     @Test func statusNeedsNoAgent() throws {
         try boot()
         let end = try agent("status", "--config", configuration())

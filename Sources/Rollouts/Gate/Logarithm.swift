@@ -1,4 +1,7 @@
 /// Natural logarithm and exponential, good to about 1e-15, so that the gate needs no C library.
+///
+/// Neither `rounded()` nor a `stride` of `Double`s occurs here: optimised builds take `round` and
+/// `fma` from libm, which is only linked where something imports it.
 enum Logarithm {
     /// ln 2 in two parts: a whole number times the first is exact, the second is what it lacks.
     private static let ln2High = 0x1.62e42feep-1
@@ -18,7 +21,9 @@ enum Logarithm {
         let t = (significand - 1) / (significand + 1)
         let square = t * t
         var series = 0.0
-        for term in stride(from: 23.0, through: 3, by: -2) { series = series * square + 1 / term }
+        for term in stride(from: 23, through: 3, by: -2) {
+            series = series * square + 1 / Double(term)
+        }
         return exponent * ln2High + (2 * t + (2 * t * square * series + exponent * ln2Low))
     }
 
@@ -26,13 +31,14 @@ enum Logarithm {
     static func exponential(_ power: Double) -> Double {
         guard power > -745 else { return 0 }
         guard power < 709.5 else { return .infinity }
-        // Not `rounded()`, which an optimised build takes from the C library's mathematics.
         let whole = Int(power / 0.6931471805599453 + (power < 0 ? -0.5 : 0.5))
         let exponent = Double(whole)
         let rest = (power - exponent * ln2High) - exponent * ln2Low
         // |rest| < 0.35, so that fifteen terms leave less than 1e-18.
         var series = 1.0
-        for term in stride(from: 15.0, through: 1, by: -1) { series = 1 + rest / term * series }
+        for term in stride(from: 15, through: 1, by: -1) {
+            series = 1 + rest / Double(term) * series
+        }
         return Double(sign: .plus, exponent: whole, significand: series)
     }
 
