@@ -30,8 +30,10 @@ import Testing
         }
     }
 
-    private func configuration(_ changes: [String: Any] = [:]) throws -> String {
+    private func configuration(_ changes: String = "{}") throws -> String {
         let path = folder.path
+        let parsed = try JSONSerialization.jsonObject(with: Data(changes.utf8))
+        let changes = try #require(parsed as? [String: Any])
         let standard: [String: Any] = [
             "server": "http://127.0.0.1:1", "device": "gw-0001", "hardware": "gw-2",
             "enrolment_token_file": "\(path)/token", "state": "\(path)/state",
@@ -77,19 +79,20 @@ import Testing
         #expect(end.error == "slipway-agent: /nowhere/device.json: there is no such file\n")
     }
 
-    struct Refused: CustomTestStringConvertible, @unchecked Sendable {
-        let changes: [String: Any]
+    struct Refused: CustomTestStringConvertible {
+        /// Members of the configuration, in JSON.
+        let changes: String
         let word: String
-        var testDescription: String { word }
+        var testDescription: String { changes }
     }
 
     static let refused: [Refused] = [
-        Refused(changes: ["sever": "http://x"], word: "sever"),
-        Refused(changes: ["device": "a b"], word: "device"),
-        Refused(changes: ["slots": ["a": "/a"]], word: "two slots in two files"),
-        Refused(changes: ["slots": ["a": "/same", "b": "/same"]], word: "two slots in two files"),
-        Refused(changes: ["trial_deadline_seconds": 0], word: "trial_deadline_seconds"),
-        Refused(changes: ["attributes": ["Site": "x"]], word: "Site"),
+        Refused(changes: #"{"sever": "http://x"}"#, word: "sever"),
+        Refused(changes: #"{"device": "a b"}"#, word: "device"),
+        Refused(changes: #"{"slots": {"a": "/a"}}"#, word: "two slots in two files"),
+        Refused(changes: #"{"slots": {"a": "/c", "b": "/c"}}"#, word: "two slots in two files"),
+        Refused(changes: #"{"trial_deadline_seconds": 0}"#, word: "trial_deadline_seconds"),
+        Refused(changes: #"{"attributes": {"Site": "x"}}"#, word: "Site"),
     ]
 
     @Test(arguments: refused)
