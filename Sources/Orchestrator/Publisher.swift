@@ -36,11 +36,8 @@ actor Publisher {
             while true {
                 switch refresh.next() {
                 case .fetch(let name, _): try refresh.receive(files.metadata(name))
-                case .store(.root, let bytes): stored.root = bytes
-                case .store(.timestamp, let bytes): stored.timestamp = bytes
-                case .store(.snapshot, let bytes): stored.snapshot = bytes
-                case .store(.targets, let bytes): stored.targets = bytes
-                case .store(.offer, _), .forget: continue
+                case .store(let role, let bytes): stored.keep(bytes, of: role)
+                case .forget: continue
                 case .finished:
                     return try PublishedRepository(
                         stored, cryptography: cryptography, limits: limits)

@@ -146,6 +146,17 @@ public struct StoredMetadata: Hashable, Sendable {
     public var snapshot: [UInt8]?
     public var targets: [UInt8]?
 
+    /// Puts what ``Refresh/Action/store(_:_:)`` hands out in its place.
+    public mutating func keep(_ bytes: [UInt8], of role: RoleName) {
+        switch role {
+        case .root: root = bytes
+        case .timestamp: timestamp = bytes
+        case .snapshot: snapshot = bytes
+        case .targets: targets = bytes
+        case .offer: preconditionFailure("the offer role has no metadata of its own")
+        }
+    }
+
     public init(
         root: [UInt8], timestamp: [UInt8]?, snapshot: [UInt8]?, targets: [UInt8]?
     ) {

@@ -65,11 +65,8 @@ struct CheckedRepository {
                 switch refresh.next() {
                 case .fetch(let name, let limitBytes):
                     try refresh.receive(source.metadata(name, limitBytes: limitBytes))
-                case .store(.root, let bytes): stored.root = bytes
-                case .store(.timestamp, let bytes): stored.timestamp = bytes
-                case .store(.snapshot, let bytes): stored.snapshot = bytes
-                case .store(.targets, let bytes): stored.targets = bytes
-                case .store(.offer, _), .forget: continue
+                case .store(let role, let bytes): stored.keep(bytes, of: role)
+                case .forget: continue
                 case .finished: break reading
                 }
             }

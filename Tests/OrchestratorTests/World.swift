@@ -97,10 +97,8 @@ final class World: Sendable {
             case .fetch(let name, _):
                 let data = try? Data(contentsOf: metadata.appending(path: name))
                 try refresh.receive(data.map { Array($0) })
-            case .store(.timestamp, let bytes): stored.timestamp = bytes
-            case .store(.snapshot, let bytes): stored.snapshot = bytes
-            case .store(.targets, let bytes): stored.targets = bytes
-            case .store, .forget: continue
+            case .store(let role, let bytes): stored.keep(bytes, of: role)
+            case .forget: continue
             case .finished: return (stored, refresh.trusted)
             }
         }
