@@ -4,7 +4,8 @@ SWIFT ?= swift
 # An import of a target that the manifest does not name is an error, not luck.
 BUILD_FLAGS = --explicit-target-dependency-import-check error
 
-LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev
+# zlib1g-dev: the HTTP server's package compiles against it.
+LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 TEST_PACKAGES = $(DEMO_PACKAGES) openssl python3 python3-venv

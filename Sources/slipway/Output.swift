@@ -9,9 +9,9 @@ func say(_ text: String, terminator: String = "\n") {
 
 /// What commands print.
 enum Output {
-    static func json(_ message: some WireMessage) {
-        say(JSONValue.object(message.json).prettyText)
-    }
+    static func json(_ message: some WireMessage) { json(message.json) }
+
+    static func json(_ object: JSONObject) { say(JSONValue.object(object).prettyText) }
 
     /// Columns as wide as their widest cell.
     static func table(_ header: [String], _ rows: [[String]]) {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 import Foundation
+internal import JSON
 internal import Model
 internal import Trust
 internal import Wire
@@ -29,6 +30,7 @@ struct PublishCommand: ParsableCommand {
     var root: String?
     @OptionGroup var expiry: ExpiryOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
         let file = try ImageFile(image)
@@ -38,7 +40,7 @@ struct PublishCommand: ParsableCommand {
         let source = try source()
         let repository = try CheckedRepository.published(source, root: anchor(keyFolder))
         if repository.targets.images[signed.image.path] == signed {
-            return say("\(signed.release) is already published as \(signed.image.path)")
+            return tell(signed, "is already published")
         }
         let targets = try RepositoryWriter(hashing: CheckedRepository.cryptography.hashing)
             .targets(
@@ -51,8 +53,21 @@ struct PublishCommand: ParsableCommand {
         case .server(let client): try publish(file, targets, to: client)
         case .url: preconditionFailure("images are published to folders and servers")
         }
-        say("published \(signed.release) for \(hardware.joined(separator: ", "))")
-        say("  \(signed.image.path), \(signed.image.length) bytes, SHA-256 \(file.sha256)")
+        tell(signed, "is published")
+    }
+
+    private func tell(_ signed: SignedImage, _ what: String) {
+        let image = signed.image
+        guard !output.json else {
+            let models = signed.hardware.sorted().map { JSONValue.string($0.text) }
+            return Output.json([
+                "release": .string("\(signed.release)"), "path": .string(image.path.text),
+                "sha256": .string(image.sha256.hex), "length": .integer(image.length),
+                "hardware": .array(models),
+            ])
+        }
+        say("\(signed.release) \(what) for \(hardware.joined(separator: ", "))")
+        say("  \(image.path), \(image.length) bytes, SHA-256 \(image.sha256)")
     }
 
     private func source() throws(SlipwayError) -> RepositorySource {

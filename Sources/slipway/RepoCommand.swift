@@ -1,5 +1,6 @@
 internal import ArgumentParser
 import Foundation
+internal import JSON
 internal import Model
 internal import OpenSSL
 internal import Trust
@@ -20,6 +21,7 @@ struct RepoCommand: ParsableCommand {
         @Option(help: "How many of them must sign.") var rootThreshold = 2
         @Option(help: "How long root is valid.") var expiresRoot = Lifetime(days: 365)
         @OptionGroup var expiry: ExpiryOptions
+        @OptionGroup var output: OutputOptions
 
         func validate() throws {
             guard (1...16).contains(rootKeys), (1...rootKeys).contains(rootThreshold) else {
@@ -94,6 +96,15 @@ struct RepoCommand: ParsableCommand {
         }
 
         private func tell(_ keys: KeyFolder, _ repository: URL) {
+            guard !output.json else {
+                return Output.json([
+                    "offline_keys": .string(keys.offline.path),
+                    "online_keys": .string(keys.online.path),
+                    "repository": .string(repository.path),
+                    "root_keys": .integer(Int64(rootKeys)),
+                    "root_threshold": .integer(Int64(rootThreshold)),
+                ])
+            }
             say(
                 "offline keys  \(keys.offline.path)  (root \(rootThreshold)-of-\(rootKeys), targets)"
             )
@@ -121,11 +132,19 @@ struct KeyCommand: ParsableCommand {
 
         @Argument(help: "The file; must not be there yet.") var file: String
         @Option(help: "Encrypt it under the first line of this file.") var passphraseFile: String?
+        @OptionGroup var output: OutputOptions
 
         func run() throws {
             let key = try KeyFile.generate(
                 file, passphrase: KeyFile.passphrase(in: passphraseFile))
-            say("key id      \(key.publicKey.keyID(hashing: OpenSSLHashing()))")
+            let keyID = key.publicKey.keyID(hashing: OpenSSLHashing())
+            guard !output.json else {
+                return Output.json([
+                    "key_id": .string(keyID.text),
+                    "public_key": .string(key.ed25519PublicKey.hex),
+                ])
+            }
+            say("key id      \(keyID)")
             say("public key  \(key.ed25519PublicKey.hex)")
         }
     }

@@ -102,11 +102,12 @@ struct RolloutCommand: ParsableCommand {
 
         @Argument(help: "Its name.") var name: String
         @OptionGroup var server: ServerOptions
+        @Flag(help: "Print each change as one line of JSON.") var json = false
 
         func run() throws {
-            let rollout = try RolloutWatch(
-                client: server.client(), name: name, isTerminal: isatty(STDOUT_FILENO) == 1
-            ).run()
+            let form: RolloutWatch.Form =
+                json ? .json : isatty(STDOUT_FILENO) == 1 ? .terminal : .lines
+            let rollout = try RolloutWatch(client: server.client(), name: name, form: form).run()
             guard rollout.state == "completed" else { throw ExitCode(1) }
         }
     }

@@ -131,6 +131,21 @@ import Testing
         #expect(try slipway.run(["key", "generate", "key.pem"]).code == 73)
     }
 
+    @Test func everythingThatPrintsDataPrintsJSON() throws {
+        let slipway = try Slipway()
+        let image = try slipway.file("firmware.img", "x")
+        let said = [
+            try slipway.succeed("repo", "init", "acme", "--json"),
+            try slipway.succeed("key", "generate", "key.pem", "--json"),
+            try slipway.publish(image, more: ["--json"]).output,
+            try slipway.succeed("verify", image, "--repo", "acme", "--json"),
+        ]
+        for text in said {
+            let json = try JSONSerialization.jsonObject(with: Data(text.utf8))
+            #expect((json as? [String: Any])?.isEmpty == false, "\(text)")
+        }
+    }
+
     @Test func writesTheSameBytesForTheSameTime() throws {
         let slipway = try Slipway()
         slipway.environment["SOURCE_DATE_EPOCH"] = "1767225600"

@@ -78,6 +78,22 @@ import Wire
         #expect(try await orchestrator.rollout(must(RolloutName("r"))).state == "completed")
     }
 
+    /// P3: a device that is still at it has not decided, whatever the others say.
+    @Test func aWaveWaitsForDevicesThatHoldALease() async throws {
+        var (_, orchestrator, devices) = try await fleet(2)
+        try await orchestrator.start(.simple("r"))
+        let first = must(try await devices[0].checkIn(orchestrator).offer)
+        let second = must(try await devices[1].checkIn(orchestrator).offer)
+
+        devices[0].boots(first)
+        _ = try await devices[0].checkIn(orchestrator, .proven(first.nonce))
+        #expect(try await orchestrator.rollout(must(RolloutName("r"))).state == "running")
+
+        devices[1].boots(second)
+        _ = try await devices[1].checkIn(orchestrator, .proven(second.nonce))
+        #expect(try await orchestrator.rollout(must(RolloutName("r"))).state == "completed")
+    }
+
     @Test func startsExactlyThePlanThatWasShown() async throws {
         let (_, orchestrator, _) = try await fleet(6)
         let file = RolloutFile.simple("r", waves: Self.waves)

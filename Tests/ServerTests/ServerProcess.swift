@@ -92,6 +92,13 @@ final class ServerProcess {
         process.waitUntilExit()
     }
 
+    /// Asks the process to stop, as a service manager does; returns its exit code.
+    func stop() -> Int32 {
+        process.terminate()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
     var operatorToken: String { token("operator-token") }
     var enrolmentToken: String { token("enrolment-token") }
 

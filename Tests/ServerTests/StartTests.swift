@@ -87,6 +87,12 @@ import Testing
         #expect(missing.code == 65)
     }
 
+    @Test func stopsInOrderWhenAsked() throws {
+        let server = try ServerProcess()
+        #expect(try server.send(.get, "/healthz").status == 200)
+        #expect(server.stop() == 0)
+    }
+
     @Test func keepsItsTokensPrivate() throws {
         let server = try ServerProcess()
         for name in ["operator-token", "enrolment-token"] {

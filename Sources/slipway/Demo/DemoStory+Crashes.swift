@@ -16,7 +16,7 @@ extension DemoStory {
 
         try world.observe("somebody downloads") { !downloading().isEmpty }
         world.killServer()
-        let state = "killed while \(downloading().count) devices downloaded"
+        let state = "devices that downloaded then: \(downloading().count)"
         try world.startServer()
         let after = try world.rollout("large")
         ledger.note(
