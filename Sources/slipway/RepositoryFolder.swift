@@ -73,6 +73,8 @@ struct RepositoryFolder {
             try? FileManager.default.removeItem(at: file)
             try FileManager.default.moveItem(at: new, to: file)
         } catch {
+            // Half an image is of no use, and the room that it takes may be what is missing.
+            try? FileManager.default.removeItem(at: new)
             throw .cannotCreate(path: file.path, problem: error.localizedDescription)
         }
     }
