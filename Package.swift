@@ -71,7 +71,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "JSON", "Model", "Orchestrator", "Rollouts", "Wire",
+                "JSON", "Model", "Orchestrator", "Wire",
                 library("Hummingbird", in: "hummingbird"), logging,
             ],
             swiftSettings: strict),
