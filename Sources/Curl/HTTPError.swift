@@ -17,8 +17,8 @@ extension HTTPError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .badURL(let detail): "bad URL: \(detail)"
-        case .unreachable(let detail): "unreachable: \(detail)"
-        case .network(let detail): "network: \(detail)"
+        case .unreachable(let detail): detail
+        case .network(let detail): "the connection broke: \(detail)"
         case .timedOut(let detail): "timed out: \(detail)"
         case .tooLong(let limitBytes): "the answer is longer than \(limitBytes) bytes"
         case .library(let detail): "libcurl: \(detail)"

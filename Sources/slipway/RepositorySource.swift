@@ -13,7 +13,10 @@ enum RepositorySource {
     /// A text is a URL when it says so, and a folder otherwise.
     init(_ text: String) throws(SlipwayError) {
         if text.hasPrefix("http://") || text.hasPrefix("https://") {
-            self = .url(text.hasSuffix("/") ? String(text.dropLast()) : text)
+            let url = text.hasSuffix("/") ? String(text.dropLast()) : text
+            // A server's own address is as good as that of the repository on it.
+            let root = try RepositorySource.url(url).metadata("1.root.json", limitBytes: 512_000)
+            self = .url(root == nil ? "\(url)/repository" : url)
         } else {
             self = .folder(try RepositoryFolder(existing: text))
         }

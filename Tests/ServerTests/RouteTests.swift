@@ -148,4 +148,25 @@ import Wire
         #expect(!body.contains("secret") && !body.contains("PRIVATE KEY"))
         #expect(!body.contains(server.operatorToken) && !body.contains("root:"))
     }
+
+    @Test(arguments: ["", "/", "/repository"])
+    func servesARepositoryThatCanBeVerified(path: String) throws {
+        let server = try ServerProcess()
+        let image = server.folder.appending(path: "firmware.img")
+        try Data("firmware".utf8).write(to: image)
+        let home = server.folder.appending(path: "acme").path
+        let published = try ServerProcess.run(
+            "slipway",
+            [
+                "release", "publish", image.path, "--name", "acme", "--version", "1",
+                "--hardware", "gw-2", "--keys", "\(home)/keys", "--repo", home,
+            ])
+        #expect(published.code == 0, "\(published.words)")
+
+        let verified = try ServerProcess.run(
+            "slipway", ["verify", image.path, "--repo", server.url + path])
+
+        #expect(verified.code == 0, "\(verified.words)")
+        #expect(verified.words.contains("matches"))
+    }
 }
