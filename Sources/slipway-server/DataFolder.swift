@@ -38,11 +38,13 @@ struct DataFolder: Sendable {
         }
         let token: String
         do { token = Hex.encode(try SecureRandom.bytes(32)) } catch { throw .data("\(error)") }
-        let isMade = FileManager.default.createFile(
-            atPath: file.path, contents: Data("\(token)\n".utf8),
-            attributes: [.posixPermissions: 0o600])
-        guard isMade else {
-            throw .cannotCreate(path: file.path, problem: "the folder is closed or full")
+        // Foundation sets a mode only afterwards, and somebody could read the token before that.
+        let before = umask(0o077)
+        defer { _ = umask(before) }
+        do {
+            try Data("\(token)\n".utf8).write(to: file, options: .withoutOverwriting)
+        } catch {
+            throw .cannotCreate(path: file.path, problem: error.localizedDescription)
         }
         print("made \(file.path)")
         return token

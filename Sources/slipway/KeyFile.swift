@@ -12,7 +12,9 @@ enum KeyFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw .missing(path: path)
         }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        // What a link leads to is what others can read; the link itself is open to all.
+        let attributes = try? FileManager.default.attributesOfItem(
+            atPath: URL(filePath: path).resolvingSymlinksInPath().path)
         let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
         guard mode & 0o077 == 0 else {
             throw .notPermitted(
@@ -37,10 +39,13 @@ enum KeyFile {
             key = try Ed25519PrivateKey.generate()
             pem = try key.pem(passphrase: passphrase)
         } catch { throw .refused("no key could be made: \(error)") }
-        let isMade = FileManager.default.createFile(
-            atPath: path, contents: Data(pem), attributes: [.posixPermissions: 0o600])
-        guard isMade else {
-            throw .cannotCreate(path: path, problem: "the folder is missing, closed or full")
+        // Foundation sets a mode only afterwards, and somebody could read the key before that.
+        let before = umask(0o077)
+        defer { _ = umask(before) }
+        do {
+            try Data(pem).write(to: URL(filePath: path), options: .withoutOverwriting)
+        } catch {
+            throw .cannotCreate(path: path, problem: error.localizedDescription)
         }
         return key
     }

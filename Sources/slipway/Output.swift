@@ -7,6 +7,18 @@ func say(_ text: String, terminator: String = "\n") {
     FileHandle.standardOutput.write(Data("\(text)\(terminator)".utf8))
 }
 
+extension String {
+    /// The text with `?` for every control character, so that a server's words move no cursor.
+    var visible: String {
+        var shown = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            shown.append(isControl ? "?" : scalar)
+        }
+        return String(shown)
+    }
+}
+
 /// What commands print.
 enum Output {
     static func json(_ message: some WireMessage) { json(message.json) }
@@ -15,7 +27,7 @@ enum Output {
 
     /// Columns as wide as their widest cell.
     static func table(_ header: [String], _ rows: [[String]]) {
-        let all = [header] + rows
+        let all = [header] + rows.map { $0.map(\.visible) }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         for row in all {
             let cells = zip(row, widths).map { cell, width in

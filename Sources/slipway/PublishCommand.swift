@@ -33,20 +33,29 @@ struct PublishCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
+        guard let repo else { return try publish(to: .server(server.client())) }
+        let folder = try RepositoryFolder(existing: repo)
+        // Held from reading the current metadata until the new is in place.
+        let lock = try RepositoryLock(folder)
+        try publish(to: .folder(folder))
+        lock.release()
+    }
+
+    private func publish(to source: RepositorySource) throws {
         let file = try ImageFile(image)
         let signed = try signedImage(file)
         let keyFolder = KeyFolder(folder: URL(filePath: keys))
         let key = try keyFolder.targets(passphrase: KeyFile.passphrase(in: passphraseFile))
-        let source = try source()
         let repository = try CheckedRepository.published(source, root: anchor(keyFolder))
         if repository.targets.images[signed.image.path] == signed {
             return tell(signed, "is already published")
         }
+        let now = try WritingTime.now
         let targets = try RepositoryWriter(hashing: CheckedRepository.cryptography.hashing)
             .targets(
                 following: repository.targets, adding: signed,
-                expires: expiry.expiresTargets.end(from: WritingTime.now), signers: [key])
-        let accepted = try accept(targets, by: repository)
+                expires: expiry.expiresTargets.end(from: now), signers: [key])
+        let accepted = try accept(targets, by: repository, now: now)
         switch source {
         case .folder(let folder):
             try publish(file, accepted, signed, in: folder, of: repository, keyFolder)
@@ -68,11 +77,6 @@ struct PublishCommand: ParsableCommand {
         }
         say("\(signed.release) \(what) for \(hardware.joined(separator: ", "))")
         say("  \(image.path), \(image.length) bytes, SHA-256 \(image.sha256)")
-    }
-
-    private func source() throws(SlipwayError) -> RepositorySource {
-        if let repo { return .folder(try RepositoryFolder(existing: repo)) }
-        return .server(try server.client())
     }
 
     /// Without a root of our own, the first one of the repository would vouch for itself.
@@ -128,9 +132,9 @@ struct PublishCommand: ParsableCommand {
     }
 
     private func accept(
-        _ targets: [UInt8], by repository: PublishedRepository
+        _ targets: [UInt8], by repository: PublishedRepository, now: Instant
     ) throws(SlipwayError) -> AcceptedTargets {
-        do { return try repository.accept(targets: targets, now: WritingTime.now) } catch {
+        do { return try repository.accept(targets: targets, now: now) } catch {
             switch error {
             case .outdated: throw .tryAgain("\(error)")
             case .untrusted(.tooFewSignatures):
@@ -144,7 +148,7 @@ struct PublishCommand: ParsableCommand {
         _ file: ImageFile, _ accepted: AcceptedTargets, _ signed: SignedImage,
         in folder: RepositoryFolder, of repository: PublishedRepository, _ keys: KeyFolder
     ) throws {
-        let now = WritingTime.now
+        let now = try WritingTime.now
         let online = OnlineSigners(
             snapshot: try keys.online(.snapshot), timestamp: try keys.online(.timestamp),
             offer: try keys.online(.offer))

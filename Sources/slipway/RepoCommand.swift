@@ -40,7 +40,7 @@ struct RepoCommand: ParsableCommand {
             let keyFolder = KeyFolder(
                 folder: keys.map { URL(filePath: $0) } ?? home.appending(path: "keys"))
             let ceremony = try makeKeys(keyFolder)
-            try write(ceremony, to: RepositoryFolder(creating: repository))
+            try write(ceremony, to: repository)
             tell(keyFolder, repository)
         }
 
@@ -68,8 +68,8 @@ struct RepoCommand: ParsableCommand {
             return Ceremony(root: root, others: others)
         }
 
-        private func write(_ ceremony: Ceremony, to folder: RepositoryFolder) throws {
-            let now = WritingTime.now
+        private func write(_ ceremony: Ceremony, to place: URL) throws {
+            let now = try WritingTime.now
             let writer = RepositoryWriter(hashing: OpenSSLHashing())
             var roles = ceremony.others.mapValues {
                 RootCeremony.Signers(keys: [$0.publicKey], threshold: 1)
@@ -89,10 +89,24 @@ struct RepoCommand: ParsableCommand {
                 version: 1, snapshot: snapshot, snapshotVersion: 1,
                 expires: expiry.expiresTimestamp.end(from: now),
                 signers: ceremony.signer(.timestamp))
+            try check(
+                StoredMetadata(
+                    root: root, timestamp: timestamp, snapshot: snapshot, targets: targets))
+            let folder = try RepositoryFolder(creating: place)
             try folder.write(root, as: "1.root.json")
             try folder.write(targets, as: "1.targets.json")
             try folder.write(snapshot, as: "1.snapshot.json")
             try folder.write(timestamp, as: "timestamp.json")
+        }
+
+        /// Reads it as a client will: one key in two files would make the threshold a lie.
+        private func check(_ stored: StoredMetadata) throws(SlipwayError) {
+            do {
+                _ = try PublishedRepository(
+                    stored, cryptography: CheckedRepository.cryptography, limits: .standard)
+            } catch {
+                throw .refused("these keys make no repository that can be trusted: \(error)")
+            }
         }
 
         private func tell(_ keys: KeyFolder, _ repository: URL) {

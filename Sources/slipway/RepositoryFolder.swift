@@ -58,23 +58,36 @@ struct RepositoryFolder {
     }
 
     /// Puts an image in place, whole and durable; one that is there already stays.
+    ///
+    /// What is there counts only by its digest: a length proves nothing.
     func add(_ image: ImageFile, as path: String) throws(SlipwayError) {
         let file = folder.appending(path: "targets/\(path)")
-        let length = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int64
-        guard length != image.length else { return }
+        if let there = try? ImageFile(file.path), there.sha256 == image.sha256 { return }
         try Self.makeDirectory(file.deletingLastPathComponent())
         let new = file.appendingPathExtension("new")
+        var stream = CheckedRepository.cryptography.hashing.sha256Stream()
         do {
             try Data().write(to: new)
             let handle = try FileHandle(forWritingTo: new)
-            try image.pieces { try handle.write(contentsOf: Data($0)) }
+            try image.pieces {
+                stream.update($0)
+                try handle.write(contentsOf: Data($0))
+            }
             try handle.synchronize()
             try handle.close()
-            try? FileManager.default.removeItem(at: file)
-            try FileManager.default.moveItem(at: new, to: file)
         } catch {
             // Half an image is of no use, and the room that it takes may be what is missing.
             try? FileManager.default.removeItem(at: new)
+            throw .cannotCreate(path: file.path, problem: error.localizedDescription)
+        }
+        guard stream.finish() == image.sha256 else {
+            try? FileManager.default.removeItem(at: new)
+            throw .badInput(path: image.path, problem: "it changed while it was published")
+        }
+        do {
+            try? FileManager.default.removeItem(at: file)
+            try FileManager.default.moveItem(at: new, to: file)
+        } catch {
             throw .cannotCreate(path: file.path, problem: error.localizedDescription)
         }
     }

@@ -10,6 +10,8 @@ enum RolloutFileReader {
     static let limitBytes = 262_144
     /// The most values in one file, so that aliases cannot multiply without end.
     private static let limitValues = 10_000
+    /// The library unfolds a key to compare it with its neighbours, before values are counted.
+    private static let limitAliases = 16
 
     /// - Throws: ``SlipwayError`` that says where in the file the problem is.
     static func read(_ path: String) throws(SlipwayError) -> RolloutFile {
@@ -18,6 +20,9 @@ enum RolloutFileReader {
         }
         guard data.count <= limitBytes else {
             throw .badInput(path: path, problem: "longer than \(limitBytes) bytes")
+        }
+        guard aliasCount(in: data) <= limitAliases else {
+            throw .badInput(path: path, problem: "more than \(limitAliases) aliases (*name)")
         }
         let node: Node?
         do { node = try Yams.compose(yaml: String(decoding: data, as: UTF8.self)) } catch {
@@ -31,6 +36,11 @@ enum RolloutFileReader {
             _ = try RolloutSpec(file)
             return file
         } catch { throw .badInput(path: path, problem: "\(error)") }
+    }
+
+    /// Counts more than there are rather than fewer: every `*` that something follows.
+    private static func aliasCount(in data: Data) -> Int {
+        zip(data, data.dropFirst()).count { $0 == UInt8(ascii: "*") && $1 > 0x20 }
     }
 
     /// The library's account without the excerpt that it prints below it.

@@ -17,7 +17,7 @@ struct RolloutView {
             let isOpen = rollout.wave.map { index <= $0 } ?? (rollout.state == "completed")
             return line(of: wave, addedDevices: added, isOpen: isOpen)
         }
-        return [title] + waves
+        return ([title] + waves).map(\.visible)
     }
 
     private func line(

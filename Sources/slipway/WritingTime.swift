@@ -7,8 +7,14 @@ internal import Rollouts
 enum WritingTime {
     /// The clock's, or SOURCE_DATE_EPOCH's, so that a build can be repeated byte for byte.
     static var now: Instant {
-        let given = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap { Int64($0) }
-        return given.map { Instant(secondsSinceEpoch: $0) } ?? clock
+        get throws(SlipwayError) {
+            let name = "SOURCE_DATE_EPOCH"
+            guard let text = ProcessInfo.processInfo.environment[name] else { return clock }
+            guard let seconds = Int64(text), seconds >= 0 else {
+                throw .badInput(path: name, problem: "expected seconds since 1970")
+            }
+            return Instant(secondsSinceEpoch: seconds)
+        }
     }
 
     /// The clock's time, which alone decides what has expired.
