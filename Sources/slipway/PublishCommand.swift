@@ -43,12 +43,12 @@ struct PublishCommand: ParsableCommand {
 
     private func publish(to source: RepositorySource) throws {
         let file = try ImageFile(image)
-        let signed = try signedImage(file)
         let keyFolder = KeyFolder(folder: URL(filePath: keys))
         let key = try keyFolder.targets(passphrase: KeyFile.passphrase(in: passphraseFile))
         let repository = try CheckedRepository.published(source, root: anchor(keyFolder))
-        if repository.targets.images[signed.image.path] == signed {
-            return tell(signed, "is already published")
+        let signed = try signedImage(file, beside: repository.targets)
+        if let same = repository.targets.images.values.first(where: { $0.isSame(as: signed) }) {
+            return tell(same, "is already published")
         }
         let now = try WritingTime.now
         let targets = try RepositoryWriter(hashing: CheckedRepository.cryptography.hashing)
@@ -95,7 +95,9 @@ struct PublishCommand: ParsableCommand {
         return Array(data)
     }
 
-    private func signedImage(_ file: ImageFile) throws(SlipwayError) -> SignedImage {
+    private func signedImage(
+        _ file: ImageFile, beside targets: Targets
+    ) throws(SlipwayError) -> SignedImage {
         let fileName = URL(filePath: image).lastPathComponent
         guard let name = ReleaseName(name) else {
             throw .badInput(path: "--name", problem: "\"\(self.name)\" is not a name")
@@ -103,19 +105,34 @@ struct PublishCommand: ParsableCommand {
         guard let version = Version(version) else {
             throw .badInput(path: "--version", problem: "\"\(self.version)\" is not a version")
         }
-        guard let path = TargetPath("\(name)/\(version)/\(fileName)"),
+        let models = try values(hardware, of: "--hardware") { HardwareModel($0) }
+        let versions = try values(from, of: "--from") { Version($0) }
+        guard
+            let path = Self.path(
+                ReleaseID(name: name, version: version), fileName, models, beside: targets),
             let reference = ImageReference(path: path, sha256: file.sha256, length: file.length)
         else {
             throw .badInput(
                 path: image, problem: "the file's name may hold only letters, digits and . _ : -")
         }
-        let models = try values(hardware, of: "--hardware") { HardwareModel($0) }
-        let versions = try values(from, of: "--from") { Version($0) }
         do {
             return try SignedImage(
                 reference, release: ReleaseID(name: name, version: version), hardware: models,
                 from: versions, mayDowngrade: allowDowngrade)
         } catch { throw .badInput(path: "--hardware", problem: "\(error)") }
+    }
+
+    /// Builds for several models often give their images one name: then the model tells them apart.
+    private static func path(
+        _ release: ReleaseID, _ fileName: String, _ models: Set<HardwareModel>,
+        beside targets: Targets
+    ) -> TargetPath? {
+        let folder = "\(release.name)/\(release.version)"
+        let plain = TargetPath("\(folder)/\(fileName)")
+        guard let taken = plain.flatMap({ targets.images[$0] }), let model = models.sorted().first,
+            taken.hardware.isDisjoint(with: models)
+        else { return plain }
+        return TargetPath("\(folder)/\(model)/\(fileName)")
     }
 
     private func values<Value: Hashable>(
@@ -182,5 +199,14 @@ struct PublishCommand: ParsableCommand {
             }
         }
         let _: ListAnswer<ReleaseSummary> = try client.post("targets", targets)
+    }
+}
+
+extension SignedImage {
+    /// Whether a device would notice no difference, wherever the two lie.
+    fileprivate func isSame(as other: SignedImage) -> Bool {
+        image.sha256 == other.image.sha256 && release == other.release
+            && hardware == other.hardware && from == other.from
+            && mayDowngrade == other.mayDowngrade
     }
 }

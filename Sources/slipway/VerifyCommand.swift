@@ -94,9 +94,9 @@ struct VerifyCommand: ParsableCommand {
         let signed = namesake.image
         let what =
             if file.length < signed.length {
-                "it is truncated: \(file.length) of \(signed.length) bytes"
+                "it has \(file.length) of \(signed.length) bytes; it may be truncated"
             } else if file.length > signed.length {
-                "\(file.length - signed.length) bytes were appended to \(signed.length)"
+                "it is \(file.length - signed.length) bytes longer; they may have been appended"
             } else {
                 "some of its \(signed.length) bytes are others"
             }

@@ -60,6 +60,21 @@ import Testing
             try FileManager.default.contentsOfDirectory(atPath: metadata).sorted() == before)
     }
 
+    @Test func tellsImagesOfSeveralModelsApart() throws {
+        let slipway = try Slipway()
+        try slipway.succeed("repo", "init", "acme")
+        for model in ["gw-2", "gw-3"] {
+            let image = try slipway.file("firmware.img", "for \(model)")
+            try slipway.succeed(
+                "release", "publish", image, "--name", "acme", "--version", "2.0.0", "--hardware",
+                model, "--keys", "acme/keys", "--repo", "acme")
+            try slipway.succeed("verify", image, "--repo", "acme", "--hardware", model)
+        }
+        // The same image by another name is the same image.
+        let renamed = try slipway.file("renamed.img", "for gw-2")
+        #expect(try slipway.publish(renamed).output.contains("already published"))
+    }
+
     @Test func refusesOtherBytesForTheSameVersion() throws {
         let slipway = try Slipway()
         try slipway.succeed("repo", "init", "acme")
