@@ -162,7 +162,8 @@ func bytes(_ hex: String) throws -> [UInt8] { try #require(Hex.decode(hex)) }
         dump(key, to: &dumped)
         let printed = "\(key) \(String(reflecting: key)) \(dumped) \([key])"
         #expect(!printed.contains(Vector.all[0].seed))
-        #expect(!printed.contains("157, 97"))
+        // The first byte of the seed, as arrays print it.
+        #expect(!printed.contains("157"))
         #expect(printed.contains(Vector.all[0].publicKey))
     }
 
