@@ -20,15 +20,8 @@ struct CheckInTransaction {
         case retire
     }
 
-    struct Answer: Sendable {
-        let order: Order
-        /// Whether an offer was decided, so that a gate may have something to say.
-        let hasSettled: Bool
-    }
-
-    func run() throws -> Answer {
-        let old = try store.device(checkIn.device)
-        if let old {
+    func run() throws -> Order {
+        if let old = try store.device(checkIn.device) {
             // Looked at again inside the transaction: two may have come at once.
             guard old.publicKey == key else {
                 throw Refusal.stranger("device \(checkIn.device) has another key")
@@ -39,14 +32,25 @@ struct CheckInTransaction {
                         + " replayed: the last was \(old.sequence)")
             }
         }
+        try endOverdueLease()
+        let old = try store.device(checkIn.device)
         let device = record(following: old)
         try store.save(device)
         if old == nil { try log("enrolled as \(device.hardware)", rollout: nil) }
-        guard device.lifecycle == .active else { return Answer(order: .retire, hasSettled: false) }
+        guard device.lifecycle == .active else { return .retire }
         if let offer = try store.openOffer(of: device.id) {
             return try settle(offer, device)
         }
-        return Answer(order: try orderWithoutOffer(device), hasSettled: false)
+        return try orderWithoutOffer(device)
+    }
+
+    /// A lease that is over is over, though nobody has looked since.
+    private func endOverdueLease() throws {
+        guard let offer = try store.openOffer(of: checkIn.device), offer.expires <= now else {
+            return
+        }
+        try orchestrator.expire(offer, store, at: now)
+        try orchestrator.askGate(of: offer.rollout, store, at: now)
     }
 
     private func record(following old: DeviceRecord?) -> DeviceRecord {
@@ -64,9 +68,10 @@ struct CheckInTransaction {
 
     // MARK: With an offer
 
-    private func settle(_ offer: OfferRecord, _ device: DeviceRecord) throws -> Answer {
+    private func settle(_ offer: OfferRecord, _ device: DeviceRecord) throws -> Order {
         let rollout = try store.rollout(offer.rollout)
-        let plan = try rollout.map { try orchestrator.plan(of: $0) }
+        // A plan that cannot be read offers nothing.
+        let plan = rollout.flatMap { try? orchestrator.plan(of: $0) }
         let isOffered = rollout.flatMap { plan?.openWave(in: $0.state) } != nil
         let settlement = Settlement(of: offer, by: checkIn, isOffered: isOffered)
         var offer = offer
@@ -74,26 +79,27 @@ struct CheckInTransaction {
         case .proven:
             offer.outcome = .proven
             try close(offer, "proven: booted \(offer.release) in \(device.bootID)")
-            return Answer(order: .none, hasSettled: true)
+            return .none
         case .failed(let failure):
             offer.outcome = .failed(failure)
             try close(offer, "failed: \(failure)")
-            return Answer(order: .none, hasSettled: true)
+            return .none
         case .withdrawn:
             offer.outcome = .cancelled
             try close(offer, "withdrawn")
-            return Answer(order: .cancel(offer.nonce), hasSettled: true)
+            return .cancel(offer.nonce)
         case .renewed, .underTrial:
             if let plan { offer.expires = now.advanced(by: plan.spec.gate.overdueAfter) }
             try store.update(offer)
-            return Answer(
-                order: settlement == .renewed ? .offer(offer) : .none, hasSettled: false)
+            return settlement == .renewed ? .offer(offer) : .none
         }
     }
 
+    /// The gate hears of it in this very transaction: no other offer fits in between (promise P3).
     private func close(_ offer: OfferRecord, _ what: String) throws {
         try store.update(offer)
         try log(what, rollout: offer.rollout)
+        try orchestrator.askGate(of: offer.rollout, store, at: now)
     }
 
     // MARK: Without an offer
@@ -105,33 +111,21 @@ struct CheckInTransaction {
         case .trial, .proven: return .none
         case .idle, .failed: break
         }
+        var search = RolloutSearch(orchestrator: orchestrator, store: store, device: device)
         for rollout in try store.rollouts() {
-            let plan = try orchestrator.plan(of: rollout)
-            switch try decision(of: rollout, plan, device) {
-            case .offer(let wave, let image):
-                return .offer(try lease(rollout, plan, wave: wave, image: image, device))
-            case .no(let refusal):
-                if refusal.endsTheSearch { return .none }
+            switch try search.ruling(of: rollout) {
+            case .offer(let plan, let wave):
+                return .offer(try lease(rollout, plan, wave: wave, device))
+            case .governed: return .none
+            case .no: continue
             }
         }
         return .none
     }
 
-    private func decision(
-        of rollout: RolloutRecord, _ plan: RolloutPlan, _ device: DeviceRecord
-    ) throws -> AdmissionDecision {
-        plan.admission(
-            of: device.facts, bucket: orchestrator.bucket(in: rollout.name)(device.id),
-            state: rollout.state,
-            image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
-            openLeases: try store.openOfferCount(in: rollout.name),
-            attempt: try store.attempt(of: device.id, in: rollout.name)?.attempt)
-    }
-
     /// Takes the lease in the transaction that counted the others (promise P4).
     private func lease(
-        _ rollout: RolloutRecord, _ plan: RolloutPlan, wave: Int, image: PlannedImage,
-        _ device: DeviceRecord
+        _ rollout: RolloutRecord, _ plan: RolloutPlan, wave: Int, _ device: DeviceRecord
     ) throws -> OfferRecord {
         let release = plan.spec.release
         guard let record = try store.image(of: release, for: device.hardware) else {
@@ -149,18 +143,6 @@ struct CheckInTransaction {
     private func log(_ what: String, rollout: RolloutName?) throws {
         try store.add(
             EventRecord(at: now, device: checkIn.device, rollout: rollout, what: what))
-    }
-}
-
-extension AdmissionRefusal {
-    /// Whether no older rollout has a say either: the newest that reaches a device governs it.
-    var endsTheSearch: Bool {
-        switch self {
-        case .holdsLease, .attemptProven, .attemptFailed, .capReached,
-            .ineligible(.alreadyInstalled):
-            true
-        case .notRunning, .ineligible, .inNoWave, .waveNotOpen: false
-        }
     }
 }
 

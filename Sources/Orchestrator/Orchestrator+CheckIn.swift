@@ -28,8 +28,7 @@ extension Orchestrator {
                 now: moment, nonce: nonce
             ).run()
         }
-        if order.hasSettled { try await step() }
-        return try directive(answering: message.unverified, with: order.order).bytes
+        return try directive(answering: message.unverified, with: order).bytes
     }
 
     /// Who sent the message: the one place where a device's signature is checked.

@@ -19,27 +19,13 @@ extension Orchestrator {
             guard let device = try store.device(id) else {
                 throw Refusal.unknown("there is no device called \(id)")
             }
+            var search = RolloutSearch(orchestrator: self, store: store, device: device)
             let decisions = try store.rollouts().map { rollout in
                 DeviceSummary.Decision(
-                    rollout: rollout.name, rule: try rule(of: rollout, for: device, store))
+                    rollout: rollout.name, rule: "\(try search.ruling(of: rollout))")
             }
             return try summary(
                 of: device, rollout: store.openOffer(of: id)?.rollout, decisions)
-        }
-    }
-
-    private func rule(
-        of rollout: RolloutRecord, for device: DeviceRecord, _ store: any StoreReader
-    ) throws -> String {
-        let plan = try plan(of: rollout)
-        let decision = plan.admission(
-            of: device.facts, bucket: bucket(in: rollout.name)(device.id), state: rollout.state,
-            image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
-            openLeases: try store.openOfferCount(in: rollout.name),
-            attempt: try store.attempt(of: device.id, in: rollout.name)?.attempt)
-        switch decision {
-        case .offer(let wave, _): return "it is offered \(plan.spec.release) in wave \(wave + 1)"
-        case .no(let refusal): return "\(refusal)"
         }
     }
 
@@ -80,5 +66,17 @@ extension ImageRecord {
         ImageSummary(
             image: image, hardware: hardware.sorted(), from: from.sorted(),
             mayDowngrade: mayDowngrade)
+    }
+}
+
+extension RolloutSearch.Ruling: CustomStringConvertible {
+    /// One clause for an operator who asks why.
+    var description: String {
+        switch self {
+        case .offer(let plan, let wave):
+            "it is offered \(plan.spec.release) in wave \(wave + 1)"
+        case .governed(let name): "the newer rollout \(name) decides for it"
+        case .no(let reason): reason
+        }
     }
 }

@@ -14,7 +14,9 @@ extension Orchestrator {
 
     /// Whether the image is here, published or waiting.
     public func hasImage(_ digest: Digest) async throws(Refusal) -> Bool {
-        do { if try files.hasStaged(digest) { return true } } catch { throw .store(error) }
+        do {
+            if try files.stagedLength(of: digest) != nil { return true }
+        } catch { throw .store(error) }
         let images = try await read { try $0.images() }
         do {
             return try images.contains {
@@ -36,8 +38,7 @@ extension Orchestrator {
             for try await piece in pieces {
                 length += Int64(piece.count)
                 guard length <= settings.limits.imageBytes else {
-                    throw Refusal.invalid(
-                        "the image is longer than \(settings.limits.imageBytes) bytes")
+                    throw Refusal.tooLong(limitBytes: settings.limits.imageBytes)
                 }
                 stream.update(piece)
                 try upload.append(piece)

@@ -4,32 +4,61 @@ internal import Rollouts
 extension Orchestrator {
     /// Looks at every running rollout: ends leases that ran out, and asks the gates.
     ///
-    /// Safe to call at any time and as often as one likes.
+    /// Safe to call at any time and as often as one likes. Each rollout is looked at in a
+    /// transaction of its own, so that one that cannot be read does not hold up the others.
+    ///
+    /// - Throws: ``Refusal``, the first, after every rollout was looked at.
     public func step() async throws(Refusal) {
         let moment = now()
-        try await write { store in
-            for var offer in try store.expiredOffers(at: moment) {
-                let failure = Failure(
-                    .overdue, "nothing was heard of the device until \(offer.expires)")
-                offer.outcome = .failed(failure)
-                try store.update(offer)
-                try store.add(
-                    EventRecord(
-                        at: moment, device: offer.device, rollout: offer.rollout,
-                        what: "failed: \(failure)"))
-            }
-            for rollout in try store.rollouts() { try tick(rollout, store, at: moment) }
+        let live = try await write { store in
+            let overdue = try store.expiredOffers(at: moment)
+            for offer in overdue { try expire(offer, store, at: moment) }
+            for name in Set(overdue.map(\.rollout)) { try askGate(of: name, store, at: moment) }
+            return try store.rollouts().filter(\.state.hasGate).map(\.name)
         }
+        var problem: Refusal?
+        for name in live {
+            do {
+                try await write { store in
+                    guard let rollout = try store.rollout(name) else { return }
+                    try tick(rollout, plan(of: rollout), store, at: moment)
+                }
+            } catch { problem = problem ?? error }
+        }
+        if let problem { throw problem }
+    }
+
+    /// Counts silence past the deadline as a failure (promise P2).
+    func expire(_ offer: OfferRecord, _ store: any StoreWriter, at moment: Instant) throws {
+        let failure = Failure(.overdue, "nothing was heard of the device until \(offer.expires)")
+        var offer = offer
+        offer.outcome = .failed(failure)
+        try store.update(offer)
+        if var device = try store.device(offer.device) {
+            device.lastFailure = failure
+            try store.save(device)
+        }
+        try store.add(
+            EventRecord(
+                at: moment, device: offer.device, rollout: offer.rollout,
+                what: "failed: \(failure)"))
+    }
+
+    /// Lets the gate look right after an offer was decided, in the same transaction.
+    ///
+    /// A rollout that cannot be read offers nothing anyway; ``step()`` tells of it.
+    func askGate(of name: RolloutName, _ store: any StoreWriter, at moment: Instant) throws {
+        guard let rollout = try store.rollout(name), let plan = try? plan(of: rollout) else {
+            return
+        }
+        try tick(rollout, plan, store, at: moment)
     }
 
     private func tick(
-        _ rollout: RolloutRecord, _ store: any StoreWriter, at moment: Instant
+        _ rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreWriter,
+        at moment: Instant
     ) throws {
-        switch rollout.state {
-        case .running, .paused: break
-        case .draft, .completed, .aborted: return
-        }
-        let plan = try plan(of: rollout)
+        guard rollout.state.hasGate else { return }
         let evidence = try evidence(for: rollout, plan, store, at: moment)
         let transition = try plan.transition(from: rollout.state, on: .tick(at: moment, evidence))
         try save(transition, of: rollout, store, at: moment)
@@ -94,6 +123,16 @@ extension Orchestrator {
             case .offer: return true
             case .no: return false
             }
+        }
+    }
+}
+
+extension RolloutState {
+    /// Whether time may change it.
+    fileprivate var hasGate: Bool {
+        switch self {
+        case .running, .paused: true
+        case .draft, .completed, .aborted: false
         }
     }
 }

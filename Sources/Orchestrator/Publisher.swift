@@ -62,15 +62,30 @@ actor Publisher {
             }
         }
         do {
-            for image in accepted.added.map(\.image) {
-                if try files.holds(image) { continue }
-                guard try files.hasStaged(image.sha256) else {
-                    throw Refusal.invalid("the image \(image.sha256) was not uploaded")
-                }
-                try files.publishStaged(image)
-            }
+            let all = accepted.targets.images.values.map(\.image)
+            for image in accepted.added.map(\.image) { try place(image, among: all) }
         } catch { throw .wrapping(error) }
         return Array(try sign(current, accepted, now: now).targets.images.values)
+    }
+
+    /// Brings the image's bytes to its target path, unless they are there.
+    private func place(_ image: ImageReference, among all: [ImageReference]) throws {
+        if try files.holds(image) { return }
+        if let length = try files.stagedLength(of: image.sha256) {
+            guard length == image.length else {
+                throw Refusal.invalid(
+                    "\(image.path) is signed with \(image.length) bytes, but has \(length)")
+            }
+            return try files.publishStaged(image)
+        }
+        // The same bytes under another path are not uploaded twice.
+        let twin = try all.first {
+            try $0.sha256 == image.sha256 && $0.length == image.length && files.holds($0)
+        }
+        guard let twin else {
+            throw Refusal.invalid("the image \(image.sha256) was not uploaded")
+        }
+        try files.publish(image, withBytesOf: twin)
     }
 
     /// Signs snapshot and timestamp anew when less than half of their life is left.

@@ -9,6 +9,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case conflict(String)
     /// It is understood, and cannot be done.
     case invalid(String)
+    /// An image that is longer than the server takes.
+    case tooLong(limitBytes: Int64)
     case store(StoreError)
     /// A key of the server cannot be used.
     case signing(String)
@@ -20,6 +22,7 @@ extension Refusal: CustomStringConvertible {
         case .malformed(let reason), .stranger(let reason), .unknown(let reason),
             .conflict(let reason), .invalid(let reason):
             reason
+        case .tooLong(let limitBytes): "the image is longer than \(limitBytes) bytes"
         case .store(let error): "\(error)"
         case .signing(let reason): "the server cannot sign: \(reason)"
         }

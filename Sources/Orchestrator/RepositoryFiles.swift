@@ -10,10 +10,13 @@ public protocol RepositoryFiles: Sendable {
     func holds(_ image: ImageReference) throws(StoreError) -> Bool
     /// Begins to take in an image with this digest.
     func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload
-    /// Whether an image with this digest was uploaded and waits for metadata that names it.
-    func hasStaged(_ digest: Digest) throws(StoreError) -> Bool
+    /// The bytes of the image with this digest that was uploaded and waits for metadata that names
+    /// it; `nil` when none does.
+    func stagedLength(of digest: Digest) throws(StoreError) -> Int64?
     /// Moves an uploaded image to its target path; harmless to repeat.
     func publishStaged(_ image: ImageReference) throws(StoreError)
+    /// Gives the bytes of `twin`, which is published, a second target path; harmless to repeat.
+    func publish(_ image: ImageReference, withBytesOf twin: ImageReference) throws(StoreError)
 }
 
 /// An image on its way in; what is not finished leaves nothing behind.

@@ -15,16 +15,19 @@ enum Settlement: Hashable, Sendable {
 
     /// - Parameter isOffered: Whether the offer's rollout still offers.
     init(of offer: OfferRecord, by checkIn: CheckIn, isOffered: Bool) {
-        // Proof is the boot itself, whatever phase stands beside it (promise P2).
+        let isAboutOffer = checkIn.phase.nonce == offer.nonce
+        // Goes before the boot: somebody else may have confirmed an image that was never healthy.
+        if isAboutOffer, case .failed(_, let failure) = checkIn.phase {
+            self = .failed(failure)
+            return
+        }
+        // Proof is the boot itself, whatever other phase stands beside it (promise P2).
         let boot = checkIn.boot
         if boot.isConfirmed, boot.sha256 == offer.image.sha256, boot.bootID != offer.bootID {
             self = .proven
             return
         }
-        let isAboutOffer = checkIn.phase.nonce == offer.nonce
         switch checkIn.phase {
-        case .failed(_, let failure) where isAboutOffer:
-            self = .failed(failure)
         case .installed where isAboutOffer, .trial where isAboutOffer, .proven where isAboutOffer:
             self = .underTrial
         case .idle, .downloading, .installed, .trial, .proven, .failed:

@@ -52,6 +52,7 @@ extension Response {
         case .unknown: self.init(answer, status: .notFound)
         case .conflict: self.init(answer, status: .conflict)
         case .invalid: self.init(answer, status: .unprocessableContent)
+        case .tooLong: self.init(answer, status: .contentTooLarge)
         case .store(.busy), .store(.conflict):
             self.init(answer, status: .serviceUnavailable, headers: [.retryAfter: "1"])
         case .store(.full):

@@ -18,7 +18,7 @@ public enum WebServer {
         logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         Application(
-            router: router(orchestrator, repositoryPath: repositoryPath, logger: logger),
+            router: router(orchestrator, repositoryPath: repositoryPath),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: "slipway-server"),
             onServerRunning: { channel in
@@ -29,17 +29,11 @@ public enum WebServer {
 
     /// All routes; also what tests speak to.
     public static func router(
-        _ orchestrator: Orchestrator, repositoryPath: String, logger: Logger
+        _ orchestrator: Orchestrator, repositoryPath: String
     ) -> Router<Context> {
         let router = Router(context: Context.self)
         router.add(middleware: Answering())
-        // Exactly the two folders that are public: uploads wait in a third.
-        for folder in ["metadata", "targets"] {
-            router.add(
-                middleware: FileMiddleware(
-                    "\(repositoryPath)/\(folder)", urlBasePath: "/repository/\(folder)",
-                    logger: logger))
-        }
+        RepositoryRoutes(folder: repositoryPath).add(to: router)
         router.get("healthz") { _, _ in
             do { try await orchestrator.checkHealth() } catch {
                 return Response(ErrorAnswer(error: "\(error)"), status: .serviceUnavailable)

@@ -22,6 +22,18 @@ public struct RepositoryDirectory: RepositoryFiles {
                     at: folder.appending(path: name), withIntermediateDirectories: true)
             } catch { throw Self.error(error) }
         }
+        try removeAbandonedUploads()
+    }
+
+    /// What an earlier process did not finish is never asked for again.
+    private func removeAbandonedUploads() throws(StoreError) {
+        let staging = folder.appending(path: "staging")
+        do {
+            for name in try FileManager.default.contentsOfDirectory(atPath: staging.path)
+            where name.hasSuffix(StagedUpload.suffix) {
+                try FileManager.default.removeItem(at: staging.appending(path: name))
+            }
+        } catch { throw Self.error(error) }
     }
 
     public func metadata(_ name: String) throws(StoreError) -> [UInt8]? {
@@ -48,19 +60,42 @@ public struct RepositoryDirectory: RepositoryFiles {
         length(of: target(image)) == image.length
     }
 
-    public func hasStaged(_ digest: Digest) throws(StoreError) -> Bool {
-        length(of: staged(digest)) != nil
+    public func stagedLength(of digest: Digest) throws(StoreError) -> Int64? {
+        length(of: staged(digest))
     }
 
     public func publishStaged(_ image: ImageReference) throws(StoreError) {
-        let file = target(image)
         do {
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            if length(of: file) != nil { try FileManager.default.removeItem(at: file) }
-            try FileManager.default.moveItem(at: staged(image.sha256), to: file)
-            try Self.sync(file.deletingLastPathComponent())
+            try makeRoom(for: image)
+            try FileManager.default.moveItem(at: staged(image.sha256), to: target(image))
+            try syncFolders(of: image)
         } catch { throw Self.error(error) }
+    }
+
+    public func publish(
+        _ image: ImageReference, withBytesOf twin: ImageReference
+    ) throws(StoreError) {
+        do {
+            try makeRoom(for: image)
+            try FileManager.default.linkItem(at: target(twin), to: target(image))
+            try syncFolders(of: image)
+        } catch { throw Self.error(error) }
+    }
+
+    private func makeRoom(for image: ImageReference) throws {
+        let file = target(image)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        if length(of: file) != nil { try FileManager.default.removeItem(at: file) }
+    }
+
+    /// Makes the file's name durable, and the names of the folders that were made for it.
+    private func syncFolders(of image: ImageReference) throws {
+        var folder = target(image)
+        for _ in image.path.text.split(separator: "/") {
+            folder = folder.deletingLastPathComponent()
+            try Self.sync(folder)
+        }
     }
 
     public func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload {

@@ -6,6 +6,9 @@ internal import Orchestrator
 ///
 /// What is not finished is removed when the value is let go.
 final class StagedUpload: ImageUpload {
+    /// Of files that are not complete yet.
+    static let suffix = ".part"
+
     private let handle: FileHandle
     private let temporary: URL
     private let destination: URL
@@ -14,7 +17,7 @@ final class StagedUpload: ImageUpload {
     init(into repository: RepositoryDirectory, digest: Digest) throws(StoreError) {
         destination = repository.staged(digest)
         directory = destination.deletingLastPathComponent()
-        temporary = directory.appending(path: "\(UUID().uuidString).part")
+        temporary = directory.appending(path: "\(UUID().uuidString)\(Self.suffix)")
         do {
             try Data().write(to: temporary)
             handle = try FileHandle(forWritingTo: temporary)

@@ -201,9 +201,16 @@ final class FailingFiles: RepositoryFiles {
         try base.beginUpload(of: digest)
     }
 
-    func hasStaged(_ digest: Digest) throws(StoreError) -> Bool {
+    func stagedLength(of digest: Digest) throws(StoreError) -> Int64? {
         try count()
-        return try base.hasStaged(digest)
+        return try base.stagedLength(of: digest)
+    }
+
+    func publish(
+        _ image: ImageReference, withBytesOf twin: ImageReference
+    ) throws(StoreError) {
+        try count()
+        try base.publish(image, withBytesOf: twin)
     }
 
     func publishStaged(_ image: ImageReference) throws(StoreError) {

@@ -33,12 +33,12 @@ final class World: Sendable {
 
     /// A server that starts: each call stands for a new process on the same disk.
     func orchestrator(
-        files: (any RepositoryFiles)? = nil
+        files: (any RepositoryFiles)? = nil, store: (any Store)? = nil
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let clock = clock
         let orchestrator = Orchestrator(
-            store: try SQLiteStore(path: databasePath),
+            store: try store ?? SQLiteStore(path: databasePath),
             files: try files ?? RepositoryDirectory(folder: repository), signers: keys.online,
             cryptography: Self.cryptography,
             settings: Orchestrator.Settings(
@@ -107,15 +107,15 @@ final class World: Sendable {
     /// Targets that add one image, signed by `signer` or by the repository's targets key.
     func targets(
         adding version: String, bytes: [UInt8], hardware: String = "gw-2",
-        signer: Ed25519PrivateKey? = nil
+        mayDowngrade: Bool = false, length: Int64? = nil, signer: Ed25519PrivateKey? = nil
     ) throws -> (metadata: [UInt8], image: SignedImage) {
         let image = try SignedImage(
             must(
                 ImageReference(
                     path: must(TargetPath("acme/\(version)/\(hardware).img")),
-                    sha256: OpenSSLHashing().sha256(bytes), length: Int64(bytes.count))),
+                    sha256: OpenSSLHashing().sha256(bytes), length: length ?? Int64(bytes.count))),
             release: must(ReleaseID("acme \(version)")), hardware: [must(HardwareModel(hardware))],
-            from: [], mayDowngrade: false)
+            from: [], mayDowngrade: mayDowngrade)
         let current = must(try published().trusted.targets)
         let metadata = try RepositoryWriter(hashing: OpenSSLHashing()).targets(
             following: current, adding: image,
@@ -125,9 +125,12 @@ final class World: Sendable {
     }
 
     @discardableResult
-    func publish(_ version: String, to orchestrator: Orchestrator) async throws -> SignedImage {
+    func publish(
+        _ version: String, mayDowngrade: Bool = false, to orchestrator: Orchestrator
+    ) async throws -> SignedImage {
         let bytes = Array("image \(version)".utf8)
-        let (metadata, image) = try targets(adding: version, bytes: bytes)
+        let (metadata, image) = try targets(
+            adding: version, bytes: bytes, mayDowngrade: mayDowngrade)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
         _ = try await orchestrator.publish(targets: metadata)
         return image

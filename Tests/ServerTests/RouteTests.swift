@@ -129,6 +129,69 @@ import Wire
         #expect(try server.send(.get, "/repository/metadata/2.root.json").status == 404)
     }
 
+    struct Ask: CustomTestStringConvertible {
+        let range: String
+        let status: Int
+        let body: String
+        var testDescription: String { range }
+    }
+
+    /// RFC 9110 section 14; the image is `0123456789`.
+    static let asks: [Ask] = [
+        Ask(range: "bytes=0-3", status: 206, body: "0123"),
+        Ask(range: "bytes=7-", status: 206, body: "789"),
+        Ask(range: "bytes=-3", status: 206, body: "789"),
+        Ask(range: "bytes=-30", status: 206, body: "0123456789"),
+        Ask(range: "bytes=8-99", status: 206, body: "89"),
+        Ask(range: "bytes=9-99999999999999999999", status: 206, body: "9"),
+        Ask(range: "bytes=10-", status: 416, body: ""),
+        Ask(range: "bytes=11-", status: 416, body: ""),
+        Ask(range: "bytes=99999999999999999999-", status: 416, body: ""),
+        Ask(range: "bytes=-0", status: 416, body: ""),
+        Ask(range: "bytes=5-2", status: 200, body: "0123456789"),
+        Ask(range: "bytes=-", status: 200, body: "0123456789"),
+        Ask(range: "bytes=0-1,4-5", status: 200, body: "0123456789"),
+        Ask(range: "lines=1-2", status: 200, body: "0123456789"),
+        Ask(range: "bytes=a-b", status: 200, body: "0123456789"),
+    ]
+
+    @Test func servesRangesOfImages() throws {
+        let server = try ServerProcess()
+        let path = try server.publish("0123456789")
+        for ask in Self.asks {
+            let answer = try server.send(.get, path, headers: [("Range", ask.range)])
+            #expect(answer.status == ask.status, "\(ask.range)")
+            if ask.status == 416 {
+                #expect(answer.header("content-range") == "bytes */10", "\(ask.range)")
+            } else {
+                #expect(String(decoding: answer.body, as: UTF8.self) == ask.body, "\(ask.range)")
+            }
+        }
+        let tag = try #require(try server.send(.head, path).header("etag"))
+        let other = [("Range", "bytes=0-3"), ("If-Range", "\"other\"")]
+        #expect(try server.send(.get, path, headers: other).status == 200)
+        let same = [("Range", "bytes=0-3"), ("If-Range", tag)]
+        #expect(try server.send(.get, path, headers: same).status == 206)
+        #expect(try server.send(.get, path, headers: [("If-None-Match", tag)]).status == 304)
+    }
+
+    @Test func servesOnlyWhatIsPublished() throws {
+        let server = try ServerProcess()
+        let path = try server.publish("0123456789")
+        let targets = server.folder.appending(path: "acme/repository/targets")
+        try Data("secret".utf8).write(to: targets.appending(path: ".hidden"))
+        try Data("secret".utf8).write(to: targets.appending(path: "plain"))
+        try FileManager.default.createSymbolicLink(
+            atPath: targets.appending(path: "\(String(repeating: "a", count: 64)).link").path,
+            withDestinationPath: server.folder.appending(path: "data/operator-token").path)
+
+        for name in [".hidden", "plain", "\(String(repeating: "a", count: 64)).link", "acme"] {
+            let answer = try server.send(.get, "/repository/targets/\(name)")
+            #expect(answer.status == 404, "\(name)")
+        }
+        #expect(try server.send(.get, path).status == 200)
+    }
+
     @Test(arguments: [
         "/repository/../data/operator-token", "/repository/metadata/../../keys/online/offer.pem",
         "/repository/metadata/%2e%2e/%2e%2e/keys/online/offer.pem",

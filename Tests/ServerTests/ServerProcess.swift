@@ -108,6 +108,23 @@ final class ServerProcess {
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    /// Publishes an image by the command line; returns its path on the server.
+    func publish(_ text: String) throws -> String {
+        let image = folder.appending(path: "x.img")
+        try Data(text.utf8).write(to: image)
+        let end = try Self.run(
+            "slipway",
+            [
+                "release", "publish", image.path, "--name", "acme", "--version", "1.0",
+                "--hardware", "gw-2", "--keys", folder.appending(path: "acme/keys").path,
+                "--repo", folder.appending(path: "acme").path,
+            ])
+        guard end.code == 0 else { throw DidNotStart(said: end.words) }
+        let targets = folder.appending(path: "acme/repository/targets")
+        let found = try FileManager.default.subpathsOfDirectory(atPath: targets.path)
+        return "/repository/targets/\(must(found.first { $0.hasSuffix("img") }))"
+    }
+
     // MARK: Requests
 
     func send(
