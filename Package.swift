@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "slipway", targets: ["slipway"]),
         .executable(name: "slipway-server", targets: ["slipway-server"]),
         .executable(name: "slipway-agent", targets: ["slipway-agent"]),
+        .executable(name: "slipway-tuf", targets: ["slipway-tuf"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -94,6 +95,10 @@ let package = Package(
         .executableTarget(
             name: "slipway-agent",
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "slipway-tuf",
+            dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust"],
             swiftSettings: strict),
 
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),

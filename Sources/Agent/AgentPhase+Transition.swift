@@ -9,8 +9,8 @@ public enum AgentEvent: Hashable, Sendable {
     case answered(Directive, spare: SlotName)
     /// A check-in was not answered.
     case unanswered
-    /// Metadata and offer agree: the image may be installed.
-    case authorized
+    /// Metadata and offer agree: the image, whose release counter this is, may be installed.
+    case authorized(counter: Int64)
     /// This much of the image is durable.
     case downloaded(durableBytes: Int64)
     case downloadComplete
@@ -195,7 +195,7 @@ extension AgentPhase {
     private func afterProgress(_ event: AgentEvent) -> AgentPhase {
         switch self {
         case .offered(let job):
-            event == .authorized ? .downloading(job, durableBytes: 0) : self
+            offered(job, after: event)
         case .downloading(let job, _):
             downloading(job, after: event)
         case .verifying(let job):
@@ -210,6 +210,13 @@ extension AgentPhase {
             .failed:
             self
         }
+    }
+
+    private func offered(_ job: Job, after event: AgentEvent) -> AgentPhase {
+        guard case .authorized(let counter) = event else { return self }
+        var job = job
+        job.counter = counter
+        return .downloading(job, durableBytes: 0)
     }
 
     private func downloading(_ job: Job, after event: AgentEvent) -> AgentPhase {

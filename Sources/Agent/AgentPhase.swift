@@ -29,11 +29,16 @@ public enum AgentPhase: Hashable, Sendable {
         public var slot: SlotName
         /// Trial boots so far that were cut off before they could tell how they were.
         public var cutTrials: Int
+        /// The release counter of the image, once the signed metadata has told it; 1 before.
+        public var counter: Int64
 
-        public init(offer: SignedMessage<Offer>, slot: SlotName, cutTrials: Int = 0) {
+        public init(
+            offer: SignedMessage<Offer>, slot: SlotName, cutTrials: Int = 0, counter: Int64 = 1
+        ) {
             self.offer = offer
             self.slot = slot
             self.cutTrials = cutTrials
+            self.counter = counter
         }
 
         public var nonce: Nonce { offer.unverified.nonce }

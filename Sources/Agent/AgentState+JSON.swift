@@ -1,5 +1,6 @@
 internal import JSON
 internal import Model
+internal import Trust
 internal import Wire
 
 /// The written form of the state: JSON, so that a person at the device can read it.
@@ -24,9 +25,15 @@ extension AgentState {
                     "newest_confirmed",
                     .object(
                         JSONObject(
-                            newestConfirmed.map { ($0.key.text, .string($0.value.text)) }))
+                            newestConfirmed.map { ($0.key.text, .string($0.value.version.text)) }))
                 ),
-                ("time_floor", .string("\(timeFloor)")),
+                (
+                    "release_counters",
+                    .object(
+                        JSONObject(
+                            newestConfirmed.map { ($0.key.text, .integer($0.value.counter)) }))
+                ),
+                ("time_floor", .string("\(timeFloor.earliest)")),
             ])
         ).compactBytes
     }
@@ -54,16 +61,19 @@ extension AgentState {
             reportedAttributes = try? Attributes(attributes.stringMembers())
         }
         newestConfirmed = [:]
+        // An agent from before there were counters wrote none, and then all were 1.
+        let counters = try fields.optionalObject("release_counters")
         for (name, text) in try fields.object("newest_confirmed").stringMembers() {
             guard let name = ReleaseName(name), let version = Version(text) else {
                 throw fields.refused("newest_confirmed", "releases and versions")
             }
-            newestConfirmed[name] = version
+            let counter = try counters?.optionalInteger(name.text, in: 1...Int64.max)
+            newestConfirmed[name] = ReleaseRank(counter: counter ?? 1, version: version)
         }
         guard let timeFloor = Instant(try fields.string("time_floor")) else {
             throw fields.refused("time_floor", "a time")
         }
-        self.timeFloor = timeFloor
+        self.timeFloor = TimeFloor(earliest: timeFloor)
     }
 }
 
@@ -88,6 +98,7 @@ extension AgentPhase {
             members.append(("offer", job.offer.envelope.value))
             members.append(("slot", .string(job.slot.text)))
             members.append(("cut_trials", .integer(Int64(job.cutTrials))))
+            members.append(("release_counter", .integer(job.counter)))
         }
         switch self {
         case .idle, .offered, .verifying, .installed, .confirming, .proven: break
@@ -98,6 +109,7 @@ extension AgentPhase {
         case .rollingBack(_, let failure), .failed(_, let failure):
             members.append(("class", .string(failure.kind.rawValue)))
             members.append(("detail", .string(failure.detail)))
+            members.append(("attack", failure.indicator.map { .string($0.rawValue) }))
         }
         return JSONObject(present: members)
     }
@@ -140,6 +152,7 @@ extension AgentPhase.Job {
         }
         self.slot = slot
         cutTrials = Int(try fields.integer("cut_trials", in: 0...1000))
+        counter = try fields.optionalInteger("release_counter", in: 1...Int64.max) ?? 1
     }
 }
 
@@ -148,7 +161,9 @@ extension JSONFields {
         guard let kind = FailureClass(rawValue: try string("class")) else {
             throw refused("class", "a class of failure")
         }
-        return Failure(kind, try string("detail"))
+        return Failure(
+            kind, try string("detail"),
+            indicator: try optionalString("attack").flatMap { AttackIndicator(rawValue: $0) })
     }
 
     fileprivate func stringMembers() throws(JSONShapeError) -> [String: String] {

@@ -1,4 +1,5 @@
 public import Model
+public import Trust
 
 /// Everything that the agent remembers between two starts.
 public struct AgentState: Hashable, Sendable {
@@ -11,12 +12,11 @@ public struct AgentState: Hashable, Sendable {
     public var isRetired: Bool
     /// The attributes of the last check-in that was answered.
     public var reportedAttributes: Attributes?
-    /// The newest version of each product that this device ever confirmed.
-    public var newestConfirmed: [ReleaseName: Version]
-    /// The newest moment at which metadata was trusted: time does not go back behind it.
-    public var timeFloor: Instant
+    /// The highest rank of each product that this device ever confirmed.
+    public var newestConfirmed: [ReleaseName: ReleaseRank]
+    public var timeFloor: TimeFloor
 
     public static let new = AgentState(
         phase: .idle, lastSequence: 0, isEnrolled: false, isRetired: false,
-        reportedAttributes: nil, newestConfirmed: [:], timeFloor: Instant(secondsSinceEpoch: 0))
+        reportedAttributes: nil, newestConfirmed: [:], timeFloor: TimeFloor(earliest: Instant(secondsSinceEpoch: 0)))
 }

@@ -3,10 +3,10 @@ internal import Trust
 internal import Wire
 
 extension UpdateAgent {
-    /// How a refresh of the metadata ended.
-    enum RefreshEnd {
-        case trusted(TrustedSet)
-        case untrusted(TrustError)
+    /// What the signed metadata says of an offer.
+    enum Authorization {
+        case granted(SignedImage)
+        case refused(Failure)
         case unreachable(TransportError)
     }
 
@@ -17,7 +17,16 @@ extension UpdateAgent {
             try take(.gaveUp(boot.occupied(job.slot)))
             return .goOn
         }
-        switch try refresh() {
+        return try act(on: job) { image throws(AgentError) in
+            try self.take(.authorized(counter: image.counter))
+        }
+    }
+
+    /// Asks the metadata about the job's offer, and goes on with `granted` where it may.
+    func act(
+        on job: AgentPhase.Job, granted: (SignedImage) throws(AgentError) -> Void
+    ) throws(AgentError) -> Pause {
+        switch try authorization(of: job.offer) {
         case .unreachable(let error):
             ports.observer.observe(.checkInFailed("\(error)"))
             guard now < job.offer.unverified.expires else {
@@ -26,79 +35,125 @@ extension UpdateAgent {
                 return .goOn
             }
             return backoff()
-        case .untrusted(let error):
-            ports.observer.observe(.untrusted("\(error)"))
-            try take(.gaveUp(Failure(.refused, "\(error)")))
-        case .trusted(let set):
+        case .refused(let failure):
+            ports.observer.observe(.untrusted(failure.detail))
+            try take(.gaveUp(failure))
+        case .granted(let image):
             succeeded()
-            if let reason = refusal(of: job.offer, under: set) {
-                ports.observer.observe(.untrusted(reason))
-                try take(.gaveUp(Failure(.refused, reason)))
-            } else {
-                try take(.authorized)
-            }
+            try granted(image)
         }
         return .goOn
     }
 
-    /// Why the offer must not be taken; `nil` when offer and metadata agree.
-    ///
+    /// Brings the trusted metadata up to date and looks for the offered image in it.
+    private func authorization(
+        of offer: SignedMessage<Offer>
+    ) throws(AgentError) -> Authorization {
+        do {
+            var refresh = try refreshed()
+            refresh.seek(offer.unverified.image.path.text)
+            try perform(&refresh)
+            return answer(to: offer, root: refresh.trusted.root, found: refresh.found)
+        } catch let refusal as MetadataRefusal {
+            return .refused(
+                Failure(.refused, "\(refusal)", indicator: refusal.reason.indicator))
+        } catch let error as TransportError { return .unreachable(error) } catch {
+            throw .wrapping(error)
+        }
+    }
+
+    /// Brings the trusted metadata up to date.
+    private func refreshed() throws -> Refresh {
+        var refresh = try Refresh(
+            stored: storedMetadata(), now: now, cryptography: cryptography,
+            limits: configuration.limits)
+        try perform(&refresh)
+        let trustedAt = now
+        try change { $0.timeFloor.raise(to: trustedAt) }
+        return refresh
+    }
+
+    /// Refreshes for the sake of new keys; what cannot be had or trusted changes nothing.
+    func lookForNewRoot() throws(AgentError) {
+        do { _ = try refreshed() } catch let refusal as MetadataRefusal {
+            ports.observer.observe(.untrusted("\(refusal)"))
+        } catch let error as TransportError {
+            ports.observer.observe(.checkInFailed("\(error)"))
+        } catch { throw .wrapping(error) }
+    }
+
+    /// Does what the refresh asks for, storing each piece as soon as it is trusted.
+    private func perform(_ refresh: inout Refresh) throws {
+        while true {
+            switch refresh.next() {
+            case .fetch(let name, let limitBytes):
+                try refresh.receive(ports.transport.metadata(name, limitBytes: limitBytes))
+            case .recall(let role):
+                try refresh.receive(ports.store.loadMetadata(role.storedName))
+            case .store(let role, let bytes):
+                try ports.store.saveMetadata(role.storedName, bytes)
+            case .forget(let role): try ports.store.saveMetadata(role.storedName, nil)
+            case .finished: return
+            }
+        }
+    }
+
     /// The server chooses among what the offline keys signed for this hardware, and no more.
-    private func refusal(of signed: SignedMessage<Offer>, under set: TrustedSet) -> String? {
+    private func answer(
+        to signed: SignedMessage<Offer>, root: Root, found: TrustedSet.Found?
+    ) -> Authorization {
         let offer = signed.unverified
-        guard let role = set.root.offer else { return "root metadata names no offer key" }
+        guard let role = root.offer else {
+            return .refused(Failure(.refused, "root metadata names no offer key"))
+        }
         do {
             _ = try role.verify(
                 signed.payload, signatures: signed.signatures, by: cryptography.checker)
-        } catch { return "the offer is not signed by the offer key: \(error)" }
-        guard offer.device == configuration.device else {
-            return "the offer is for \(offer.device), not for this device"
+        } catch {
+            return .refused(
+                Failure(
+                    .refused, "the offer is not signed by the offer key: \(error)",
+                    indicator: error.indicator))
         }
-        guard offer.expires > now else { return "the offer ended at \(offer.expires)" }
-        guard let image = set.targets?.images[offer.image.path] else {
-            return "\(offer.image.path) is offered but not in the signed targets metadata"
-                + " (it may be an attempt to install a foreign image)"
+        guard offer.device == configuration.device else {
+            return foreign("the offer is for \(offer.device), not for this device")
+        }
+        guard offer.expires > now else {
+            return .refused(Failure(.refused, "the offer ended at \(offer.expires)"))
+        }
+        guard let image = found?.image else {
+            return foreign(
+                "\(offer.image.path) is offered but no signed targets metadata lists it as an"
+                    + " image (it may have been withdrawn, or be an attempt to install a foreign"
+                    + " image)")
         }
         guard image.image == offer.image, image.release == offer.release else {
-            return "the offer says \(offer.release), \(offer.image.length) bytes, SHA-256"
-                + " \(offer.image.sha256), but the signed metadata says \(image.release),"
-                + " \(image.image.length) bytes, SHA-256 \(image.image.sha256)"
-                + " (it may be an attempt to install a foreign image)"
+            return foreign(
+                "the offer says \(offer.release), \(offer.image.length) bytes, SHA-256"
+                    + " \(offer.image.sha256), but the signed metadata says \(image.release),"
+                    + " \(image.image.length) bytes, SHA-256 \(image.image.sha256)"
+                    + " (it may be an attempt to install a foreign image)")
         }
-        return image.refusal(
+        let refusal = image.refusal(
             by: configuration.hardware, running: content?.release,
-            newest: newestVersion(of: image.release.name)
-        ).map { "\(image.release) is refused: \($0)" }
+            newest: newestRank(of: image.release.name))
+        guard let refusal else { return .granted(image) }
+        return .refused(
+            Failure(
+                .refused, "\(image.release) is refused: \(refusal)",
+                indicator: refusal.indicator))
+    }
+
+    private func foreign(_ detail: String) -> Authorization {
+        .refused(Failure(.refused, detail, indicator: .arbitraryInstallation))
     }
 
     /// What is installed counts like what was confirmed, as on a device fresh from the factory.
-    private func newestVersion(of name: ReleaseName) -> Version? {
+    private func newestRank(of name: ReleaseName) -> ReleaseRank? {
         let installed = content?.release.name == name ? content?.release.version : nil
-        return [installed, state.newestConfirmed[name]].compactMap { $0 }.max()
-    }
-
-    /// Brings the trusted metadata up to date, storing each piece as soon as it is trusted.
-    func refresh() throws(AgentError) -> RefreshEnd {
-        do {
-            var refresh = try Refresh(
-                stored: storedMetadata(), now: now, cryptography: cryptography,
-                limits: configuration.limits)
-            while true {
-                switch refresh.next() {
-                case .fetch(let name, let limitBytes):
-                    try refresh.receive(
-                        ports.transport.metadata(name, limitBytes: limitBytes))
-                case .store(let role, let bytes): try ports.store.saveMetadata(role.fileName, bytes)
-                case .forget(let role): try ports.store.saveMetadata(role.fileName, nil)
-                case .finished:
-                    let trustedAt = now
-                    try change { $0.timeFloor = trustedAt }
-                    return .trusted(refresh.trusted)
-                }
-            }
-        } catch let error as TrustError { return .untrusted(error) } catch let error
-            as TransportError
-        { return .unreachable(error) } catch { throw .wrapping(error) }
+        return [
+            installed.map { ReleaseRank(counter: 1, version: $0) }, state.newestConfirmed[name],
+        ].compactMap { $0 }.max()
     }
 
     func storedRoot() throws(AgentError) -> Root {
@@ -112,13 +167,13 @@ extension UpdateAgent {
 
     private func storedMetadata() throws(AgentError) -> StoredMetadata {
         do {
-            guard let root = try ports.store.loadMetadata(RoleName.root.fileName) else {
+            guard let root = try ports.store.loadMetadata(RoleName.root.storedName) else {
                 throw AgentError.noRoot
             }
             return StoredMetadata(
-                root: root, timestamp: try ports.store.loadMetadata(RoleName.timestamp.fileName),
-                snapshot: try ports.store.loadMetadata(RoleName.snapshot.fileName),
-                targets: try ports.store.loadMetadata(RoleName.targets.fileName))
+                root: root, timestamp: try ports.store.loadMetadata(RoleName.timestamp.storedName),
+                snapshot: try ports.store.loadMetadata(RoleName.snapshot.storedName),
+                targets: try ports.store.loadMetadata(RoleName.targets.storedName))
         } catch { throw .wrapping(error) }
     }
 }

@@ -111,7 +111,7 @@ extension UpdateAgent {
         var isSigned = try isSignedByOfferKey(answer, under: storedRoot())
         if !isSigned {
             // The offer key may have been rotated since: look for a newer root, once.
-            _ = try refresh()
+            try lookForNewRoot()
             isSigned = try isSignedByOfferKey(answer, under: storedRoot())
         }
         let directive = answer.unverified

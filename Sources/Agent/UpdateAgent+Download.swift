@@ -20,15 +20,21 @@ extension UpdateAgent {
             return .goOn
         }
         defer { ports.slots.end() }
+        let path = try publishedPath(of: job.image)
         let end: Result<ImageEnd, TransportError>
         do {
             end = .success(
                 try ports.transport.image(
-                    job.image.path.prefixed(by: job.image.sha256), from: offset,
+                    path, from: offset,
                     maximumBytes: job.image.length - offset, receive: { download.receive($0) }))
         } catch { end = .failure(error) }
         if let problem = download.problem { throw problem }
         return try settle(download, job, end)
+    }
+
+    /// Where the repository serves the image.
+    private func publishedPath(of image: ImageReference) throws(AgentError) -> String {
+        try storedRoot().isConsistent ? image.path.prefixed(by: image.sha256) : image.path.text
     }
 
     private func settle(
@@ -113,7 +119,7 @@ private final class Download {
     private(set) var slotError: SlotError?
     private(set) var problem: AgentError?
     private let agent: UpdateAgent
-    private var stream: any DigestStream
+    private var stream: SHA256Stream
     private var durable: Int64
     private var reportedAt: Duration
 

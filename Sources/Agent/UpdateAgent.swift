@@ -122,7 +122,7 @@ public final class UpdateAgent {
     }
 
     /// Time as the trust rules see it: never behind the newest moment that was trusted (TUF 5.1).
-    var now: Instant { max(ports.clock.now, state.timeFloor) }
+    var now: Instant { state.timeFloor.now(clock: ports.clock.now) }
 
     func succeeded() { failedTries = 0 }
 
@@ -153,8 +153,8 @@ public final class UpdateAgent {
             try take(.gaveUp(Failure(.install, "\(error)")))
             return .goOn
         } catch { throw .wrapping(error) }
-        try take(.readBack)
-        return .goOn
+        // It may have been withdrawn while it was fetched.
+        return try act(on: job) { _ throws(AgentError) in try self.take(.readBack) }
     }
 
     private func bootTrialStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
@@ -187,9 +187,10 @@ public final class UpdateAgent {
             return .goOn
         }
         let release = job.offer.unverified.release
+        let rank = ReleaseRank(counter: job.counter, version: release.version)
         try change { state in
             let newest = state.newestConfirmed[release.name]
-            state.newestConfirmed[release.name] = max(newest ?? release.version, release.version)
+            state.newestConfirmed[release.name] = max(newest ?? rank, rank)
         }
         try take(.confirmed)
         return .goOn

@@ -27,7 +27,7 @@ extension JSONString: ExpressibleByStringLiteral {
 
 extension JSONString {
     /// The string in quotes for an error message: cut to 64 scalars, nothing that moves a cursor.
-    var quoted: String {
+    public var quoted: String {
         var shown = String.UnicodeScalarView()
         let scalars = text.unicodeScalars
         for scalar in scalars.prefix(64) {

@@ -19,13 +19,18 @@ public struct Failure: Hashable, Sendable {
     public let kind: FailureClass
     /// One sentence for a person, at most 512 bytes, without control characters.
     public let detail: String
+    /// The attack that what was refused may be part of; `nil` when it looks like none.
+    public let indicator: AttackIndicator?
 
     /// The longest detail, in bytes.
     public static let maximumDetailByteCount = 512
 
     /// Cuts `detail` to its limit and replaces control characters by spaces.
-    public init(_ kind: FailureClass, _ detail: String) {
+    public init(
+        _ kind: FailureClass, _ detail: String, indicator: AttackIndicator? = nil
+    ) {
         self.kind = kind
+        self.indicator = indicator
         var clean = String.UnicodeScalarView()
         var byteCount = 0
         for scalar in detail.unicodeScalars {

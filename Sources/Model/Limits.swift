@@ -12,13 +12,15 @@ public struct Limits: Hashable, Sendable {
     public var targetsBytes: Int
     /// How many new roots one refresh follows.
     public var rootRotations: Int
+    /// How many delegated roles one search for a target enters.
+    public var delegations: Int
     /// Signatures on one piece of metadata.
     public var signatures: Int
     public var imageBytes: Int64
 
     public init(
         messageBytes: Int, requestBytes: Int, rootBytes: Int, timestampBytes: Int,
-        snapshotBytes: Int, targetsBytes: Int, rootRotations: Int, signatures: Int,
+        snapshotBytes: Int, targetsBytes: Int, rootRotations: Int, delegations: Int, signatures: Int,
         imageBytes: Int64
     ) {
         self.messageBytes = messageBytes
@@ -28,6 +30,7 @@ public struct Limits: Hashable, Sendable {
         self.snapshotBytes = snapshotBytes
         self.targetsBytes = targetsBytes
         self.rootRotations = rootRotations
+        self.delegations = delegations
         self.signatures = signatures
         self.imageBytes = imageBytes
     }
@@ -35,6 +38,6 @@ public struct Limits: Hashable, Sendable {
     /// The limits of the programs that we ship; those of metadata are python-tuf's.
     public static let standard = Limits(
         messageBytes: 65_536, requestBytes: 1_048_576, rootBytes: 512_000, timestampBytes: 16_384,
-        snapshotBytes: 2_000_000, targetsBytes: 5_000_000, rootRotations: 256, signatures: 64,
-        imageBytes: 1 << 40)
+        snapshotBytes: 2_000_000, targetsBytes: 5_000_000, rootRotations: 256, delegations: 32,
+        signatures: 64, imageBytes: 1 << 40)
 }

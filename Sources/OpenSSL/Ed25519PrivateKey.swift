@@ -29,8 +29,11 @@ public struct Ed25519PrivateKey: Signer, Sendable {
     ///
     /// - Throws: ``OpenSSLError``.
     public func sign(_ message: [UInt8]) throws(OpenSSLError) -> [UInt8] {
-        let signature = try KeyHandle(seed: seed).signature(over: message)
-        guard try KeyHandle(publicKey: ed25519PublicKey).verifies(signature, over: message) else {
+        let signature = try KeyHandle(seed: seed).signature(over: message, scheme: .ed25519)
+        guard
+            try KeyHandle(publicKey: ed25519PublicKey).verifies(
+                signature, over: message, scheme: .ed25519)
+        else {
             throw OpenSSLError(draining: "EVP_DigestVerify, right after EVP_DigestSign,")
         }
         return signature

@@ -1,53 +1,63 @@
 internal import COpenSSL
-public import Model
 public import Trust
 
-/// SHA-256 by OpenSSL.
+/// SHA-256 and SHA-512 by OpenSSL.
 ///
-/// Hashing bytes fails only when memory runs out or the installation of OpenSSL lacks SHA-256;
-/// neither leaves a way to go on, so both trap.
+/// Hashing bytes fails only when memory runs out or the installation of OpenSSL lacks the
+/// algorithm; neither leaves a way to go on, so both trap.
 public struct OpenSSLHashing: Hashing {
     public init() {}
 
-    public func sha256(_ bytes: [UInt8]) -> Digest {
-        let context = DigestContext()
+    public func digest(_ bytes: [UInt8], by algorithm: HashAlgorithm) -> [UInt8] {
+        let context = DigestContext(algorithm)
         context.update(bytes)
         return context.finish()
     }
 
-    public func sha256Stream() -> any DigestStream { SHA256Stream() }
+    public func stream(_ algorithm: HashAlgorithm) -> any DigestStream {
+        OpenSSLDigestStream(algorithm)
+    }
 }
 
 /// Keeps one context for a caller that may copy or abandon the stream.
-private final class SHA256Stream: DigestStream {
-    private let context = DigestContext()
+private final class OpenSSLDigestStream: DigestStream {
+    private let context: DigestContext
     private var isFinished = false
+
+    init(_ algorithm: HashAlgorithm) { context = DigestContext(algorithm) }
 
     func update(_ bytes: [UInt8]) {
         precondition(!isFinished, "a finished digest takes no more bytes")
         context.update(bytes)
     }
 
-    func finish() -> Digest {
+    func finish() -> [UInt8] {
         precondition(!isFinished, "a digest is finished once")
         isFinished = true
         return context.finish()
     }
 }
 
-/// The running state of one SHA-256: one `EVP_MD_CTX`.
+/// The running state of one digest: one `EVP_MD_CTX`.
 @safe private struct DigestContext: ~Copyable {
     /// Never null; freed in `deinit` and nowhere else.
     private let pointer: OpaquePointer
+    private let algorithm: HashAlgorithm
 
-    init() {
+    init(_ algorithm: HashAlgorithm) {
         guard let pointer = unsafe EVP_MD_CTX_new() else {
             preconditionFailure("no memory for a digest")
         }
         unsafe self.pointer = pointer
+        self.algorithm = algorithm
+        let method =
+            switch algorithm {
+            case .sha256: unsafe EVP_sha256()
+            case .sha512: unsafe EVP_sha512()
+            }
         precondition(
-            unsafe EVP_DigestInit_ex(pointer, EVP_sha256(), nil) == 1,
-            "this OpenSSL must offer SHA-256")
+            unsafe EVP_DigestInit_ex(pointer, method, nil) == 1,
+            "this OpenSSL must offer SHA-256 and SHA-512")
     }
 
     deinit {
@@ -56,14 +66,14 @@ private final class SHA256Stream: DigestStream {
 
     borrowing func update(_ bytes: [UInt8]) {
         precondition(
-            unsafe EVP_DigestUpdate(pointer, bytes, bytes.count) == 1, "SHA-256 must take bytes")
+            unsafe EVP_DigestUpdate(pointer, bytes, bytes.count) == 1, "a digest must take bytes")
     }
 
-    borrowing func finish() -> Digest {
-        var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
-        guard unsafe EVP_DigestFinal_ex(pointer, &bytes, nil) == 1,
-            let digest = Digest(bytes: bytes)
-        else { preconditionFailure("SHA-256 must have a result") }
-        return digest
+    borrowing func finish() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: algorithm.byteCount)
+        guard unsafe EVP_DigestFinal_ex(pointer, &bytes, nil) == 1 else {
+            preconditionFailure("a digest must have a result")
+        }
+        return bytes
     }
 }

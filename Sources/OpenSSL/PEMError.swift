@@ -8,6 +8,8 @@ public enum PEMError: Error, Hashable, Sendable {
     case wrongPassphrase
     /// A private key, but of another kind.
     case notEd25519
+    /// A private key, but neither Ed25519 nor P-256.
+    case unsupported
     case library(OpenSSLError)
 }
 
@@ -18,6 +20,7 @@ extension PEMError: CustomStringConvertible {
         case .passphraseNeeded: "the private key is encrypted and needs a passphrase"
         case .wrongPassphrase: "the passphrase does not open the private key"
         case .notEd25519: "the private key is not an Ed25519 key"
+        case .unsupported: "the private key is neither an Ed25519 nor a P-256 key"
         case .library(let error): error.description
         }
     }

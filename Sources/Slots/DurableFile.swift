@@ -26,6 +26,24 @@ public enum DurableFile {
         }
     }
 
+    /// Reads the file piece by piece until `receive` says `false`; memory does not grow with it.
+    ///
+    /// - Returns: Whether there is such a file.
+    public static func forEachPiece(
+        of path: String, receive: ([UInt8]) -> Bool
+    ) throws(SlotError) -> Bool {
+        do throws(SlotError) {
+            let file = try File(path, .read)
+            while case let piece = try file.read(maximum: 262_144), !piece.isEmpty {
+                guard receive(piece) else { break }
+            }
+            return true
+        } catch {
+            if case .missing = error { return false }
+            throw error
+        }
+    }
+
     /// Puts `bytes` in the place of the file: write new, fsync, rename, fsync the directory.
     public static func replace(
         _ path: String, with bytes: [UInt8], permissions: UInt32 = 0o600

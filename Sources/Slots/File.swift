@@ -13,6 +13,8 @@ internal import Glibc
         case update(permissions: mode_t)
         /// Fails when the file is there already.
         case create(permissions: mode_t)
+        /// Makes a file without a name in the directory.
+        case unnamed(permissions: mode_t)
     }
 
     init(_ path: String, _ access: Access) throws(SlotError) {
@@ -23,6 +25,8 @@ internal import Glibc
                 unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, permissions)
             case .create(let permissions):
                 unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+            case .unnamed(let permissions):
+                unsafe open(path, O_RDWR | Self.unnamed | O_CLOEXEC, permissions)
             }
         guard descriptor >= 0 else { throw SlotError(errno, "open", path) }
         self.descriptor = descriptor
@@ -84,6 +88,17 @@ internal import Glibc
     func sync() throws(SlotError) {
         guard fsync(descriptor) == 0 else { throw SlotError(errno, "sync", path) }
     }
+
+    /// Gives a file that has no name the name `path`, which nothing else may have.
+    func link(to path: String) throws(SlotError) {
+        let own = "/proc/self/fd/\(descriptor)"
+        guard unsafe linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
+            throw SlotError(errno, "link", path)
+        }
+    }
+
+    /// `O_TMPFILE`, which Swift does not import because it is written with other macros.
+    private static let unnamed = O_DIRECTORY | 0o20000000
 
     /// Lets what is read next come from the medium, as far as everything written is synced.
     func forgetCache() { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }

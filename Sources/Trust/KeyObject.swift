@@ -1,42 +1,78 @@
 internal import JSON
 public import Model
 
-/// A key as it stands in root metadata, with its name computed rather than believed.
-struct KeyObject {
+/// A key as metadata names it, with its name computed rather than believed.
+struct KeyObject: Hashable, Sendable {
     let keyID: KeyID
-    /// `nil` for a type or scheme that this version does not know.
+    /// `nil` for a type or scheme that this version does not know; such a key never counts.
     let key: PublicKey?
+    /// As it was received: unknown members are part of the name (TUF 1.0.34 section 4.2).
+    let json: JSONValue
 
-    init(_ value: JSONValue, hashing: some Hashing) throws(JSONShapeError) {
-        // Unknown members are part of the name (TUF 4.2): hash what was received.
-        keyID = KeyID(hashing.sha256(value.canonicalBytes))
+    /// The longest public key that is read, in bytes: that of an RSA key of 8192 bits, and room.
+    private static let maximumPublicByteCount = 4096
+
+    init(_ value: JSONValue, cryptography: CryptographySuite) throws(JSONShapeError) {
+        keyID = KeyID(cryptography.hashing.sha256(value.canonicalBytes))
+        json = value
         let fields = try JSONFields(value, at: "keys.\(keyID)")
         let keyType = try fields.string("keytype")
-        let scheme = try fields.string("scheme")
+        let scheme = SignatureScheme(rawValue: try fields.string("scheme"))
         let values = try fields.object("keyval")
-        guard keyType == "ed25519", scheme == "ed25519" else {
+        guard let scheme, scheme.keyTypes.contains(keyType) else {
             // What such a key consists of is for those to say who know it.
             key = nil
             return
         }
-        let material = try values.string("public")
-        guard let ed25519 = Ed25519PublicKey(hex: material) else {
-            throw fields.refused("keyval", "an Ed25519 public key that is not of small order")
+        let material = try values.string(
+            "public", maximumByteCount: Self.maximumPublicByteCount)
+        switch scheme {
+        case .ed25519: key = Ed25519PublicKey(hex: material).map { .ed25519($0) }
+        case .ecdsaP256, .rsaPSS:
+            key = cryptography.checker.publicKey(pem: Array(material.utf8), scheme: scheme)
         }
-        key = .ed25519(ed25519)
+        if key == nil { throw fields.refused("keyval", scheme.soundKey) }
+    }
+
+    init(_ key: PublicKey, hashing: some Hashing) {
+        self.key = key
+        json = key.json
+        keyID = KeyID(hashing.sha256(json.canonicalBytes))
+    }
+}
+
+extension SignatureScheme {
+    /// The key types that go with the scheme; ECDSA has an old name of its own.
+    fileprivate var keyTypes: Set<String> {
+        switch self {
+        case .ed25519: ["ed25519"]
+        case .ecdsaP256: ["ecdsa", "ecdsa-sha2-nistp256"]
+        case .rsaPSS: ["rsa"]
+        }
+    }
+
+    fileprivate var soundKey: String {
+        switch self {
+        case .ed25519: "an Ed25519 public key that is not of small order"
+        case .ecdsaP256: "a P-256 public key in PEM form"
+        case .rsaPSS: "an RSA public key of 2048 to 8192 bits in PEM form"
+        }
     }
 }
 
 extension PublicKey {
-    /// The key as metadata writes it (TUF 4.2).
+    /// The key as metadata writes it (TUF 1.0.34 section 4.2).
     var json: JSONValue {
-        switch self {
-        case .ed25519(let key):
-            [
-                "keytype": "ed25519", "scheme": "ed25519",
-                "keyval": ["public": .string(key.hex)],
-            ]
-        }
+        let (keyType, material) =
+            switch self {
+            case .ed25519(let key): ("ed25519", key.hex)
+            case .ecdsaP256(let info): ("ecdsa", info.pem)
+            case .rsaPSS(let info): ("rsa", info.pem)
+            }
+        return [
+            "keytype": .string(keyType), "scheme": .string(scheme.rawValue),
+            "keyval": ["public": .string(material)],
+        ]
     }
 
     /// The name of the key: the SHA-256 of its canonical form.

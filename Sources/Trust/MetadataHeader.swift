@@ -6,9 +6,12 @@ struct MetadataHeader {
     let version: Int64
     let expires: Instant
 
+    /// The version of the specification that our own metadata follows.
+    static let specification = "1.0.34"
+
     init(_ fields: JSONFields, of role: RoleName) throws(JSONShapeError) {
-        guard try fields.string("_type") == role.rawValue else {
-            throw fields.refused("_type", "\"\(role.rawValue)\"")
+        guard try fields.string("_type") == role.typeText else {
+            throw fields.refused("_type", "\"\(role.typeText)\"")
         }
         let specification = try fields.string("spec_version")
         guard specification == "1" || specification.hasPrefix("1.") else {
@@ -26,7 +29,7 @@ struct MetadataHeader {
         of role: RoleName, version: Int64, expires: Instant
     ) -> [(String, JSONValue)] {
         [
-            ("_type", .string(role.rawValue)), ("spec_version", "1.0.31"),
+            ("_type", .string(role.typeText)), ("spec_version", .string(specification)),
             ("version", .integer(version)), ("expires", .string("\(expires)")),
         ]
     }
@@ -35,44 +38,41 @@ struct MetadataHeader {
 /// What metadata says of other metadata: its version, and its bytes where it wants to.
 public struct MetadataDescription: Hashable, Sendable {
     public let version: Int64
-    let length: Int64?
-    let sha256: Digest?
+    /// In bytes.
+    public let length: Int64?
+    public let hashes: Hashes?
 
-    init(version: Int64, length: Int64?, sha256: Digest?) {
+    init(version: Int64, length: Int64?, hashes: Hashes?) {
         self.version = version
         self.length = length
-        self.sha256 = sha256
+        self.hashes = hashes
     }
 
     init(_ fields: JSONFields) throws(JSONShapeError) {
         version = try fields.integer("version", in: 1...Int64.max)
         length = try fields.optionalInteger("length", in: 1...Int64.max)
-        sha256 = try fields.optionalObject("hashes") == nil ? nil : fields.sha256()
+        hashes = try fields.optionalObject("hashes") == nil ? nil : Hashes(fields)
     }
 
     var json: JSONValue {
         .object(
             JSONObject(present: [
                 ("version", .integer(version)), ("length", length.map { .integer($0) }),
-                ("hashes", sha256.map { ["sha256": .string($0.hex)] }),
+                ("hashes", hashes?.json),
             ]))
     }
 
-    /// Whether `bytes` have the listed length and digest; what is not listed is not asked.
+    /// Whether `bytes` have the listed length and digests; what is not listed is not asked.
     func describes(_ bytes: [UInt8], hashing: some Hashing) -> Bool {
         if let length, length != Int64(bytes.count) { return false }
-        if let sha256, sha256 != hashing.sha256(bytes) { return false }
-        return true
+        return hashes?.match(bytes, hashing: hashing) ?? true
     }
 }
 
-extension JSONFields {
-    /// The SHA-256 in the member `hashes`; a list of hashes without it proves nothing here.
-    func sha256() throws(JSONShapeError) -> Digest {
-        let hashes = try object("hashes")
-        guard let digest = Digest(hex: try hashes.string("sha256")) else {
-            throw hashes.refused("sha256", "64 lower-case hexadecimal digits")
-        }
-        return digest
+extension MetadataDescription: CustomStringConvertible {
+    public var description: String {
+        [
+            "version \(version)", length.map { "\($0) bytes" }, hashes.map { "\($0)" },
+        ].compactMap { $0 }.joined(separator: ", ")
     }
 }

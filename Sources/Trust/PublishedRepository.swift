@@ -1,5 +1,5 @@
-public import Model
 internal import JSON
+public import Model
 
 /// The metadata of a repository as its keeper sees it: checked, but allowed to be stale.
 ///
@@ -10,11 +10,13 @@ public struct PublishedRepository: Sendable {
     public let timestamp: Timestamp
     public let snapshot: Snapshot
     public let targets: Targets
-    private let bytes: StoredMetadata
-    private let cryptography: CryptographySuite
-    private let limits: Limits
+    /// The delegated roles that have been published, and what they say.
+    public let delegated: [DelegatedRoleName: Targets]
+    /// The bytes that all this was read from.
+    public let stored: StoredMetadata
+    let trusted: TrustedSet
 
-    /// - Throws: ``TrustError`` when a role is missing, malformed or not signed as root asks.
+    /// - Throws: ``TrustError`` when a role is missing, malformed or not signed as it must be.
     public init(
         _ stored: StoredMetadata, cryptography: CryptographySuite, limits: Limits
     ) throws(TrustError) {
@@ -28,6 +30,7 @@ public struct PublishedRepository: Sendable {
         try set.adoptTimestamp(timestamp)
         try set.adoptSnapshot(snapshot)
         try set.adoptTargets(targets)
+        delegated = try set.adoptAll(stored.delegated)
         guard let trustedTimestamp = set.timestamp, let trustedSnapshot = set.snapshot,
             let trustedTargets = set.targets
         else { preconditionFailure("an adopted role is in the set") }
@@ -35,79 +38,129 @@ public struct PublishedRepository: Sendable {
         self.timestamp = trustedTimestamp
         self.snapshot = trustedSnapshot
         self.targets = trustedTargets
-        bytes = stored
-        self.cryptography = cryptography
-        self.limits = limits
+        self.stored = stored
+        trusted = set
     }
 
-    /// Checks targets that somebody wants to publish here.
+    /// This repository as a client would find it with other targets, which no snapshot names yet.
+    init(drafting next: StoredMetadata, after published: PublishedRepository) throws(TrustError) {
+        var set = published.trusted
+        delegated = try set.adoptDraft(targets: next.targets ?? [], delegated: next.delegated)
+        guard let draft = set.targets else { preconditionFailure("a draft was just adopted") }
+        root = published.root
+        timestamp = published.timestamp
+        snapshot = published.snapshot
+        targets = draft
+        stored = next
+        trusted = set
+    }
+
+    private var cryptography: CryptographySuite { trusted.cryptography }
+    private var limits: Limits { trusted.limits }
+
+    /// What the targets role, or a delegated one, says; `nil` for a role that says nothing yet.
+    public func targets(of role: RoleName) -> Targets? {
+        switch role {
+        case .targets: targets
+        case .delegated(let name): delegated[name]
+        case .root, .timestamp, .snapshot, .offer: nil
+        }
+    }
+
+    /// Everybody who has a say in who signs `role`: each of them must be satisfied.
     ///
-    /// - Throws: ``PublishRefusal``.
-    public func accept(
-        targets bytes: [UInt8], now: Instant
-    ) throws(PublishRefusal) -> AcceptedTargets {
-        let new: Targets
-        do {
-            new = try verifiedTargets(bytes)
-        } catch { throw .untrusted(error) }
-        guard new.version == targets.version + 1 else {
-            throw .outdated(offered: new.version, current: targets.version)
+    /// Empty for a role that nobody has delegated to. For the next root see ``Root/role(_:)``.
+    public func signers(of role: RoleName) -> [Role] {
+        switch role {
+        case .root, .timestamp, .snapshot, .targets: [root.role(role)]
+        case .offer: root.offer.map { [$0] } ?? []
+        case .delegated(let name):
+            ([targets] + delegated.values).compactMap { $0.delegations?.role(name) }
         }
-        guard new.expires > now else {
-            throw .untrusted(.expired(.targets, at: new.expires))
-        }
-        for (path, old) in targets.images where new.images[path] != old {
-            throw .changes(path)
-        }
-        let added = new.images.values.filter { targets.images[$0.image.path] == nil }
-        for image in added {
-            let clash = new.images.values.first {
-                $0 != image && $0.release == image.release
-                    && !$0.hardware.isDisjoint(with: image.hardware)
-            }
-            if let clash { throw .twoImages(image.release, clash.image.path) }
-        }
-        return AcceptedTargets(
-            bytes: bytes, targets: new,
-            added: added.sorted { $0.image.path.text < $1.image.path.text })
     }
 
-    private func verifiedTargets(_ bytes: [UInt8]) throws(TrustError) -> Targets {
-        let fields = try SignedMetadata(
-            bytes, of: .targets, limitBytes: limits.targetsBytes,
-            maximumSignatures: limits.signatures
-        ).verified(for: root.targets, by: cryptography.checker)
-        return try reading(.targets) { () throws(JSONShapeError) in try Targets(fields) }
+    /// The images that a client would find, each where it really comes from.
+    public var images: [SignedImage] {
+        let all = ([targets] + delegated.values).flatMap(\.images.values)
+        return Set(all).filter { image in
+            trusted.find(image.image.path.text)?.image == image
+        }.sorted { $0.image.path.text < $1.image.path.text }
     }
 
-    /// The same repository with other targets, and the snapshot and timestamp that name them.
+    /// The image of `release` for `hardware`.
+    public func image(of release: ReleaseID, for hardware: HardwareModel) -> SignedImage? {
+        images.first { $0.release == release && $0.hardware.contains(hardware) }
+    }
+
+    /// Images that were published once and must not be installed any more.
+    public var withdrawn: [WithdrawnImage] {
+        ([targets] + delegated.values).flatMap(\.withdrawn.values)
+            .sorted { $0.path.text < $1.path.text }
+    }
+
+    /// The counter that a new image of `release` gets.
+    ///
+    /// An ordinary release keeps its place among the versions; one that devices of every version
+    /// may go to comes after all that there are.
+    public func counter(for release: ReleaseID, afterAll: Bool) -> Int64 {
+        let others = images.filter { $0.release.name == release.name }
+        if afterAll {
+            // Its own entry counts for nothing: asking once more raises nothing.
+            let rivals = others.filter { $0.release.version != release.version }
+            let own = others.filter { $0.release.version == release.version }.map(\.counter).max()
+            let highest = rivals.map(\.counter).max() ?? 0
+            let newer = rivals.filter { $0.release.version > release.version }
+            return max(own ?? 1, newer.isEmpty ? max(1, highest) : highest + 1)
+        }
+        let older = others.filter { $0.release.version <= release.version }
+        return older.map(\.counter).max() ?? 1
+    }
+}
+
+extension PublishedRepository {
+    /// The same repository with other targets or roots, and the snapshot and timestamp that name
+    /// them.
     ///
     /// - Throws: What a signer throws, ``TrustError`` when the keys are not the repository's, or
-    ///   ``PublishRefusal/outdated(offered:current:)`` when `new` was accepted before other targets
-    ///   were published.
+    ///   ``PublishRefusal/outdated(_:offered:current:)`` when something was accepted before other
+    ///   metadata was published.
     public func publishing(
-        targets new: AcceptedTargets?, expiry: Expiry, signers: OnlineSigners
-    ) throws -> (repository: PublishedRepository, metadata: StoredMetadata) {
-        if let new, new.targets.version != targets.version + 1 {
-            throw PublishRefusal.outdated(
-                offered: new.targets.version, current: targets.version)
+        _ accepted: [AcceptedMetadata], expiry: Expiry, signers: OnlineSigners
+    ) throws -> PublishedRepository {
+        var next = stored
+        var files: [RoleName: PublishedFile] = [:]
+        for metadata in accepted {
+            let current = version(of: metadata.role) ?? 0
+            guard metadata.version == current + 1 else {
+                throw PublishRefusal.outdated(
+                    metadata.role, offered: metadata.version, current: current)
+            }
+            next[metadata.role] = metadata.bytes
+            guard metadata.role != .root else { continue }
+            files[metadata.role] = PublishedFile(version: metadata.version, bytes: metadata.bytes)
         }
-        let writer = RepositoryWriter(hashing: cryptography.hashing)
-        var stored = bytes
-        let targetsVersion = new?.targets.version ?? targets.version
-        let targetsBytes = new?.bytes ?? bytes.targets ?? []
-        let snapshotBytes = try writer.snapshot(
-            version: snapshot.version + 1, targets: targetsBytes, targetsVersion: targetsVersion,
-            expires: expiry.snapshot, signers: [signers.snapshot])
-        stored.targets = targetsBytes
-        stored.snapshot = snapshotBytes
-        stored.timestamp = try writer.timestamp(
-            version: timestamp.version + 1, snapshot: snapshotBytes,
-            snapshotVersion: snapshot.version + 1, expires: expiry.timestamp,
+        let writer = RepositoryWriter(cryptography: cryptography)
+        let snapshotFile = PublishedFile(
+            version: snapshot.version + 1,
+            bytes: try writer.snapshot(
+                following: snapshot, changed: files, expires: expiry.snapshot,
+                signers: [signers.snapshot]))
+        next.snapshot = snapshotFile.bytes
+        next.timestamp = try writer.timestamp(
+            version: timestamp.version + 1, snapshot: snapshotFile, expires: expiry.timestamp,
             signers: [signers.timestamp])
-        return (
-            try PublishedRepository(stored, cryptography: cryptography, limits: limits), stored
-        )
+        return try PublishedRepository(next, cryptography: cryptography, limits: limits)
+    }
+
+    /// The version of `role` that is published; `nil` for one that says nothing yet.
+    public func version(of role: RoleName) -> Int64? {
+        switch role {
+        case .root: root.version
+        case .timestamp: timestamp.version
+        case .snapshot: snapshot.version
+        case .targets, .delegated: targets(of: role)?.version ?? snapshot[role]?.version
+        case .offer: nil
+        }
     }
 
     /// When what is signed online ends.
@@ -122,22 +175,6 @@ public struct PublishedRepository: Sendable {
     }
 }
 
-/// Targets that a repository is willing to publish.
-///
-/// Only ``PublishedRepository/accept(targets:now:)`` makes one.
-public struct AcceptedTargets: Sendable {
-    public let bytes: [UInt8]
-    public let targets: Targets
-    /// Images whose bytes have to be there before this is published.
-    public let added: [SignedImage]
-
-    fileprivate init(bytes: [UInt8], targets: Targets, added: [SignedImage]) {
-        self.bytes = bytes
-        self.targets = targets
-        self.added = added
-    }
-}
-
 /// The keys that may lie on a server.
 public struct OnlineSigners: Sendable {
     public let snapshot: any Signer
@@ -148,29 +185,5 @@ public struct OnlineSigners: Sendable {
         self.snapshot = snapshot
         self.timestamp = timestamp
         self.offer = offer
-    }
-}
-
-/// Why targets are not published.
-public enum PublishRefusal: Error, Hashable, CustomStringConvertible {
-    case untrusted(TrustError)
-    /// Somebody else published in between, or it is published already.
-    case outdated(offered: Int64, current: Int64)
-    /// A published image would get other bytes or other conditions, or would vanish.
-    case changes(TargetPath)
-    /// One release would have two images for one hardware model.
-    case twoImages(ReleaseID, TargetPath)
-
-    public var description: String {
-        switch self {
-        case .untrusted(let error): "\(error)"
-        case .outdated(let offered, let current):
-            "targets version \(offered) does not follow version \(current), which is published;"
-                + " somebody else may have published in between: try again"
-        case .changes(let path):
-            "\(path) is published and cannot be changed; use a new version"
-        case .twoImages(let release, let path):
-            "\(release) already has an image for that hardware: \(path)"
-        }
     }
 }

@@ -1,70 +1,112 @@
-internal import JSON
 public import Model
+internal import JSON
 
 /// Makes the metadata of a repository: documents from facts, signed by the keys it is handed.
+///
+/// Every signature is verified before it is used.
 public struct RepositoryWriter: Sendable {
-    private let hashing: any Hashing
+    private let cryptography: CryptographySuite
 
-    public init(hashing: any Hashing) { self.hashing = hashing }
+    public init(cryptography: CryptographySuite) { self.cryptography = cryptography }
 
-    /// - Throws: What a signer throws.
-    public func root(_ ceremony: RootCeremony, signers: [any Signer]) throws -> [UInt8] {
-        try sign(ceremony.document(hashing: hashing), signers)
+    /// - Throws: What a signer throws, or ``SigningError``.
+    public func root(_ draft: RootDraft, signers: [any Signer]) throws -> [UInt8] {
+        try sign(draft.staged(hashing: cryptography.hashing), signers)
     }
 
-    /// Targets without any image, for a repository that begins.
-    public func emptyTargets(expires: Instant, signers: [any Signer]) throws -> [UInt8] {
+    /// Targets that list nothing, for a role that begins.
+    public func emptyTargets(
+        of role: RoleName = .targets, expires: Instant, signers: [any Signer]
+    ) throws -> [UInt8] {
         try sign(
-            Targets.document(version: 1, expires: expires, entries: JSONObject([])), signers)
+            StagedMetadata(
+                role, document: Targets.emptyDocument(of: role, expires: expires)), signers)
     }
 
-    /// The targets that follow `current`, with `image` added.
+    /// The targets of `role` that follow `current`, as `change` has them.
     public func targets(
-        following current: Targets, adding image: SignedImage, expires: Instant,
-        signers: [any Signer]
+        of role: RoleName = .targets, following current: Targets, _ change: TargetsChange,
+        expires: Instant, signers: [any Signer]
     ) throws -> [UInt8] {
-        let entries = current.entries.setting(image.image.path.text, to: image.json)
-        return try sign(
-            Targets.document(
-                version: current.version + 1, expires: expires, entries: entries), signers)
+        try sign(
+            current.staged(
+                of: role, change, expires: expires, hashing: cryptography.hashing), signers)
     }
 
-    /// A snapshot that names `targets`, whose version is `targetsVersion`.
+    /// The first snapshot of a repository.
     public func snapshot(
-        version: Int64, targets: [UInt8], targetsVersion: Int64, expires: Instant,
-        signers: [any Signer]
+        naming targets: PublishedFile, expires: Instant, signers: [any Signer]
     ) throws -> [UInt8] {
-        try sign(
-            Snapshot.document(
-                version: version, expires: expires,
-                targets: describe(targets, version: targetsVersion)), signers)
+        try snapshot(
+            version: 1, meta: [JSONString(RoleName.targets.fileName): describe(targets)],
+            expires: expires, signers: signers)
     }
 
-    /// A timestamp that names `snapshot`, whose version is `snapshotVersion`.
+    /// The snapshot that follows `current`; what it named it goes on naming (TUF 5.5.5).
+    public func snapshot(
+        following current: Snapshot, changed: [RoleName: PublishedFile], expires: Instant,
+        signers: [any Signer]
+    ) throws -> [UInt8] {
+        var meta = current.meta
+        for (role, file) in changed { meta[JSONString(role.fileName)] = describe(file) }
+        return try snapshot(
+            version: current.version + 1, meta: meta, expires: expires, signers: signers)
+    }
+
+    private func snapshot(
+        version: Int64, meta: [JSONString: MetadataDescription], expires: Instant,
+        signers: [any Signer]
+    ) throws -> [UInt8] {
+        let document = Snapshot.document(version: version, expires: expires, meta: meta)
+        return try sign(StagedMetadata(.snapshot, document: document), signers)
+    }
+
+    /// A timestamp that names `snapshot`.
     public func timestamp(
-        version: Int64, snapshot: [UInt8], snapshotVersion: Int64, expires: Instant,
-        signers: [any Signer]
+        version: Int64, snapshot: PublishedFile, expires: Instant, signers: [any Signer]
     ) throws -> [UInt8] {
         try sign(
-            Timestamp.document(
-                version: version, expires: expires,
-                snapshot: describe(snapshot, version: snapshotVersion)), signers)
+            StagedMetadata(
+                .timestamp,
+                document: Timestamp.document(
+                    version: version, expires: expires, snapshot: describe(snapshot))), signers)
     }
 
-    private func describe(_ bytes: [UInt8], version: Int64) -> MetadataDescription {
+    private func describe(_ file: PublishedFile) -> MetadataDescription {
         MetadataDescription(
-            version: version, length: Int64(bytes.count), sha256: hashing.sha256(bytes))
+            version: file.version, length: Int64(file.bytes.count),
+            hashes: Hashes(sha256: cryptography.hashing.sha256(file.bytes)))
     }
 
-    private func sign(_ document: JSONObject, _ signers: [any Signer]) throws -> [UInt8] {
-        let payload = JSONValue.object(document).canonicalBytes
+    private func sign(_ staged: StagedMetadata, _ signers: [any Signer]) throws -> [UInt8] {
+        var staged = staged
         // A key that is handed in twice signs once: an envelope holds no key twice.
         var signed: Set<PublicKey> = []
-        let signatures = try signers.filter { signed.insert($0.publicKey).inserted }.map { signer in
-            SignedEnvelope.Signature(
-                keyID: signer.publicKey.keyID(hashing: hashing).text,
-                bytes: try signer.sign(payload))
+        for signer in signers where signed.insert(signer.publicKey).inserted {
+            try staged.sign(with: signer, checker: cryptography.checker, hashing: cryptography.hashing)
         }
-        return SignedEnvelope(signed: document, signatures: signatures).bytes
+        return staged.bytes
+    }
+}
+
+/// Metadata as it is published: its bytes, and the version that they say.
+public struct PublishedFile: Hashable, Sendable {
+    public let version: Int64
+    public let bytes: [UInt8]
+
+    public init(version: Int64, bytes: [UInt8]) {
+        self.version = version
+        self.bytes = bytes
+    }
+}
+
+extension StagedMetadata {
+    /// Adds the signature of `signer` under its key's own name, whoever may be allowed to sign.
+    fileprivate mutating func sign(
+        with signer: any Signer, checker: some SignatureChecker, hashing: some Hashing
+    ) throws {
+        let keyID = signer.publicKey.keyID(hashing: hashing)
+        let anybody = Role(role, keys: [keyID: signer.publicKey])
+        try add(signer.sign(payload), by: keyID, for: [anybody], checker: checker)
     }
 }

@@ -10,73 +10,96 @@ public struct SignedImage: Hashable, Sendable {
     public let hardware: Set<HardwareModel>
     /// The versions that may upgrade to it; empty stands for all.
     public let from: Set<Version>
-    /// Whether a device with a newer version may go back to this one.
-    public let mayDowngrade: Bool
+    /// Orders the images of one product before their versions do; at least 1.
+    ///
+    /// A device never goes below the highest counter that it confirmed. Ordinary releases share a
+    /// counter; going back to an old version takes a new entry, signed by the offline keys, that
+    /// gives the old image a higher one.
+    public let counter: Int64
 
     static let member = "slipway"
-    /// The only payload so far: the target's bytes are the slot's bytes.
-    static let rawPayload = "raw"
+    /// The only format so far: the target's bytes are the slot's bytes.
+    static let rawFormat = "raw"
+    /// One less than the largest number, so that a higher counter can always be signed.
+    static let counters = 1...Int64.max - 1
 
     /// - Throws: ``Invalid`` when no device could ever install it.
     public init(
         _ image: ImageReference, release: ReleaseID, hardware: Set<HardwareModel>,
-        from: Set<Version>, mayDowngrade: Bool
+        from: Set<Version>, counter: Int64
     ) throws(Invalid) {
         guard !hardware.isEmpty else { throw .noHardware }
+        guard Self.counters.contains(counter) else { throw .counter(counter) }
         self.image = image
         self.release = release
         self.hardware = hardware
         self.from = from
-        self.mayDowngrade = mayDowngrade
+        self.counter = counter
     }
 
     public enum Invalid: Error, Hashable, CustomStringConvertible {
         case noHardware
+        case counter(Int64)
 
         public var description: String {
             switch self {
             case .noHardware: "an image for no hardware can be installed nowhere"
+            case .counter(let counter): "\(counter) is no release counter; they begin at 1"
             }
         }
     }
 
-    init(_ image: ImageReference, _ custom: JSONFields) throws(JSONShapeError) {
-        guard try custom.string("payload") == Self.rawPayload else {
-            throw custom.refused("payload", "\"\(Self.rawPayload)\"")
+    init(
+        _ path: TargetPath, _ file: TargetFile, _ target: JSONFields
+    ) throws(JSONShapeError) {
+        // The image is named by its SHA-256 everywhere, so no other digest may be asked for.
+        guard let sha256 = file.hashes.sha256, file.hashes == Hashes(sha256: sha256) else {
+            throw target.refused("hashes", "sha256 and no other digest for an image")
+        }
+        guard let image = ImageReference(path: path, sha256: sha256, length: file.length) else {
+            throw target.refused("length", "at least 1 byte for an image")
+        }
+        let custom = try target.object("custom").object(Self.member)
+        guard try custom.string("format") == Self.rawFormat else {
+            throw custom.refused("format", "\"\(Self.rawFormat)\"")
         }
         guard try custom.integer("installed_size", in: 1...Int64.max) == image.length else {
             throw custom.refused("installed_size", "the length of the target")
         }
-        guard let name = ReleaseName(try custom.string("release")) else {
-            throw custom.refused("release", "a name")
+        guard try custom.string("installed_sha256") == sha256.hex else {
+            throw custom.refused("installed_sha256", "the SHA-256 of the target")
         }
-        guard let version = Version(try custom.string("version")) else {
-            throw custom.refused("version", "a version such as 2.4.1")
-        }
+        self.image = image
+        release = try custom.release()
         let hardware = try custom.values("hardware") { HardwareModel($0) }
         guard !hardware.isEmpty else { throw custom.refused("hardware", "at least one model") }
-        self.image = image
-        self.release = ReleaseID(name: name, version: version)
         self.hardware = hardware
         from = try custom.values("from") { Version($0) }
-        mayDowngrade = try custom.bool("downgrade")
+        counter = try custom.integer("release_counter", in: Self.counters)
     }
 
     /// The target as targets metadata lists it.
     var json: JSONValue {
         [
-            "length": .integer(image.length), "hashes": ["sha256": .string(image.sha256.hex)],
+            "length": .integer(image.length), "hashes": Hashes(sha256: image.sha256).json,
             "custom": [
                 Self.member: [
-                    "payload": .string(Self.rawPayload), "installed_size": .integer(image.length),
+                    "format": .string(Self.rawFormat),
+                    "installed_size": .integer(image.length),
+                    "installed_sha256": .string(image.sha256.hex),
                     "release": .string(release.name.text),
                     "version": .string(release.version.text),
+                    "release_counter": .integer(counter),
                     "hardware": .array(hardware.sorted().map { .string($0.text) }),
                     "from": .array(from.sorted().map { .string($0.text) }),
-                    "downgrade": .bool(mayDowngrade),
                 ]
             ],
         ]
+    }
+
+    /// Its place among the images of its product; a device does not go back.
+    public var rank: ReleaseRank {
+        ReleaseRank(counter: counter, version: release.version)
     }
 }
 
@@ -84,16 +107,24 @@ extension SignedImage {
     /// Why a device must not install an image that is signed all right.
     public enum Refusal: Hashable, Sendable, CustomStringConvertible {
         case hardware(HardwareModel, allowed: Set<HardwareModel>)
-        case downgrade(to: Version, from: Version)
+        case downgrade(to: ReleaseRank, from: ReleaseRank)
         /// `from` is `nil` when the device cannot tell what it runs.
         case steppingStone(from: ReleaseID?, allowed: Set<Version>)
+
+        /// The attack that it may be part of.
+        public var indicator: AttackIndicator {
+            switch self {
+            case .hardware, .steppingStone: .wrongSoftware
+            case .downgrade: .rollback
+            }
+        }
 
         public var description: String {
             switch self {
             case .hardware(let own, let allowed):
                 "it is made for \(list(allowed)), and this device is \(own)"
             case .downgrade(let new, let old):
-                "\(new) is older than \(old), which this device has run, and its signers did not"
+                "\(new) comes before \(old), which this device has run, and its signers did not"
                     + " allow going back (it may be a rollback attack)"
             case .steppingStone(let installed, let allowed):
                 "it can follow only \(list(allowed)), and this device "
@@ -110,17 +141,15 @@ extension SignedImage {
     ///
     /// - Parameters:
     ///   - installed: What the device runs; `nil` when it cannot tell.
-    ///   - newest: The newest version of this release's name that the device ever confirmed, so
+    ///   - newest: The highest rank under this release's name that the device ever confirmed, so
     ///     that a detour over another product leads no further back either.
     public func refusal(
-        by hardware: HardwareModel, running installed: ReleaseID?, newest: Version?
+        by hardware: HardwareModel, running installed: ReleaseID?, newest: ReleaseRank?
     ) -> Refusal? {
         guard self.hardware.contains(hardware) else {
             return .hardware(hardware, allowed: self.hardware)
         }
-        if let newest, release.version < newest, !mayDowngrade {
-            return .downgrade(to: release.version, from: newest)
-        }
+        if let newest, rank < newest { return .downgrade(to: rank, from: newest) }
         guard from.isEmpty || mayFollow(installed) else {
             return .steppingStone(from: installed, allowed: from)
         }
@@ -135,6 +164,16 @@ extension SignedImage {
 }
 
 extension JSONFields {
+    fileprivate func release() throws(JSONShapeError) -> ReleaseID {
+        guard let name = ReleaseName(try string("release")) else {
+            throw refused("release", "a name")
+        }
+        guard let version = Version(try string("version")) else {
+            throw refused("version", "a version such as 2.4.1")
+        }
+        return ReleaseID(name: name, version: version)
+    }
+
     fileprivate func values<Value: Hashable>(
         _ member: String, _ make: (String) -> Value?
     ) throws(JSONShapeError) -> Set<Value> {

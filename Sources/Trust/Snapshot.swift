@@ -8,7 +8,18 @@ public struct Snapshot: Hashable, Sendable {
     /// By file name, such as `targets.json`.
     let meta: [JSONString: MetadataDescription]
 
-    public var targets: MetadataDescription? { meta[JSONString(RoleName.targets.fileName)] }
+    public var targets: MetadataDescription? { self[.targets] }
+
+    public subscript(role: RoleName) -> MetadataDescription? { meta[JSONString(role.fileName)] }
+
+    /// Every role that is listed; a file that is no role's is nobody's business.
+    public var roles: [RoleName] {
+        meta.keys.sorted().compactMap { file in
+            let suffix = ".json"
+            guard file.text.hasSuffix(suffix) else { return nil }
+            return RoleName(String(file.text.dropLast(suffix.count)))
+        }
+    }
 
     init(_ fields: JSONFields) throws(JSONShapeError) {
         let header = try MetadataHeader(fields, of: .snapshot)
@@ -24,11 +35,11 @@ public struct Snapshot: Hashable, Sendable {
     }
 
     static func document(
-        version: Int64, expires: Instant, targets: MetadataDescription
+        version: Int64, expires: Instant, meta: [JSONString: MetadataDescription]
     ) -> JSONObject {
         JSONObject(
             MetadataHeader.members(of: .snapshot, version: version, expires: expires) + [
-                ("meta", [RoleName.targets.fileName: targets.json])
+                ("meta", .object(JSONObject(meta.map { ($0.key.text, $0.value.json) })))
             ])
     }
 }

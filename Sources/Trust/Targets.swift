@@ -1,48 +1,73 @@
-internal import JSON
+public import JSON
 public import Model
 
-/// The images that may be installed (TUF 4.5), after the signatures were checked.
+/// What may be installed, and whom else to ask (TUF 4.5), after the signatures were checked.
 public struct Targets: Hashable, Sendable {
     public let version: Int64
     public let expires: Instant
+    /// Every target that this role lists itself, by path.
+    public let files: [JSONString: TargetFile]
     /// Targets that are Slipway images, by path; other targets are none of our business.
     public let images: [TargetPath: SignedImage]
-    /// Everything under `targets` as it was signed, so that publishing adds to it and no more.
-    let entries: JSONObject
+    /// Images that were published once and must not be installed any more, by path.
+    public let withdrawn: [TargetPath: WithdrawnImage]
+    /// `nil` when the role trusts nobody else.
+    public let delegations: Delegations?
+    /// Everything as it was signed, so that publishing adds to it and no more.
+    let document: JSONObject
 
-    init(_ fields: JSONFields) throws(JSONShapeError) {
-        let header = try MetadataHeader(fields, of: .targets)
+    init(
+        _ fields: JSONFields, of role: RoleName, cryptography: CryptographySuite
+    ) throws(JSONShapeError) {
+        let header = try MetadataHeader(fields, of: role)
         version = header.version
         expires = header.expires
+        document = fields.members
         let targets = try fields.object("targets")
-        entries = targets.members
+        var files: [JSONString: TargetFile] = [:]
         var images: [TargetPath: SignedImage] = [:]
         for member in targets.members.members {
             let path = member.key.text
             let target = try JSONFields(member.value, at: targets.path(of: path))
-            guard let custom = try target.optionalObject("custom"),
-                custom.members[SignedImage.member] != nil,
-                let targetPath = TargetPath(path)
+            let file = try TargetFile(target)
+            files[member.key] = file
+            guard file.custom?[SignedImage.member] != nil, let targetPath = TargetPath(path)
             else { continue }
-            let length = try target.integer("length", in: 0...Int64.max)
-            guard
-                let image = ImageReference(
-                    path: targetPath, sha256: try target.sha256(), length: length)
-            else { throw target.refused("length", "at least 1 byte for an image") }
-            images[targetPath] = try SignedImage(image, custom.object(SignedImage.member))
+            images[targetPath] = try SignedImage(targetPath, file, target)
         }
+        self.files = files
         self.images = images
+        var withdrawn: [TargetPath: WithdrawnImage] = [:]
+        if let list = try fields.optionalObject(WithdrawnImage.member) {
+            for member in list.members.members {
+                let path = member.key.text
+                let image = try WithdrawnImage(
+                    path, JSONFields(member.value, at: list.path(of: path)))
+                withdrawn[image.path] = image
+            }
+        }
+        self.withdrawn = withdrawn
+        delegations = try fields.optionalObject("delegations").map {
+            fields throws(JSONShapeError) in
+            try Delegations(fields, cryptography: cryptography)
+        }
     }
 
-    /// The image that `release` has for `hardware`.
-    public func image(of release: ReleaseID, for hardware: HardwareModel) -> SignedImage? {
-        images.values.first { $0.release == release && $0.hardware.contains(hardware) }
+    /// The targets that follow, with `members` in place of what stands there now.
+    func document(
+        version: Int64, expires: Instant, setting members: [(String, JSONValue)]
+    ) -> JSONObject {
+        let header: [(String, JSONValue)] = [
+            ("version", .integer(version)), ("expires", .string("\(expires)")),
+        ]
+        return (header + members).reduce(document) { $0.setting($1.0, to: $1.1) }
     }
 
-    static func document(version: Int64, expires: Instant, entries: JSONObject) -> JSONObject {
+    /// Targets that list nothing, for a role that begins.
+    static func emptyDocument(of role: RoleName, expires: Instant) -> JSONObject {
         JSONObject(
-            MetadataHeader.members(of: .targets, version: version, expires: expires) + [
-                ("targets", .object(entries))
+            MetadataHeader.members(of: role, version: 1, expires: expires) + [
+                ("targets", .object(JSONObject([])))
             ])
     }
 }

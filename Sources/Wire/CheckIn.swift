@@ -161,6 +161,7 @@ public enum PhaseReport: WireMessage {
         case .failed(_, let failure):
             members.append(("class", .string(failure.kind.rawValue)))
             members.append(("detail", .string(failure.detail)))
+            members.append(("attack", failure.indicator.map { .string($0.rawValue) }))
         }
         return JSONObject(present: members)
     }
@@ -184,7 +185,12 @@ public enum PhaseReport: WireMessage {
             }
             let detail = try fields.string(
                 "detail", maximumByteCount: Failure.maximumDetailByteCount)
-            self = .failed(try fields.name("offer"), Failure(kind, detail))
+            // A word that this version does not know is still the device's word for an attack.
+            let indicator = try fields.optionalString("attack").map {
+                AttackIndicator(rawValue: $0) ?? .malformed
+            }
+            self = .failed(
+                try fields.name("offer"), Failure(kind, detail, indicator: indicator))
         default:
             throw fields.refused(
                 "state", "idle, downloading, installed, trial, proven or failed")

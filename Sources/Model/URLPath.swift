@@ -14,6 +14,12 @@ public enum URLPath {
         return String(decoding: encoded, as: UTF8.self)
     }
 
+    /// A whole path: every segment encoded, the slashes between them left as they are.
+    public static func encodeAll(_ path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false)
+            .map { encode(String($0)) }.joined(separator: "/")
+    }
+
     private static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,0 +1,160 @@
+public import Model
+
+extension PublishedRepository {
+    /// Checks metadata that somebody wants to publish here.
+    ///
+    /// - Parameter earlier: What was accepted already and will be published together with it.
+    /// - Throws: ``PublishRefusal``.
+    public func accept(
+        _ bytes: [UInt8], of role: RoleName, with earlier: [AcceptedMetadata] = [], now: Instant
+    ) throws(PublishRefusal) -> AcceptedMetadata {
+        switch role {
+        case .root: try acceptRoot(bytes, now: now)
+        case .targets, .delegated:
+            try acceptTargets(bytes, of: role, with: earlier, now: now)
+        case .timestamp, .snapshot, .offer:
+            throw .untrusted(.missing(role))
+        }
+    }
+
+    private func acceptRoot(
+        _ bytes: [UInt8], now: Instant
+    ) throws(PublishRefusal) -> AcceptedMetadata {
+        var set = trusted
+        do { try set.adoptRoot(bytes) } catch {
+            if case .wrongVersion(let role, let offered, _) = error {
+                throw .outdated(role, offered: offered, current: root.version)
+            }
+            throw .untrusted(error)
+        }
+        guard set.root.expires > now else {
+            throw .untrusted(.expired(.root, at: set.root.expires))
+        }
+        return AcceptedMetadata(
+            role: .root, version: set.root.version, bytes: bytes, added: [])
+    }
+
+    private func acceptTargets(
+        _ bytes: [UInt8], of role: RoleName, with earlier: [AcceptedMetadata], now: Instant
+    ) throws(PublishRefusal) -> AcceptedMetadata {
+        let after: PublishedRepository
+        let new: Targets
+        do {
+            (after, new) = try replacing(role, by: bytes, with: earlier)
+        } catch { throw .untrusted(error) }
+        let current = version(of: role) ?? 0
+        guard new.version == current + 1 else {
+            throw .outdated(role, offered: new.version, current: current)
+        }
+        guard new.expires > now else { throw .untrusted(.expired(role, at: new.expires)) }
+        try requireNothingLost(in: after)
+        return AcceptedMetadata(
+            role: role, version: new.version, bytes: bytes,
+            added: try addedImages(in: after))
+    }
+
+    /// This repository as a client would find it with other metadata of `role`.
+    private func replacing(
+        _ role: RoleName, by bytes: [UInt8], with earlier: [AcceptedMetadata]
+    ) throws(TrustError) -> (PublishedRepository, Targets) {
+        var next = stored
+        for metadata in earlier { next[metadata.role] = metadata.bytes }
+        next[role] = bytes
+        let after = try PublishedRepository(drafting: next, after: self)
+        guard let new = after.targets(of: role) else { throw .missing(role) }
+        return (after, new)
+    }
+
+    /// No image may change or vanish, but by being withdrawn or given a higher counter.
+    private func requireNothingLost(in after: PublishedRepository) throws(PublishRefusal) {
+        let withdrawn = Dictionary(grouping: after.withdrawn, by: \.path)
+        let images = Dictionary(grouping: after.images, by: \.image.path)
+        for old in self.withdrawn where withdrawn[old.path]?.contains(old) != true {
+            throw .changes(old.path)
+        }
+        for old in self.images {
+            if let new = images[old.image.path]?.first {
+                guard new == old || new.raises(old) else { throw .changes(old.image.path) }
+            } else {
+                let isWithdrawn = withdrawn[old.image.path]?.contains {
+                    $0.sha256 == old.image.sha256 && $0.release == old.release
+                }
+                guard isWithdrawn == true else { throw .changes(old.image.path) }
+            }
+        }
+    }
+
+    private func addedImages(
+        in after: PublishedRepository
+    ) throws(PublishRefusal) -> [SignedImage] {
+        let all = after.images
+        let known = Set(images.map(\.image.path))
+        let added = all.filter { !known.contains($0.image.path) }
+        for image in added {
+            let clash = all.first {
+                $0 != image && $0.release == image.release
+                    && !$0.hardware.isDisjoint(with: image.hardware)
+            }
+            if let clash { throw .twoImages(image.release, clash.image.path) }
+            let isTaken = after.withdrawn.contains {
+                $0.path == image.image.path
+                    || $0.release == image.release && $0.sha256 != image.image.sha256
+            }
+            if isTaken { throw .withdrawn(image.release) }
+        }
+        return added
+    }
+}
+
+extension SignedImage {
+    /// Whether nothing but the counter is other than in `old`, and that only higher.
+    fileprivate func raises(_ old: SignedImage) -> Bool {
+        image == old.image && release == old.release && hardware == old.hardware
+            && from == old.from && counter > old.counter
+    }
+}
+
+/// Metadata that a repository is willing to publish.
+///
+/// Only ``PublishedRepository/accept(_:of:with:now:)`` makes one.
+public struct AcceptedMetadata: Sendable {
+    public let role: RoleName
+    public let version: Int64
+    public let bytes: [UInt8]
+    /// Images whose bytes have to be there before this is published.
+    public let added: [SignedImage]
+
+    fileprivate init(role: RoleName, version: Int64, bytes: [UInt8], added: [SignedImage]) {
+        self.role = role
+        self.version = version
+        self.bytes = bytes
+        self.added = added
+    }
+}
+
+/// Why metadata is not published.
+public enum PublishRefusal: Error, Hashable, CustomStringConvertible {
+    case untrusted(TrustError)
+    /// Somebody else published in between, or it is published already.
+    case outdated(RoleName, offered: Int64, current: Int64)
+    /// A published image would get other bytes or other conditions, or would vanish.
+    case changes(TargetPath)
+    /// One release would have two images for one hardware model.
+    case twoImages(ReleaseID, TargetPath)
+    /// The release was withdrawn; what took its place would be taken for it.
+    case withdrawn(ReleaseID)
+
+    public var description: String {
+        switch self {
+        case .untrusted(let error): "\(error)"
+        case .outdated(let role, let offered, let current):
+            "\(role) version \(offered) does not follow version \(current), which is published;"
+                + " somebody else may have published in between: try again"
+        case .changes(let path):
+            "\(path) is published and cannot be changed; use a new version"
+        case .twoImages(let release, let path):
+            "\(release) already has an image for that hardware: \(path)"
+        case .withdrawn(let release): "\(release) was withdrawn; use a new version"
+        }
+    }
+}
