@@ -42,6 +42,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPKCS11"),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
@@ -62,6 +63,9 @@ let package = Package(
             name: "OpenSSL", dependencies: ["COpenSSL", "Model", "Trust"],
             swiftSettings: strict),
         .target(name: "Curl", dependencies: ["CCurl", "Model"], swiftSettings: strict),
+        .target(
+            name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
+            swiftSettings: strict),
         .target(name: "Slots", dependencies: ["Agent", "Model"], swiftSettings: strict),
         .target(
             name: "Stores",
@@ -80,8 +84,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Trust", "Wire", argumentParser,
-                library("Yams", in: "Yams"),
+                "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust", "Wire",
+                argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -18,6 +18,11 @@ public struct SubjectPublicKeyInfo: Hashable, Sendable {
         der = prefix + p256Coordinates
     }
 
+    /// RFC 8410 section 4.
+    public init(ed25519 key: Ed25519PublicKey) {
+        der = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00] + key.bytes
+    }
+
     /// The key in PEM form (RFC 7468 section 13), with a final line end.
     public var pem: String {
         let text = Base64.encode(der)

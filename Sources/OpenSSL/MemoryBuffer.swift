@@ -46,7 +46,11 @@ internal import COpenSSL
     }
 
     borrowing func readPublicKey() throws(OpenSSLError) -> KeyHandle {
-        let key = unsafe PEM_read_bio_PUBKEY(pointer, nil, nil, nil)
+        // Whoever wrote the text may have said that it is encrypted: nobody is asked.
+        var answer = PassphraseAnswer(passphrase: nil)
+        let key = unsafe withUnsafeMutablePointer(to: &answer) { answer in
+            unsafe PEM_read_bio_PUBKEY(pointer, nil, PassphraseAnswer.callback, answer)
+        }
         guard let key = unsafe key else { throw OpenSSLError(draining: "PEM_read_bio_PUBKEY") }
         // OpenSSL tries several readers, and leaves complaints even when one succeeds.
         ERR_clear_error()

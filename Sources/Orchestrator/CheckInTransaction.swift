@@ -37,6 +37,11 @@ struct CheckInTransaction {
         let device = record(following: old)
         try store.save(device)
         if old == nil { try log("enrolled as \(device.hardware)", rollout: nil) }
+        if case .failed(_, let failure) = checkIn.phase, let indicator = failure.indicator {
+            try log(
+                "reports what may be an attack (\(indicator.rawValue)): \(failure.detail)",
+                rollout: nil)
+        }
         guard device.lifecycle == .active else { return .retire }
         if let offer = try store.openOffer(of: device.id) {
             return try settle(offer, device)
@@ -72,7 +77,9 @@ struct CheckInTransaction {
         let rollout = try store.rollout(offer.rollout)
         // A plan that cannot be read offers nothing.
         let plan = rollout.flatMap { try? orchestrator.plan(of: $0) }
-        let isOffered = rollout.flatMap { plan?.openWave(in: $0.state) } != nil
+        let isPublished =
+            try store.image(of: offer.release, for: device.hardware)?.image == offer.image
+        let isOffered = isPublished && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
         let settlement = Settlement(of: offer, by: checkIn, isOffered: isOffered)
         var offer = offer
         switch settlement {

@@ -1,14 +1,23 @@
 public import Model
+internal import Rollouts
 internal import Trust
 public import Wire
 
 extension Orchestrator {
-    /// Publishes targets metadata whose images have been uploaded; repeating it changes nothing.
+    /// Publishes metadata whose images have been uploaded; repeating it changes nothing.
     ///
     /// - Returns: All releases.
-    public func publish(targets bytes: [UInt8]) async throws(Refusal) -> [ReleaseSummary] {
-        let images = try await publisher.publish(bytes, now: now())
-        try await remember(images)
+    public func publish(
+        _ submission: MetadataSubmission
+    ) async throws(Refusal) -> [ReleaseSummary] {
+        var files: [RoleName: [UInt8]] = [:]
+        for (name, bytes) in submission.files {
+            guard let role = RoleName(name) else {
+                throw .malformed("no role can have the name that was submitted")
+            }
+            files[role] = bytes
+        }
+        try await remember(publisher.publish(files, now: now()))
         return try await releases()
     }
 
@@ -65,34 +74,76 @@ extension Orchestrator {
     /// - Throws: ``Refusal`` when it cannot be read, or names other online keys than ours.
     public func openRepository() async throws(Refusal) {
         let repository = try await publisher.repository()
+        guard repository.root.isConsistent else {
+            throw .invalid("the repository has no consistent snapshots, which devices need here")
+        }
         for (role, signer) in [
             (RoleName.snapshot, signers.snapshot), (.timestamp, signers.timestamp),
         ] {
             guard repository.root.role(role).keys.values.contains(signer.publicKey) else {
-                throw .invalid("the \(role.rawValue) key is not the one that root names")
+                throw .invalid("the \(role) key is not the one that root names")
             }
         }
         guard repository.root.offer?.keys.values.contains(signers.offer.publicKey) == true else {
             throw .invalid("the offer key is not the one that root names")
         }
-        try await remember(Array(repository.targets.images.values))
+        try await remember(repository)
         try await refreshMetadata()
     }
 
-    private func remember(_ images: [SignedImage]) async throws(Refusal) {
+    /// Makes the store's images those of the repository.
+    private func remember(_ repository: PublishedRepository) async throws(Refusal) {
         let moment = now()
+        let images = repository.images
         try await write { store in
-            let known = Set(try store.images().map(\.image.path))
-            for image in images where !known.contains(image.image.path) {
-                try store.add(
-                    ImageRecord(
-                        image: image.image, release: image.release, hardware: image.hardware,
-                        from: image.from, mayDowngrade: image.mayDowngrade))
+            let known = try store.images()
+            for image in images {
+                let record = ImageRecord(image, among: images)
+                guard !known.contains(record) else { continue }
+                try store.save(record)
+                let isNew = !known.contains { $0.image == record.image }
+                let what = isNew ? "published" : "changed the conditions of"
                 try store.add(
                     EventRecord(
                         at: moment, device: nil, rollout: nil,
-                        what: "published \(image.release) as \(image.image.path)"))
+                        what: "\(what) \(image.release) as \(image.image.path)"))
+            }
+            let paths = Set(images.map(\.image.path))
+            for record in known where !paths.contains(record.image.path) {
+                try withdraw(record, store, at: moment)
             }
         }
+    }
+
+    /// Nobody is offered the image any more, and its rollouts end.
+    private func withdraw(
+        _ record: ImageRecord, _ store: any StoreWriter, at moment: Instant
+    ) throws {
+        try store.removeImage(at: record.image.path)
+        try store.add(
+            EventRecord(
+                at: moment, device: nil, rollout: nil,
+                what: "withdrew \(record.release) at \(record.image.path)"))
+        for rollout in try store.rollouts() {
+            // A plan that cannot be read offers nothing.
+            guard let plan = try? plan(of: rollout), plan.spec.release == record.release,
+                let transition = try? plan.transition(
+                    from: rollout.state, on: .abort(.releaseWithdrawn))
+            else { continue }
+            try save(transition, of: rollout, store, at: moment)
+        }
+    }
+}
+
+extension ImageRecord {
+    /// - Parameter all: Everything that is published: devices may go back to an image that ranks
+    ///   above all newer versions.
+    fileprivate init(_ image: SignedImage, among all: [SignedImage]) {
+        let newer = all.filter {
+            $0.release.name == image.release.name && $0.release.version > image.release.version
+        }
+        self.init(
+            image: image.image, release: image.release, hardware: image.hardware,
+            from: image.from, mayDowngrade: newer.allSatisfy { $0.rank < image.rank })
     }
 }

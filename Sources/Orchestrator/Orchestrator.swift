@@ -56,7 +56,8 @@ public struct Orchestrator: Sendable {
     /// The most bytes of a check-in, and of any other request but an image.
     public var messageLimitBytes: Int { settings.limits.messageBytes }
     public var requestLimitBytes: Int { settings.limits.requestBytes }
-    public var targetsLimitBytes: Int { settings.limits.targetsBytes }
+    /// The longest submission of metadata: a few files, each of which doubles at most on its way.
+    public var metadataLimitBytes: Int { 4 * settings.limits.targetsBytes }
 
     /// Whether `token` is the operator's.
     ///

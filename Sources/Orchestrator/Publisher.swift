@@ -28,44 +28,44 @@ actor Publisher {
             guard let first = try files.metadata("1.root.json") else {
                 throw Refusal.invalid("the repository has no 1.root.json")
             }
-            var stored = StoredMetadata(root: first, timestamp: nil, snapshot: nil, targets: nil)
-            // To its keeper it may be stale, so that it can be made fresh again.
-            var refresh = try Refresh(
-                stored: stored, now: Instant(secondsSinceEpoch: .min),
-                cryptography: cryptography, limits: limits)
-            while true {
-                switch refresh.next() {
-                case .fetch(let name, _): try refresh.receive(files.metadata(name))
-                case .store(let role, let bytes): stored.keep(bytes, of: role)
-                case .forget: continue
-                case .finished:
-                    return try PublishedRepository(
-                        stored, cryptography: cryptography, limits: limits)
-                }
-            }
+            return try PublishedRepository(
+                startingAt: first, cryptography: cryptography, limits: limits
+            ) { name, _ in try files.metadata(name) }
+        } catch let error as MetadataRefusal {
+            throw .invalid("the repository: \(error)")
         } catch let error as TrustError {
             throw .invalid("the repository: \(error)")
         } catch { throw .wrapping(error) }
     }
 
-    /// Publishes new targets once all their images are here.
+    /// Publishes new metadata once all images that it names are here; repeating it changes nothing.
     ///
-    /// - Returns: All images that are published then.
-    func publish(_ bytes: [UInt8], now: Instant) throws(Refusal) -> [SignedImage] {
-        let current = try repository()
-        if try isPublished(bytes, current) { return Array(current.targets.images.values) }
-        let accepted: AcceptedTargets
-        do { accepted = try current.accept(targets: bytes, now: now) } catch {
+    /// - Returns: The repository as it is then.
+    func publish(
+        _ submitted: [RoleName: [UInt8]], now: Instant
+    ) throws(Refusal) -> PublishedRepository {
+        try exclusively { () throws(Refusal) in
+            let current = try repository()
+            let new = submitted.filter { current.stored[$0.key] != $0.value }
+            guard !new.isEmpty else { return current }
+            let accepted = try accept(new, by: current, now: now)
+            do {
+                let all = accepted.flatMap(\.images).map(\.image)
+                for image in all { try place(image, among: all) }
+            } catch { throw .wrapping(error) }
+            return try sign(current, accepted, now: now)
+        }
+    }
+
+    private func accept(
+        _ new: [RoleName: [UInt8]], by current: PublishedRepository, now: Instant
+    ) throws(Refusal) -> [AcceptedMetadata] {
+        do { return try current.accept(new, now: now) } catch {
             switch error {
-            case .outdated, .changes, .twoImages: throw .conflict("\(error)")
+            case .outdated, .changes, .twoImages, .withdrawn: throw .conflict("\(error)")
             case .untrusted: throw .invalid("\(error)")
             }
         }
-        do {
-            let all = accepted.targets.images.values.map(\.image)
-            for image in accepted.added.map(\.image) { try place(image, among: all) }
-        } catch { throw .wrapping(error) }
-        return Array(try sign(current, accepted, now: now).targets.images.values)
     }
 
     /// Brings the image's bytes to its target path, unless they are there.
@@ -90,42 +90,44 @@ actor Publisher {
 
     /// Signs snapshot and timestamp anew when less than half of their life is left.
     func refresh(now: Instant) throws(Refusal) {
-        let current = try repository()
-        let isFresh =
-            current.timestamp.expires.elapsed(since: now) > Self.timestampLifetime / 2
-            && current.snapshot.expires.elapsed(since: now) > Self.snapshotLifetime / 2
-        if !isFresh { _ = try sign(current, nil, now: now) }
+        // Looking takes no lock, so that it never stands in somebody's way.
+        guard try !isFresh(repository(), now: now) else { return }
+        try exclusively { () throws(Refusal) in
+            let current = try repository()
+            if !isFresh(current, now: now) { _ = try sign(current, [], now: now) }
+        }
     }
 
-    private func isPublished(
-        _ bytes: [UInt8], _ current: PublishedRepository
-    ) throws(Refusal) -> Bool {
-        let name = RoleName.targets.publishedName(
-            version: current.targets.version, isConsistent: current.root.isConsistent)
-        do { return try files.metadata(name) == bytes } catch { throw .store(error) }
+    /// A root without the signatures of its own online keys is made fresh at once.
+    private func isFresh(_ current: PublishedRepository, now: Instant) -> Bool {
+        current.interruptedRoot == nil
+            && current.timestamp.expires.elapsed(since: now) > Self.timestampLifetime / 2
+            && current.snapshot.expires.elapsed(since: now) > Self.snapshotLifetime / 2
+    }
+
+    /// Nobody else, in this program or another, changes the repository meanwhile.
+    private func exclusively<Answer>(
+        _ body: () throws(Refusal) -> Answer
+    ) throws(Refusal) -> Answer {
+        let lock: any RepositoryLock
+        do { lock = try files.lock() } catch { throw .store(error) }
+        defer { lock.release() }
+        return try body()
     }
 
     private func sign(
-        _ current: PublishedRepository, _ accepted: AcceptedTargets?, now: Instant
+        _ current: PublishedRepository, _ accepted: [AcceptedMetadata], now: Instant
     ) throws(Refusal) -> PublishedRepository {
         do {
-            let (next, metadata) = try current.publishing(
-                targets: accepted,
+            let next = try current.publishing(
+                accepted,
                 expiry: PublishedRepository.Expiry(
                     snapshot: now.advanced(by: Self.snapshotLifetime),
                     timestamp: now.advanced(by: Self.timestampLifetime)),
                 signers: signers)
-            let isConsistent = next.root.isConsistent
-            if let accepted {
-                let name = RoleName.targets.publishedName(
-                    version: next.targets.version, isConsistent: isConsistent)
-                try files.writeMetadata(name, accepted.bytes)
+            for file in next.files(changedSince: current) {
+                try files.writeMetadata(file.name, file.bytes)
             }
-            let snapshot = RoleName.snapshot.publishedName(
-                version: next.snapshot.version, isConsistent: isConsistent)
-            try files.writeMetadata(snapshot, metadata.snapshot ?? [])
-            // Last: until now nobody is told of what came before it.
-            try files.writeMetadata(RoleName.timestamp.fileName, metadata.timestamp ?? [])
             return next
         } catch let error as StoreError { throw .store(error) } catch {
             throw .signing("\(error)")

@@ -2,6 +2,10 @@ public import Model
 
 /// The repository's files.
 public protocol RepositoryFiles: Sendable {
+    /// The right to change the repository, which one program has at a time.
+    ///
+    /// - Throws: ``StoreError/busy`` when another has it.
+    func lock() throws(StoreError) -> any RepositoryLock
     /// A file of `metadata`; `nil` when there is none.
     func metadata(_ name: String) throws(StoreError) -> [UInt8]?
     /// Puts metadata in place, whole and durable.
@@ -17,6 +21,11 @@ public protocol RepositoryFiles: Sendable {
     func publishStaged(_ image: ImageReference) throws(StoreError)
     /// Gives the bytes of `twin`, which is published, a second target path; harmless to repeat.
     func publish(_ image: ImageReference, withBytesOf twin: ImageReference) throws(StoreError)
+}
+
+/// The right to change a repository; given back when it is released, or its holder ends.
+public protocol RepositoryLock {
+    func release()
 }
 
 /// An image on its way in; what is not finished leaves nothing behind.

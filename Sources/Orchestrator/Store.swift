@@ -42,8 +42,9 @@ public protocol StoreReader {
 public protocol StoreWriter: StoreReader {
     /// Adds the device or replaces it.
     func save(_ device: DeviceRecord) throws
-    /// Adds the image; one that is there under its path stays as it is.
-    func add(_ image: ImageRecord) throws
+    /// Adds the image, or replaces the one under its path.
+    func save(_ image: ImageRecord) throws
+    func removeImage(at path: TargetPath) throws
     func add(_ rollout: RolloutRecord) throws
     /// - Throws: ``StoreError/conflict`` unless the stored revision is that of `rollout`; it then
     ///   becomes one more.

@@ -26,9 +26,15 @@ struct ManagementRoutes {
                 digest, request.body.map { Array($0.readableBytesView) })
             return Response(status: .created)
         }
-        group.post("targets") { request, _ in
-            let bytes = try await request.bytes(limitBytes: orchestrator.targetsLimitBytes)
-            return Response(ListAnswer(items: try await orchestrator.publish(targets: bytes)))
+        group.post("metadata") { request, _ in
+            let limit = orchestrator.metadataLimitBytes
+            let submission: MetadataSubmission
+            do {
+                submission = try MetadataSubmission(
+                    parsing: try await request.bytes(limitBytes: limit), limitBytes: limit)
+            } catch let error as WireError { throw Refusal.malformed("\(error)") }
+            return Response(
+                ListAnswer(items: try await orchestrator.publish(submission)))
         }
     }
 

@@ -16,10 +16,11 @@ struct RepositoryRoutes {
         for method in [HTTPRequest.Method.get, .head] {
             router.on("repository/metadata/{name}", method: method) { request, context in
                 let name = try context.parameters.require("name")
-                guard name.hasSuffix(".json"), NameRule(name) != nil else {
+                // Encoded, a name is one file of the folder, whatever characters it has.
+                guard name.hasSuffix(".json"), name.utf8.count <= 128, name.first != "." else {
                     throw HTTPError(.notFound)
                 }
-                return try metadata(name, request)
+                return try metadata(URLPath.encode(name), request)
             }
             router.on("repository/targets/**", method: method) { request, context in
                 let path = context.parameters.getCatchAll().joined(separator: "/")

@@ -36,8 +36,12 @@ public struct RepositoryDirectory: RepositoryFiles {
         } catch { throw Self.error(error) }
     }
 
+    public func lock() throws(StoreError) -> any RepositoryLock {
+        try FolderLock(folder.appending(path: "metadata"))
+    }
+
     public func metadata(_ name: String) throws(StoreError) -> [UInt8]? {
-        let file = folder.appending(path: "metadata/\(name)")
+        let file = folder.appending(path: "metadata/\(URLPath.encode(name))")
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         do {
             let handle = try FileHandle(forReadingFrom: file)
@@ -47,7 +51,7 @@ public struct RepositoryDirectory: RepositoryFiles {
     }
 
     public func writeMetadata(_ name: String, _ bytes: [UInt8]) throws(StoreError) {
-        let file = folder.appending(path: "metadata/\(name)")
+        let file = folder.appending(path: "metadata/\(URLPath.encode(name))")
         do {
             // Foundation writes a new file and renames it; durable it becomes by the two syncs.
             try Data(bytes).write(to: file, options: .atomic)

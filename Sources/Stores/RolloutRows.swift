@@ -117,6 +117,7 @@ extension RolloutState.AbortReason {
         switch self {
         case .operatorRequest: "operator"
         case .expired: "expired"
+        case .releaseWithdrawn: "withdrawn"
         }
     }
 
@@ -124,6 +125,7 @@ extension RolloutState.AbortReason {
         switch word {
         case "operator": self = .operatorRequest
         case "expired": self = .expired
+        case "withdrawn": self = .releaseWithdrawn
         default: return nil
         }
     }

@@ -118,15 +118,19 @@ extension SQLiteTransaction: StoreReader {
 }
 
 extension SQLiteTransaction: StoreWriter {
-    func save(_ device: DeviceRecord) throws {
-        let columns = device.columns
+    /// Adds the row, or replaces the one with the same `key`.
+    private func upsert(_ columns: [Column], into table: String, key: String) throws {
         let names = columns.map(\.name)
         try execute(
-            "INSERT INTO devices (\(names.joined(separator: ", ")))"
+            "INSERT INTO \(table) (\(names.joined(separator: ", ")))"
                 + " VALUES (\(names.map { _ in "?" }.joined(separator: ", ")))"
-                + " ON CONFLICT (id) DO UPDATE SET "
+                + " ON CONFLICT (\(key)) DO UPDATE SET "
                 + names.map { "\($0) = excluded.\($0)" }.joined(separator: ", "),
             StatementArguments(columns.map(\.value)))
+    }
+
+    func save(_ device: DeviceRecord) throws {
+        try upsert(device.columns, into: "devices", key: "id")
         guard try attributes(of: device.id) != device.attributes else { return }
         try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
         for (name, value) in device.attributes.values {
@@ -136,8 +140,12 @@ extension SQLiteTransaction: StoreWriter {
         }
     }
 
-    func add(_ image: ImageRecord) throws {
-        try insert(image.columns, into: "images", orIgnore: true)
+    func save(_ image: ImageRecord) throws {
+        try upsert(image.columns, into: "images", key: "path")
+    }
+
+    func removeImage(at path: TargetPath) throws {
+        try execute("DELETE FROM images WHERE path = ?", [path.text])
     }
 
     func add(_ rollout: RolloutRecord) throws {
@@ -184,10 +192,10 @@ extension SQLiteTransaction: StoreWriter {
     }
 
     private func insert(
-        _ columns: [Column], into table: String, orIgnore: Bool = false
+        _ columns: [Column], into table: String
     ) throws {
         try execute(
-            "INSERT \(orIgnore ? "OR IGNORE " : "")INTO \(table)"
+            "INSERT INTO \(table)"
                 + " (\(columns.map(\.name).joined(separator: ", ")))"
                 + " VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))",
             StatementArguments(columns.map(\.value)))

@@ -26,11 +26,7 @@ struct KeyObject: Hashable, Sendable {
         }
         let material = try values.string(
             "public", maximumByteCount: Self.maximumPublicByteCount)
-        switch scheme {
-        case .ed25519: key = Ed25519PublicKey(hex: material).map { .ed25519($0) }
-        case .ecdsaP256, .rsaPSS:
-            key = cryptography.checker.publicKey(pem: Array(material.utf8), scheme: scheme)
-        }
+        key = PublicKey(material, scheme: scheme, checker: cryptography.checker)
         if key == nil { throw fields.refused("keyval", scheme.soundKey) }
     }
 
@@ -61,17 +57,47 @@ extension SignatureScheme {
 }
 
 extension PublicKey {
+    /// Reads what metadata has under `public`: hexadecimal digits for Ed25519, else PEM.
+    public init?(_ text: String, scheme: SignatureScheme, checker: some SignatureChecker) {
+        switch scheme {
+        case .ed25519:
+            guard let key = Ed25519PublicKey(hex: text) else { return nil }
+            self = .ed25519(key)
+        case .ecdsaP256, .rsaPSS:
+            guard let key = checker.publicKey(pem: Array(text.utf8), scheme: scheme) else {
+                return nil
+            }
+            self = key
+        }
+    }
+
+    /// What metadata has under `public`.
+    public var text: String {
+        switch self {
+        case .ed25519(let key): key.hex
+        case .ecdsaP256(let info), .rsaPSS(let info): info.pem
+        }
+    }
+
+    /// The key in PEM form (RFC 7468 section 13; RFC 8410 for Ed25519).
+    public var pem: String {
+        switch self {
+        case .ed25519(let key): SubjectPublicKeyInfo(ed25519: key).pem
+        case .ecdsaP256(let info), .rsaPSS(let info): info.pem
+        }
+    }
+
     /// The key as metadata writes it (TUF 1.0.34 section 4.2).
     var json: JSONValue {
-        let (keyType, material) =
+        let keyType =
             switch self {
-            case .ed25519(let key): ("ed25519", key.hex)
-            case .ecdsaP256(let info): ("ecdsa", info.pem)
-            case .rsaPSS(let info): ("rsa", info.pem)
+            case .ed25519: "ed25519"
+            case .ecdsaP256: "ecdsa"
+            case .rsaPSS: "rsa"
             }
         return [
             "keytype": .string(keyType), "scheme": .string(scheme.rawValue),
-            "keyval": ["public": .string(material)],
+            "keyval": ["public": .string(text)],
         ]
     }
 

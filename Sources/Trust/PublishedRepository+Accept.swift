@@ -1,23 +1,40 @@
 public import Model
 
 extension PublishedRepository {
-    /// Checks metadata that somebody wants to publish here.
+    /// Checks metadata that somebody wants to publish here, all of it at once.
     ///
-    /// - Parameter earlier: What was accepted already and will be published together with it.
+    /// With a new root, its keys count for everything else; targets that it no longer names the
+    /// signers of have to come with it.
+    ///
     /// - Throws: ``PublishRefusal``.
     public func accept(
-        _ bytes: [UInt8], of role: RoleName, with earlier: [AcceptedMetadata] = [], now: Instant
-    ) throws(PublishRefusal) -> AcceptedMetadata {
-        switch role {
-        case .root: try acceptRoot(bytes, now: now)
-        case .targets, .delegated:
-            try acceptTargets(bytes, of: role, with: earlier, now: now)
-        case .timestamp, .snapshot, .offer:
-            throw .untrusted(.missing(role))
+        _ submitted: [RoleName: [UInt8]], now: Instant
+    ) throws(PublishRefusal) -> [AcceptedMetadata] {
+        let root = try submitted[.root].map { bytes throws(PublishRefusal) in
+            try acceptRoot(bytes, now: now)
         }
+        var next = stored
+        for (role, bytes) in submitted {
+            switch role {
+            case .root, .targets, .delegated: next[role] = bytes
+            // Snapshot and timestamp are signed here, and nobody else's are wanted.
+            case .timestamp, .snapshot, .offer: throw .untrusted(.missing(role))
+            }
+        }
+        let after: PublishedRepository
+        do { after = try PublishedRepository(drafting: next, after: self) } catch {
+            throw .untrusted(error)
+        }
+        let accepted = try submitted.filter { $0.key != .root }.map {
+            role, bytes throws(PublishRefusal) in
+            try after.acceptTargets(bytes, of: role, following: version(of: role), now: now)
+        }
+        try requireNothingLost(in: after)
+        try requireRoom(in: after)
+        return (root.map { [$0] } ?? []) + accepted
     }
 
-    private func acceptRoot(
+    func acceptRoot(
         _ bytes: [UInt8], now: Instant
     ) throws(PublishRefusal) -> AcceptedMetadata {
         var set = trusted
@@ -31,38 +48,21 @@ extension PublishedRepository {
             throw .untrusted(.expired(.root, at: set.root.expires))
         }
         return AcceptedMetadata(
-            role: .root, version: set.root.version, bytes: bytes, added: [])
+            role: .root, version: set.root.version, bytes: bytes, images: [])
     }
 
+    /// Checks one role of a draft.
     private func acceptTargets(
-        _ bytes: [UInt8], of role: RoleName, with earlier: [AcceptedMetadata], now: Instant
+        _ bytes: [UInt8], of role: RoleName, following current: Int64?, now: Instant
     ) throws(PublishRefusal) -> AcceptedMetadata {
-        let after: PublishedRepository
-        let new: Targets
-        do {
-            (after, new) = try replacing(role, by: bytes, with: earlier)
-        } catch { throw .untrusted(error) }
-        let current = version(of: role) ?? 0
-        guard new.version == current + 1 else {
-            throw .outdated(role, offered: new.version, current: current)
+        // A role that nobody delegates to would be published for nobody.
+        guard let new = targets(of: role) else { throw .untrusted(.missing(role)) }
+        guard new.version == (current ?? 0) + 1 else {
+            throw .outdated(role, offered: new.version, current: current ?? 0)
         }
         guard new.expires > now else { throw .untrusted(.expired(role, at: new.expires)) }
-        try requireNothingLost(in: after)
         return AcceptedMetadata(
-            role: role, version: new.version, bytes: bytes,
-            added: try addedImages(in: after))
-    }
-
-    /// This repository as a client would find it with other metadata of `role`.
-    private func replacing(
-        _ role: RoleName, by bytes: [UInt8], with earlier: [AcceptedMetadata]
-    ) throws(TrustError) -> (PublishedRepository, Targets) {
-        var next = stored
-        for metadata in earlier { next[metadata.role] = metadata.bytes }
-        next[role] = bytes
-        let after = try PublishedRepository(drafting: next, after: self)
-        guard let new = after.targets(of: role) else { throw .missing(role) }
-        return (after, new)
+            role: role, version: new.version, bytes: bytes, images: Array(new.images.values))
     }
 
     /// No image may change or vanish, but by being withdrawn or given a higher counter.
@@ -84,13 +84,11 @@ extension PublishedRepository {
         }
     }
 
-    private func addedImages(
-        in after: PublishedRepository
-    ) throws(PublishRefusal) -> [SignedImage] {
+    /// A new image may take nobody's place, not even that of one that was withdrawn.
+    private func requireRoom(in after: PublishedRepository) throws(PublishRefusal) {
         let all = after.images
         let known = Set(images.map(\.image.path))
-        let added = all.filter { !known.contains($0.image.path) }
-        for image in added {
+        for image in all where !known.contains(image.image.path) {
             let clash = all.first {
                 $0 != image && $0.release == image.release
                     && !$0.hardware.isDisjoint(with: image.hardware)
@@ -102,7 +100,6 @@ extension PublishedRepository {
             }
             if isTaken { throw .withdrawn(image.release) }
         }
-        return added
     }
 }
 
@@ -116,19 +113,19 @@ extension SignedImage {
 
 /// Metadata that a repository is willing to publish.
 ///
-/// Only ``PublishedRepository/accept(_:of:with:now:)`` makes one.
+/// Only ``PublishedRepository/accept(_:now:)`` makes one.
 public struct AcceptedMetadata: Sendable {
     public let role: RoleName
     public let version: Int64
     public let bytes: [UInt8]
     /// Images whose bytes have to be there before this is published.
-    public let added: [SignedImage]
+    public let images: [SignedImage]
 
-    fileprivate init(role: RoleName, version: Int64, bytes: [UInt8], added: [SignedImage]) {
+    fileprivate init(role: RoleName, version: Int64, bytes: [UInt8], images: [SignedImage]) {
         self.role = role
         self.version = version
         self.bytes = bytes
-        self.added = added
+        self.images = images
     }
 }
 

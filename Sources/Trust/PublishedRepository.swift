@@ -14,6 +14,9 @@ public struct PublishedRepository: Sendable {
     public let delegated: [DelegatedRoleName: Targets]
     /// The bytes that all this was read from.
     public let stored: StoredMetadata
+    /// A root that was published without the snapshot and timestamp that its new keys sign: its
+    /// publication was interrupted, and the next one completes it.
+    public private(set) var interruptedRoot: AcceptedMetadata?
     let trusted: TrustedSet
 
     /// - Throws: ``TrustError`` when a role is missing, malformed or not signed as it must be.
@@ -42,12 +45,69 @@ public struct PublishedRepository: Sendable {
         trusted = set
     }
 
+    /// Reads a repository from its place, as a client does, from a root that is trusted on.
+    ///
+    /// - Parameter fetch: Gives the metadata file with this name, of at most so many bytes; `nil`
+    ///   when there is none. Names are not percent-encoded.
+    /// - Throws: ``MetadataRefusal``, ``TrustError``, or what `fetch` throws.
+    public init(
+        startingAt root: [UInt8], cryptography: CryptographySuite, limits: Limits,
+        fetch: (_ name: String, _ limitBytes: Int) throws -> [UInt8]?
+    ) throws {
+        var roots: [[UInt8]] = []
+        do {
+            try self.init(
+                startingAt: root, rootLimit: limits.rootRotations, cryptography: cryptography,
+                limits: limits, fetch: fetch, roots: &roots)
+        } catch let refusal as MetadataRefusal {
+            guard [.timestamp, .snapshot, .targets].contains(refusal.reason.role), let last = roots.last,
+                case .tooFewSignatures = refusal.reason
+            else { throw refusal }
+            let rootLimit = roots.count - 1
+            roots = []
+            try self.init(
+                startingAt: root, rootLimit: rootLimit, cryptography: cryptography,
+                limits: limits, fetch: fetch, roots: &roots)
+            interruptedRoot = try acceptRoot(last, now: Instant(secondsSinceEpoch: .min))
+        }
+    }
+
+    /// - Parameter roots: Gets the roots that were followed, at most `rootLimit`.
+    private init(
+        startingAt root: [UInt8], rootLimit: Int, cryptography: CryptographySuite, limits: Limits,
+        fetch: (_ name: String, _ limitBytes: Int) throws -> [UInt8]?, roots: inout [[UInt8]]
+    ) throws {
+        var stored = StoredMetadata(root: root)
+        var limits = limits
+        limits.rootRotations = rootLimit
+        var refresh = try Refresh(
+            stored: stored, now: Instant(secondsSinceEpoch: .min), cryptography: cryptography,
+            limits: limits)
+        reading: while true {
+            switch refresh.next() {
+            case .fetch(let name, let limitBytes):
+                try refresh.receive(fetch(name, limitBytes))
+            case .recall: try refresh.receive(nil)
+            case .store(let role, let bytes):
+                stored[role] = bytes
+                if role == .root { roots.append(bytes) }
+            case .forget: continue
+            case .finished: break reading
+            }
+        }
+        for file in refresh.trusted.delegatedFiles {
+            stored.delegated[file.role] = try fetch(file.file, file.limitBytes)
+        }
+        try self.init(stored, cryptography: cryptography, limits: limits)
+    }
+
     /// This repository as a client would find it with other targets, which no snapshot names yet.
     init(drafting next: StoredMetadata, after published: PublishedRepository) throws(TrustError) {
         var set = published.trusted
+        if next.root != published.stored.root { try set.adoptRoot(next.root) }
         delegated = try set.adoptDraft(targets: next.targets ?? [], delegated: next.delegated)
         guard let draft = set.targets else { preconditionFailure("a draft was just adopted") }
-        root = published.root
+        root = set.root
         timestamp = published.timestamp
         snapshot = published.snapshot
         targets = draft
@@ -92,6 +152,11 @@ public struct PublishedRepository: Sendable {
         images.first { $0.release == release && $0.hardware.contains(hardware) }
     }
 
+    /// The role that lists the image.
+    public func role(listing image: SignedImage) -> RoleName? {
+        trusted.find(image.image.path.text)?.role
+    }
+
     /// Images that were published once and must not be installed any more.
     public var withdrawn: [WithdrawnImage] {
         ([targets] + delegated.values).flatMap(\.withdrawn.values)
@@ -129,7 +194,9 @@ extension PublishedRepository {
     ) throws -> PublishedRepository {
         var next = stored
         var files: [RoleName: PublishedFile] = [:]
-        for metadata in accepted {
+        let hasRoot = accepted.contains { $0.role == .root }
+        let interrupted = hasRoot ? nil : interruptedRoot
+        for metadata in (interrupted.map { [$0] } ?? []) + accepted {
             let current = version(of: metadata.role) ?? 0
             guard metadata.version == current + 1 else {
                 throw PublishRefusal.outdated(
@@ -150,6 +217,20 @@ extension PublishedRepository {
             version: timestamp.version + 1, snapshot: snapshotFile, expires: expiry.timestamp,
             signers: [signers.timestamp])
         return try PublishedRepository(next, cryptography: cryptography, limits: limits)
+    }
+
+    /// What has to be written where `published` lies, in this order: nothing is named before it is
+    /// there, so the timestamp comes last (TUF 6).
+    public func files(changedSince published: PublishedRepository) -> [(name: String, bytes: [UInt8])]
+    {
+        let delegated = stored.delegated.keys.sorted { $0.text < $1.text }
+            .map { RoleName.delegated($0) }
+        return ([.root] + delegated + [.targets, .snapshot, .timestamp]).compactMap { role in
+            guard let bytes = stored[role], bytes != published.stored[role] else { return nil }
+            let name = role.publishedName(
+                version: version(of: role) ?? 1, isConsistent: root.isConsistent)
+            return (name, bytes)
+        }
     }
 
     /// The version of `role` that is published; `nil` for one that says nothing yet.

@@ -20,7 +20,7 @@ public struct RepositoryWriter: Sendable {
     ) throws -> [UInt8] {
         try sign(
             StagedMetadata(
-                role, document: Targets.emptyDocument(of: role, expires: expires)), signers)
+                role, document: Targets.emptyDocument(of: role, version: 1, expires: expires)), signers)
     }
 
     /// The targets of `role` that follow `current`, as `change` has them.
@@ -30,7 +30,8 @@ public struct RepositoryWriter: Sendable {
     ) throws -> [UInt8] {
         try sign(
             current.staged(
-                of: role, change, expires: expires, hashing: cryptography.hashing), signers)
+                of: role, version: current.version + 1, change, expires: expires,
+                hashing: cryptography.hashing), signers)
     }
 
     /// The first snapshot of a repository.

@@ -22,6 +22,13 @@ public struct RootDraft: Hashable, Sendable {
         signers = roles
     }
 
+    /// The same root once more, changed before anybody has published it.
+    init(revising root: Root) {
+        version = root.version
+        expires = root.expires
+        document = root.document
+    }
+
     /// The root that follows `root`; it expires when that one does, until it is told otherwise.
     public init(following root: Root) {
         version = root.version + 1

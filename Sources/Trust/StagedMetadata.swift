@@ -114,12 +114,15 @@ public struct SigningProgress: Hashable, Sendable {
 /// Why a signature was not taken.
 public enum SigningError: Error, Hashable, CustomStringConvertible {
     case notAKey(of: RoleName)
+    /// Nothing of the role waits for signatures.
+    case notStaged(RoleName)
     /// The key's holder signed something else, or the signature was damaged on the way.
     case invalid(KeyID)
 
     public var description: String {
         switch self {
         case .notAKey(let role): "the key is none of those that may sign \(role)"
+        case .notStaged(let role): "nothing of \(role) waits to be signed"
         case .invalid(let keyID):
             "the signature of key \(keyID) is not one over this metadata;"
                 + " it may be over an older draft, or the signer is broken"

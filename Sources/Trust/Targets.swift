@@ -64,9 +64,11 @@ public struct Targets: Hashable, Sendable {
     }
 
     /// Targets that list nothing, for a role that begins.
-    static func emptyDocument(of role: RoleName, expires: Instant) -> JSONObject {
+    static func emptyDocument(
+        of role: RoleName, version: Int64, expires: Instant
+    ) -> JSONObject {
         JSONObject(
-            MetadataHeader.members(of: role, version: 1, expires: expires) + [
+            MetadataHeader.members(of: role, version: version, expires: expires) + [
                 ("targets", .object(JSONObject([])))
             ])
     }

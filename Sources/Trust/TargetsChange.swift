@@ -34,9 +34,10 @@ public enum TargetsChange: Hashable, Sendable {
 }
 
 extension Targets {
-    /// The targets that follow these, not signed yet.
-    public func staged(
-        of role: RoleName, _ change: TargetsChange, expires: Instant, hashing: some Hashing
+    /// These targets with a change, as `version`, not signed yet.
+    func staged(
+        of role: RoleName, version: Int64, _ change: TargetsChange, expires: Instant,
+        hashing: some Hashing
     ) -> StagedMetadata {
         let members: [(String, JSONObject)] =
             switch change {
@@ -51,7 +52,7 @@ extension Targets {
         return StagedMetadata(
             role,
             document: document(
-                version: version + 1, expires: expires,
+                version: version, expires: expires,
                 setting: members.map { ($0.0, .object($0.1)) }))
     }
 

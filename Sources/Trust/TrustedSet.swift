@@ -278,6 +278,28 @@ extension TrustedSet {
     }
 }
 
+// MARK: - Who signed
+
+extension TrustedSet {
+    /// Who of the role's keys signed `bytes`; `nil` for a role that has not been looked into.
+    public func signatures(of role: RoleName, in bytes: [UInt8]) -> SigningProgress? {
+        guard
+            let metadata = try? StagedMetadata(parsing: bytes, of: role, limits: limits),
+            let signer = signer(of: role)
+        else { return nil }
+        return metadata.progress(for: [signer], checker: cryptography.checker).first
+    }
+
+    private func signer(of role: RoleName) -> Role? {
+        switch role {
+        case .root, .timestamp, .snapshot, .targets: root.role(role)
+        case .offer: root.offer
+        case .delegated(let name):
+            delegated.keys.first { $0.name == name }.flatMap { delegation(at: $0) }
+        }
+    }
+}
+
 // MARK: - What a keeper sees
 
 extension TrustedSet {

@@ -6,7 +6,7 @@ internal import Wire
 struct ReleaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "release", abstract: "Publish images and list them.",
-        subcommands: [PublishCommand.self, List.self, Show.self])
+        subcommands: [ReleasePublish.self, ReleaseWithdraw.self, List.self, Show.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List all releases.")

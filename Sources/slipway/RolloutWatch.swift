@@ -1,5 +1,6 @@
 import Foundation
 internal import Curl
+internal import Model
 internal import Wire
 
 /// Follows one rollout on the screen until it rests.

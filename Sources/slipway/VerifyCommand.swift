@@ -35,26 +35,41 @@ struct VerifyCommand: ParsableCommand {
     private func verdict(on file: ImageFile) throws(SlipwayError) -> Verdict {
         let device = try device()
         let source = try RepositorySource(repo)
-        let checked: CheckedRepository
+        var view: ClientView
+        let found: SignedImage?
+        let candidates: [SignedImage]
         do throws(SlipwayError) {
-            checked = try CheckedRepository(source, root: anchor(), now: WritingTime.clock)
+            let root = try anchor()
+            view = try source.refreshed(root: root, now: WritingTime.clock)
+            candidates = try source.published(root: root).images
+            let match = candidates.first { $0.image.sha256 == file.sha256 }
+            // The keeper's list only says where to look; what counts is what a device finds there.
+            found = try match.flatMap { image throws(SlipwayError) in
+                try view.find(image.image.path.text)?.image
+            }
         } catch {
             guard case .refused(let reason) = error else { throw error }
             return Verdict(image: nil, signers: [], threshold: 0, problem: reason)
         }
-        let images = checked.trusted.targets?.images.values.map { $0 } ?? []
-        let signers = Signers.of(checked)
-        let threshold = checked.trusted.root.targets.threshold
-        guard let image = images.first(where: { $0.image.sha256 == file.sha256 }) else {
+        let role = try found.flatMap { image throws(SlipwayError) in
+            try view.find(image.image.path.text)?.role
+        }
+        let (signers, threshold) = view.signers(of: role ?? .targets)
+        guard let image = found, image.image.sha256 == file.sha256 else {
             return Verdict(
                 image: nil, signers: signers, threshold: threshold,
-                problem: difference(file, images))
+                problem: difference(file, candidates))
         }
         var problem: String?
         if let hardware = device.hardware {
             let running = device.running
             let sameName = running.flatMap { $0.name == image.release.name ? $0.version : nil }
-            problem = image.refusal(by: hardware, running: running, newest: sameName)
+            let rank = sameName.map { version in
+                ReleaseRank(
+                    counter: candidates.first { $0.release == running }?.counter ?? 1,
+                    version: version)
+            }
+            problem = image.refusal(by: hardware, running: running, newest: rank)
                 .map { "the image is genuine, but \($0)" }
         }
         return Verdict(image: image, signers: signers, threshold: threshold, problem: problem)
@@ -122,7 +137,7 @@ private struct Verdict {
                 say("from      \(image.from.sorted().map(\.text).joined(separator: ", "))")
             }
         }
-        for signer in signers { say("signed by targets key \(signer)") }
+        for signer in signers { say("signed by key \(signer)") }
         if threshold > 0 { say("          \(signers.count) signed, \(threshold) must") }
         say(problem.map { "REFUSED   \($0)" } ?? "OK        the image matches what was signed")
     }
@@ -141,21 +156,5 @@ private struct Verdict {
             ("signed_by", .array(signers.map { .string($0.text) })),
             ("threshold", .integer(Int64(threshold))),
         ])
-    }
-}
-
-/// Which of the targets keys really signed.
-private enum Signers {
-    static func of(_ checked: CheckedRepository) -> [KeyID] {
-        guard let bytes = checked.stored.targets,
-            let envelope = try? SignedEnvelope(
-                parsing: bytes, limits: .standard(bytes: Limits.standard.targetsBytes),
-                maximumSignatures: Limits.standard.signatures)
-        else { return [] }
-        let checker = CheckedRepository.cryptography.checker
-        let signatures = envelope.signaturesByKey
-        return checked.trusted.root.targets.keys.filter { keyID, key in
-            signatures[keyID].map { checker.isValid($0, by: key, over: envelope.payload) } ?? false
-        }.keys.sorted { $0.text < $1.text }
     }
 }

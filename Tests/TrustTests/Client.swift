@@ -1,18 +1,25 @@
 import Model
 import Trust
 
-/// Performs the actions of a `Refresh` on a `FakeRepository` and writes down what they were.
+/// What a client can fetch from, by the names of the files.
+protocol Served {
+    var files: [String: [UInt8]] { get }
+}
+
+/// Performs the actions of a `Refresh` on a repository and writes down what they were.
 struct Client {
     var stored: StoredMetadata
     /// Such as `fetch timestamp.json` and `store timestamp`.
     private(set) var log: [String] = []
     /// The limit of every fetch, by name.
     private(set) var limitBytes: [String: Int] = [:]
+    /// The file that the last refusal named.
+    private(set) var refusedFile: String?
 
     init(_ stored: StoredMetadata) { self.stored = stored }
 
     /// A device that left the factory with nothing but the first root of `repository`.
-    init(new repository: FakeRepository) {
+    init(new repository: some Served) {
         self.init(
             StoredMetadata(
                 root: repository.files["1.root.json"] ?? [], timestamp: nil, snapshot: nil,
@@ -21,11 +28,41 @@ struct Client {
 
     @discardableResult
     mutating func refresh(
-        from repository: FakeRepository, at moment: Instant = now
+        from repository: some Served, at moment: Instant = now
     ) throws -> TrustedSet {
+        try self.refreshing(from: repository, at: moment).trusted
+    }
+
+    /// Refreshes; what is refused is thrown as the bare reason.
+    mutating func refreshing(
+        from repository: some Served, at moment: Instant = now
+    ) throws -> Refresh {
         log = []
-        var refresh = try Refresh(
-            stored: stored, now: moment, cryptography: cryptography, limits: .tests)
+        do {
+            var refresh = try Refresh(
+                stored: stored, now: moment, cryptography: cryptography, limits: .tests)
+            try perform(&refresh, on: repository)
+            return refresh
+        } catch let refusal as MetadataRefusal {
+            refusedFile = refusal.file
+            throw refusal.reason
+        }
+    }
+
+    /// Refreshes and looks for a target.
+    mutating func find(
+        _ path: String, in repository: some Served, at moment: Instant = now
+    ) throws -> TrustedSet.Found? {
+        var refresh = try refreshing(from: repository, at: moment)
+        refresh.seek(path)
+        do { try perform(&refresh, on: repository) } catch let refusal as MetadataRefusal {
+            refusedFile = refusal.file
+            throw refusal.reason
+        }
+        return refresh.found
+    }
+
+    mutating func perform(_ refresh: inout Refresh, on repository: some Served) throws {
         // Far more than any refresh needs: a client that goes round in circles must fail.
         for _ in 0..<100 {
             switch refresh.next() {
@@ -33,14 +70,14 @@ struct Client {
                 log.append("fetch \(name)")
                 self.limitBytes[name] = limitBytes
                 try refresh.receive(repository.files[name])
+            case .recall(let role): try refresh.receive(stored[role])
             case .store(let role, let bytes):
-                log.append("store \(role.rawValue)")
-                keep(bytes, of: role)
+                log.append("store \(role.text)")
+                stored[role] = bytes
             case .forget(let role):
-                log.append("forget \(role.rawValue)")
-                keep(nil, of: role)
-            case .finished:
-                return refresh.trusted
+                log.append("forget \(role.text)")
+                stored[role] = nil
+            case .finished: return
             }
         }
         throw EndlessRefresh()
@@ -49,14 +86,4 @@ struct Client {
     struct EndlessRefresh: Error {}
 
     var fetches: [String] { log.filter { $0.hasPrefix("fetch ") }.map { String($0.dropFirst(6)) } }
-
-    private mutating func keep(_ bytes: [UInt8]?, of role: RoleName) {
-        switch role {
-        case .root: stored.root = bytes ?? []
-        case .timestamp: stored.timestamp = bytes
-        case .snapshot: stored.snapshot = bytes
-        case .targets: stored.targets = bytes
-        case .offer: preconditionFailure("the offer role has no metadata of its own")
-        }
-    }
 }

@@ -8,7 +8,7 @@ import Trust
 ///
 /// It begins as `RepositoryWriter` makes it. Then ``publish(_:signers:edit:wrap:)`` writes the next
 /// version of a role and of all that names it, with every chance to spoil what is written.
-struct FakeRepository: Sendable {
+struct FakeRepository: Served, Sendable {
     /// What clients can fetch, by name.
     var files: [String: [UInt8]] = [:]
     /// Who signs, where nobody else is asked to.
@@ -33,26 +33,25 @@ struct FakeRepository: Sendable {
 
     init() throws {
         signers = try Self.standardSigners()
-        let writer = RepositoryWriter(hashing: hashing)
-        var roles: [RoleName: RootCeremony.Signers] = [:]
+        let writer = RepositoryWriter(cryptography: cryptography)
+        var roles: [RoleName: RoleSigners] = [:]
         for (role, keys) in signers {
-            roles[role] = RootCeremony.Signers(
+            roles[role] = try RoleSigners(
                 keys: keys.map(\.publicKey), threshold: Self.thresholds[role, default: 1])
         }
         try add(
             .root, "1.root.json",
-            writer.root(
-                RootCeremony(version: 1, expires: later, roles: roles), signers: of(.root)))
+            writer.root(RootDraft(expires: later, roles: roles), signers: of(.root)))
         let targets = try writer.emptyTargets(expires: later, signers: of(.targets))
         try add(.targets, "1.targets.json", targets)
         let snapshot = try writer.snapshot(
-            version: 1, targets: targets, targetsVersion: 1, expires: later,
+            naming: PublishedFile(version: 1, bytes: targets), expires: later,
             signers: of(.snapshot))
         try add(.snapshot, "1.snapshot.json", snapshot)
         try add(
             .timestamp, "timestamp.json",
             writer.timestamp(
-                version: 1, snapshot: snapshot, snapshotVersion: 1, expires: later,
+                version: 1, snapshot: PublishedFile(version: 1, bytes: snapshot), expires: later,
                 signers: of(.timestamp)))
     }
 
@@ -105,7 +104,7 @@ struct FakeRepository: Sendable {
     ) throws {
         let version = try version(of: role) + 1
         var document = try #require(documents[role]).setting("version", to: .integer(version))
-        for below in Self.named(by: role) {
+        for below in named(by: role) {
             document = document.editing("meta", below.fileName, to: try description(of: below))
         }
         documents[role] = document
@@ -115,6 +114,7 @@ struct FakeRepository: Sendable {
         case .targets: try publish(.snapshot)
         case .snapshot: try publish(.timestamp)
         case .root, .timestamp, .offer: break
+        case .delegated: try publish(.snapshot)
         }
     }
 
@@ -123,11 +123,11 @@ struct FakeRepository: Sendable {
         _ role: RoleName, signers: [PrivateKey]? = nil, _ change: ([UInt8]) throws -> [UInt8]
     ) throws { try publish(role, signers: signers, wrap: change) }
 
-    private static func named(by role: RoleName) -> [RoleName] {
+    private func named(by role: RoleName) -> [RoleName] {
         switch role {
-        case .snapshot: [.targets]
+        case .snapshot: [.targets] + documents.keys.filter(\.isDelegated)
         case .timestamp: [.snapshot]
-        case .root, .targets, .offer: []
+        case .root, .targets, .offer, .delegated: []
         }
     }
 
@@ -156,11 +156,11 @@ struct FakeRepository: Sendable {
 
     /// Publishes the targets with one more image.
     mutating func publish(_ image: SignedImage) throws {
-        let writer = RepositoryWriter(hashing: hashing)
+        let writer = RepositoryWriter(cryptography: cryptography)
         let current = try PublishedRepository(
             stored(), cryptography: cryptography, limits: .tests)
         let bytes = try writer.targets(
-            following: current.targets, adding: image, expires: later, signers: of(.targets))
+            following: current.targets, .add(image), expires: later, signers: of(.targets))
         let signed = try JSONFields(Self.envelope(bytes).signed).members
         try publish(.targets) { _ in signed }
         documents[.targets] = signed
@@ -188,7 +188,7 @@ struct FakeRepository: Sendable {
             document = document.editing("keys", key.keyID.text, to: Self.keyObject(key))
         }
         return document.editing(
-            "roles", role.rawValue,
+            "roles", role.text,
             to: [
                 "keyids": .array(keys.map { .string($0.keyID.text) }),
                 "threshold": .integer(threshold),
@@ -200,5 +200,12 @@ struct FakeRepository: Sendable {
             "keytype": "ed25519", "scheme": "ed25519",
             "keyval": ["public": .string(key.ed25519PublicKey.hex)],
         ]
+    }
+}
+
+extension RoleName {
+    var isDelegated: Bool {
+        if case .delegated = self { return true }
+        return false
     }
 }

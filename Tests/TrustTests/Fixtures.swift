@@ -26,7 +26,7 @@ extension Limits {
     /// Small, so that tests can go beyond them, and no two alike.
     static let tests = Limits(
         messageBytes: 1000, requestBytes: 1000, rootBytes: 16_000, timestampBytes: 4000,
-        snapshotBytes: 5000, targetsBytes: 12_000, rootRotations: 4, signatures: 8,
+        snapshotBytes: 5000, targetsBytes: 12_000, rootRotations: 4, delegations: 5, signatures: 8,
         imageBytes: 1 << 30)
 }
 
@@ -43,13 +43,13 @@ func digest(_ byte: UInt8) throws -> Digest {
 func image(
     _ path: String = "acme/2.4.1.raw", digest byte: UInt8 = 1,
     release text: String = "acme-gateway 2.4.1", hardware: [String] = ["gw-2"],
-    from: [String] = [], mayDowngrade: Bool = false
+    from: [String] = [], counter: Int64 = 1
 ) throws -> SignedImage {
     let reference = try ImageReference(
         path: #require(TargetPath(path)), sha256: digest(byte), length: 4096)
     return try SignedImage(
         #require(reference), release: release(text), hardware: Set(hardware.map(model)),
-        from: Set(from.map(version)), mayDowngrade: mayDowngrade)
+        from: Set(from.map(version)), counter: counter)
 }
 
 extension PrivateKey {

@@ -81,7 +81,7 @@ import Trust
             $0.editing("meta", "snapshot.json", "length", to: nil)
         }
         var client = Client(new: repository)
-        #expect(throws: TrustError.wrongBytes(.targets)) { try client.refresh(from: repository) }
+        #expect(refusal { try client.refresh(from: repository) } == .wrongBytes(.targets))
         #expect(client.limitBytes["2.snapshot.json"] == Limits.tests.snapshotBytes)
         #expect(client.limitBytes["1.targets.json"] == Limits.tests.targetsBytes)
     }
@@ -110,11 +110,11 @@ import Trust
             case .timestamp: client.stored.timestamp = damage
             case .snapshot: client.stored.snapshot = damage
             case .targets: client.stored.targets = damage
-            case .root, .offer: Issue.record("not stored, or not replaceable")
+            case .root, .offer, .delegated: Issue.record("not stored, or not replaceable")
             }
             try client.refresh(from: repository)
             #expect(try client.stored == repository.stored())
-            #expect(client.log.contains("store \(role.rawValue)"))
+            #expect(client.log.contains("store \(role.text)"))
         }
     }
 

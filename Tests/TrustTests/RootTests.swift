@@ -188,7 +188,7 @@ import Trust
         let set = try client.refresh(from: good)
         #expect(
             client.log.prefix(4) == [
-                "fetch 2.root.json", "store root", "forget timestamp", "forget snapshot",
+                "fetch 2.root.json", "forget timestamp", "forget snapshot", "store root",
             ])
         #expect(set.timestamp?.version == 2)
         #expect(set.targets?.version == 2)

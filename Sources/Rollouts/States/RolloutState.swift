@@ -26,6 +26,8 @@ public enum RolloutState: Hashable, Sendable {
         case operatorRequest
         /// The rollout had not completed when its lifetime was over.
         case expired
+        /// The release is not published any more.
+        case releaseWithdrawn
     }
 
     /// The evidence that an operator has seen and set aside by resuming after a failure limit.
@@ -73,6 +75,7 @@ extension RolloutState.AbortReason: CustomStringConvertible {
         switch self {
         case .operatorRequest: "an operator asked for it"
         case .expired: "its lifetime was over"
+        case .releaseWithdrawn: "the release was withdrawn"
         }
     }
 }
