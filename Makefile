@@ -8,7 +8,8 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
-TEST_PACKAGES = $(DEMO_PACKAGES) openssl python3 python3-venv
+# A soft token, its tools and an agent stand in for the places where people keep keys.
+TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv
 PYTHON_TUF = tuf==7.0.1
 VENV = .build/venv
 SUITES = $(sort $(notdir $(wildcard Tests/*)))

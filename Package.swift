@@ -124,6 +124,9 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(name: "CurlTests", dependencies: ["Curl", "Model"], swiftSettings: testing),
         .testTarget(
+            name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
+            swiftSettings: testing),
+        .testTarget(
             name: "SlotsTests", dependencies: ["Agent", "Model", "Slots", "slipway-agent"],
             swiftSettings: testing),
         .testTarget(

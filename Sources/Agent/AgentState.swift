@@ -18,5 +18,6 @@ public struct AgentState: Hashable, Sendable {
 
     public static let new = AgentState(
         phase: .idle, lastSequence: 0, isEnrolled: false, isRetired: false,
-        reportedAttributes: nil, newestConfirmed: [:], timeFloor: TimeFloor(earliest: Instant(secondsSinceEpoch: 0)))
+        reportedAttributes: nil, newestConfirmed: [:],
+        timeFloor: TimeFloor(earliest: Instant(secondsSinceEpoch: 0)))
 }

@@ -20,7 +20,8 @@ public struct Limits: Hashable, Sendable {
 
     public init(
         messageBytes: Int, requestBytes: Int, rootBytes: Int, timestampBytes: Int,
-        snapshotBytes: Int, targetsBytes: Int, rootRotations: Int, delegations: Int, signatures: Int,
+        snapshotBytes: Int, targetsBytes: Int, rootRotations: Int, delegations: Int,
+        signatures: Int,
         imageBytes: Int64
     ) {
         self.messageBytes = messageBytes

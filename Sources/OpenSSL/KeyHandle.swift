@@ -97,7 +97,8 @@ internal import Trust
         defer { ERR_clear_error() }
         switch scheme {
         case .ed25519: return isEd25519 ? (try? publicKey()).map { .ed25519($0) } : nil
-        case .ecdsaP256: return p256Point().map { .ecdsaP256(SubjectPublicKeyInfo(p256Coordinates: $0)) }
+        case .ecdsaP256:
+            return p256Point().map { .ecdsaP256(SubjectPublicKeyInfo(p256Coordinates: $0)) }
         case .rsaPSS:
             guard unsafe EVP_PKEY_get_base_id(pointer) == EVP_PKEY_RSA,
                 (2048...8192).contains(unsafe EVP_PKEY_get_bits(pointer))

@@ -1,6 +1,6 @@
 /// Where keys are: a subset of the PKCS #11 URI scheme (RFC 7512).
 ///
-/// Such as `pkcs11:token=Release;object=root;id=%01%02?module-path=/usr/lib/softhsm/libsofthsm2.so`.
+/// Such as `pkcs11:token=Release;object=root;id=%01?module-path=/usr/lib/libhsm.so`.
 /// Other attributes, of which some would narrow the choice, are refused rather than passed over.
 public struct PKCS11URI: Hashable, Sendable {
     /// `module-path`: the library that speaks to the token; always absolute.

@@ -32,8 +32,11 @@ struct SSHAgentConnection: ~Copyable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let name = Array(path.utf8)
-        // A zero ends it, and one at its start would mean another kind of name.
-        guard name.count < MemoryLayout.size(ofValue: address.sun_path), !name.contains(0) else {
+        // A name that is empty, or starts with a zero, would be one outside the file system.
+        guard !name.isEmpty, !name.contains(0) else {
+            throw .unreachable(path: path, reason: ErrorNumber.text(of: ENOENT))
+        }
+        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else {
             throw .unreachable(path: path, reason: ErrorNumber.text(of: ENAMETOOLONG))
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }

@@ -16,7 +16,7 @@ public struct SSHAgentSigner: Signer {
         self.blob = blob
     }
 
-    /// The longest message that the agent can be asked to sign, in bytes; a little less than 256 KiB.
+    /// The longest message that the agent can be asked to sign: a little less than 256 KiB.
     public var maximumMessageByteCount: Int {
         SSHAgent.maximumMessageByteCount - request(for: []).count
     }

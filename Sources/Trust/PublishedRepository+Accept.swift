@@ -86,20 +86,28 @@ extension PublishedRepository {
 
     /// A new image may take nobody's place, not even that of one that was withdrawn.
     private func requireRoom(in after: PublishedRepository) throws(PublishRefusal) {
-        let all = after.images
         let known = Set(images.map(\.image.path))
-        for image in all where !known.contains(image.image.path) {
-            let clash = all.first {
-                $0 != image && $0.release == image.release
-                    && !$0.hardware.isDisjoint(with: image.hardware)
-            }
-            if let clash { throw .twoImages(image.release, clash.image.path) }
-            let isTaken = after.withdrawn.contains {
-                $0.path == image.image.path
-                    || $0.release == image.release && $0.sha256 != image.image.sha256
-            }
-            if isTaken { throw .withdrawn(image.release) }
+        for image in after.images where !known.contains(image.image.path) {
+            if let refusal = after.refusal(of: image) { throw refusal }
         }
+    }
+
+    /// Why `image` cannot be listed beside what is listed here; `nil` when it can.
+    public func refusal(of image: SignedImage) -> PublishRefusal? {
+        let all = images
+        if let old = all.first(where: { $0.image.path == image.image.path }) {
+            guard image == old || image.raises(old) else { return .changes(image.image.path) }
+        }
+        let clash = all.first {
+            $0.image.path != image.image.path && $0.release == image.release
+                && !$0.hardware.isDisjoint(with: image.hardware)
+        }
+        if let clash { return .twoImages(image.release, clash.image.path) }
+        let isTaken = withdrawn.contains {
+            $0.path == image.image.path
+                || $0.release == image.release && $0.sha256 != image.image.sha256
+        }
+        return isTaken ? .withdrawn(image.release) : nil
     }
 }
 

@@ -60,7 +60,8 @@ public struct PublishedRepository: Sendable {
                 startingAt: root, rootLimit: limits.rootRotations, cryptography: cryptography,
                 limits: limits, fetch: fetch, roots: &roots)
         } catch let refusal as MetadataRefusal {
-            guard [.timestamp, .snapshot, .targets].contains(refusal.reason.role), let last = roots.last,
+            guard [.timestamp, .snapshot, .targets].contains(refusal.reason.role),
+                let last = roots.last,
                 case .tooFewSignatures = refusal.reason
             else { throw refusal }
             let rootLimit = roots.count - 1
@@ -221,8 +222,9 @@ extension PublishedRepository {
 
     /// What has to be written where `published` lies, in this order: nothing is named before it is
     /// there, so the timestamp comes last (TUF 6).
-    public func files(changedSince published: PublishedRepository) -> [(name: String, bytes: [UInt8])]
-    {
+    public func files(changedSince published: PublishedRepository) -> [(
+        name: String, bytes: [UInt8]
+    )] {
         let delegated = stored.delegated.keys.sorted { $0.text < $1.text }
             .map { RoleName.delegated($0) }
         return ([.root] + delegated + [.targets, .snapshot, .timestamp]).compactMap { role in

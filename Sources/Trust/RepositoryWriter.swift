@@ -20,7 +20,8 @@ public struct RepositoryWriter: Sendable {
     ) throws -> [UInt8] {
         try sign(
             StagedMetadata(
-                role, document: Targets.emptyDocument(of: role, version: 1, expires: expires)), signers)
+                role, document: Targets.emptyDocument(of: role, version: 1, expires: expires)),
+            signers)
     }
 
     /// The targets of `role` that follow `current`, as `change` has them.
@@ -84,7 +85,8 @@ public struct RepositoryWriter: Sendable {
         // A key that is handed in twice signs once: an envelope holds no key twice.
         var signed: Set<PublicKey> = []
         for signer in signers where signed.insert(signer.publicKey).inserted {
-            try staged.sign(with: signer, checker: cryptography.checker, hashing: cryptography.hashing)
+            try staged.sign(
+                with: signer, checker: cryptography.checker, hashing: cryptography.hashing)
         }
         return staged.bytes
     }

@@ -59,7 +59,8 @@ public struct RootDraft: Hashable, Sendable {
             let value = signers.json(hashing: hashing)
             if role == .offer { offer = value } else { roles = roles.setting(role.text, to: value) }
         }
-        let used = Set((roles.members.map(\.value) + [offer].compactMap { $0 }).flatMap(Role.keyIDs))
+        let used = Set(
+            (roles.members.map(\.value) + [offer].compactMap { $0 }).flatMap(Role.keyIDs))
         let kept = keys.members.filter { used.contains($0.key) }.map { ($0.key.text, $0.value) }
         let next = document.setting("version", to: .integer(version))
             .setting("expires", to: .string("\(expires)"))

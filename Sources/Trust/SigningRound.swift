@@ -72,7 +72,8 @@ public struct SigningRound: Sendable {
                 $0.staged(
                     of: role, version: (published.version(of: role) ?? 0) + 1, change,
                     expires: expires, hashing: cryptography.hashing)
-            } ?? StagedMetadata(
+            }
+            ?? StagedMetadata(
                 role,
                 document: Targets.emptyDocument(
                     of: role, version: (published.version(of: role) ?? 0) + 1, expires: expires))

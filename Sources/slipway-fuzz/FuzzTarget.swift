@@ -18,13 +18,15 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case refresh
     /// Root, timestamp, snapshot, targets, then delegated roles and what somebody publishes.
     case repository
+    /// The answers to what a keeper asks for.
+    case reading
     case staged
     case checkIn = "check-in"
     case directive
     case offer
     case rolloutFile = "rollout-file"
-    /// What the management interface answers.
-    case answers
+    /// What goes over the management interface, either way.
+    case management
     /// Names, versions, moments, paths, base 64, hexadecimal.
     case text
     /// A pattern and a path.
@@ -45,12 +47,13 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .delegations: try ClientTarget.delegations(Self.parts(bytes))
         case .refresh: try ClientTarget.refresh(Self.parts(bytes))
         case .repository: try KeeperTarget.repository(Self.parts(bytes))
+        case .reading: try KeeperTarget.reading(Self.parts(bytes))
         case .staged: try KeeperTarget.staged(bytes)
         case .checkIn: try WireTarget.checkIn(bytes)
         case .directive: try WireTarget.directive(bytes)
         case .offer: try WireTarget.offer(bytes)
         case .rolloutFile: try WireTarget.rolloutFile(bytes)
-        case .answers: try WireTarget.answers(bytes)
+        case .management: try WireTarget.management(bytes)
         case .text:
             try TextTarget.texts(Self.parts(bytes).map { String(decoding: $0, as: UTF8.self) })
         case .pathPattern: try TextTarget.pathPattern(Self.parts(bytes))

@@ -12,12 +12,12 @@ enum KeeperTarget {
             root: parts[0].isEmpty ? FuzzRepository.root : parts[0],
             timestamp: parts[1].isEmpty ? FuzzRepository.timestamp : parts[1],
             snapshot: parts[2].isEmpty ? FuzzRepository.snapshot() : parts[2], targets: parts[3])
-        var offered: [(role: RoleName, bytes: [UInt8])] = []
+        var offered: [RoleName: [UInt8]] = [:]
         for part in parts.dropFirst(4) {
             let line = String(decoding: part.prefix { $0 != 0x0a }, as: UTF8.self)
             let bytes = Array(part.drop { $0 != 0x0a }.dropFirst())
             if line.hasPrefix("+") {
-                if let role = RoleName(String(line.dropFirst())) { offered.append((role, bytes)) }
+                if let role = RoleName(String(line.dropFirst())) { offered[role] = bytes }
             } else if let name = DelegatedRoleName(line) {
                 stored.delegated[name] = bytes
             }
@@ -31,6 +31,7 @@ enum KeeperTarget {
         else { return }
         try look(at: repository)
         try publish(offered, into: repository)
+        try sign(offered, for: repository)
     }
 
     private static func look(at repository: PublishedRepository) throws(BrokenPromise) {
@@ -61,15 +62,13 @@ enum KeeperTarget {
     }
 
     private static func publish(
-        _ offered: [(role: RoleName, bytes: [UInt8])], into repository: PublishedRepository
+        _ offered: [RoleName: [UInt8]], into repository: PublishedRepository
     ) throws(BrokenPromise) {
-        var accepted: [AcceptedMetadata] = []
-        for (role, bytes) in offered {
-            let taken = try attempt { () throws(PublishRefusal) in
-                try repository.accept(bytes, of: role, with: accepted, now: FuzzRepository.now)
-            }
-            if let taken { accepted.append(taken) }
+        let taken = try attempt { () throws(PublishRefusal) in
+            try repository.accept(offered, now: FuzzRepository.now)
         }
+        guard let accepted = taken else { return }
+        try hold(accepted.count == offered.count, "all is accepted or nothing")
         let expiry = PublishedRepository.Expiry(
             snapshot: FuzzRepository.expires, timestamp: FuzzRepository.expires)
         let signer = EmptySigner(publicKey: FuzzRepository.key)
@@ -82,7 +81,59 @@ enum KeeperTarget {
         try hold(
             next.snapshot.version == repository.snapshot.version + 1,
             "every publication has a snapshot of its own")
+        for metadata in accepted {
+            try hold(
+                next.version(of: metadata.role) == metadata.version, "what is accepted is there")
+        }
+        let files = next.files(changedSince: repository)
+        try hold(files.last?.name == "timestamp.json", "the timestamp comes last")
+        for file in files { try Paths.encode(file.name) }
         try look(at: next)
+    }
+
+    /// What several people sign before it is published.
+    private static func sign(
+        _ offered: [RoleName: [UInt8]], for repository: PublishedRepository
+    ) throws(BrokenPromise) {
+        var round = SigningRound(
+            published: repository, staged: [], cryptography: FuzzRepository.cryptography)
+        for (role, bytes) in offered {
+            let staged = try attempt { () throws(TrustError) in
+                try StagedMetadata(parsing: bytes, of: role, limits: FuzzRepository.limits)
+            }
+            if let staged { round.stage(staged) }
+        }
+        _ = try attempt { try round.sign(with: EmptySigner(publicKey: FuzzRepository.key)) }
+        for role in round.publishable {
+            try hold(round.isCurrent(role), "what can be published follows what is")
+            try hold(
+                round.progress(of: role).contains { $0.missing == 0 },
+                "what can be published is signed")
+        }
+        for role in [RoleName.targets] + repository.delegated.keys.map({ .delegated($0) })
+            + offered.keys.filter({ ![.root, .timestamp, .snapshot, .offer].contains($0) })
+        {
+            _ = round.change(role, .renew, expires: FuzzRepository.expires)
+        }
+        _ = round.changeRoot { $0.expires = FuzzRepository.expires }
+    }
+
+    /// The answers to what a keeper asks for that reads a repository from its place.
+    static func reading(_ parts: [[UInt8]]) throws(BrokenPromise) {
+        var answers = parts
+        let repository = try attempt {
+            try PublishedRepository(
+                startingAt: FuzzRepository.root, cryptography: FuzzRepository.cryptography,
+                limits: FuzzRepository.limits
+            ) { name, limitBytes in
+                try Paths.encode(name)
+                let answer = answers.isEmpty ? [] : answers.removeFirst()
+                return answer.isEmpty || answer.count > limitBytes ? nil : answer
+            }
+        }
+        guard let repository else { return }
+        try look(at: repository)
+        try publish([:], into: repository)
     }
 
     static func staged(_ bytes: [UInt8]) throws(BrokenPromise) {

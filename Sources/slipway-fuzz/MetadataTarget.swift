@@ -96,12 +96,19 @@ enum MetadataTarget {
             try hold(image.image.path == path, "an image is where it is listed")
             try hold(!image.hardware.isEmpty, "an image is for some hardware")
         }
-        try changes(of: targets)
+        try changes(of: targets, as: bytes)
     }
 
     /// What a keeper makes of them reads as what it should be.
-    private static func changes(of targets: Targets) throws(BrokenPromise) {
-        let renewed = try adopt(.renew, to: targets)
+    private static func changes(of targets: Targets, as bytes: [UInt8]) throws(BrokenPromise) {
+        let stored = StoredMetadata(
+            root: FuzzRepository.root, timestamp: FuzzRepository.timestamp,
+            snapshot: FuzzRepository.snapshot(), targets: bytes)
+        let published = try must("a keeper reads what a client takes") { () throws(TrustError) in
+            try PublishedRepository(
+                stored, cryptography: FuzzRepository.cryptography, limits: FuzzRepository.limits)
+        }
+        let renewed = try adopt(.renew, in: published)
         if let renewed {
             try hold(
                 renewed.files == targets.files && renewed.images == targets.images
@@ -109,27 +116,28 @@ enum MetadataTarget {
                     && renewed.delegations == targets.delegations, "renewing changes nothing else")
         }
         let images = targets.images.values.sorted { $0.image.path.text < $1.image.path.text }
-        if let withdrawn = try adopt(.withdraw(images), to: targets) {
+        if let withdrawn = try adopt(.withdraw(images), in: published) {
             try hold(withdrawn.images.isEmpty, "withdrawn images are not listed")
             try hold(
                 images.allSatisfy { withdrawn.withdrawn[$0.image.path] != nil },
                 "withdrawn images are noted")
         }
-        for image in images.prefix(1) { _ = try adopt(.add(image), to: targets) }
+        for image in images.prefix(1) { _ = try adopt(.add(image), in: published) }
         guard case .roles(let roles) = targets.delegations?.kind, let first = roles.first else {
             return
         }
-        let revoked = try adopt(.revoke(first.name), to: targets)
+        let revoked = try adopt(.revoke(first.name), in: published)
         if let revoked, case .roles(let left) = revoked.delegations?.kind {
             try hold(left == Array(roles.dropFirst()), "revoking leaves the other roles alone")
         }
     }
 
     private static func adopt(
-        _ change: TargetsChange, to targets: Targets
+        _ change: TargetsChange, in published: PublishedRepository
     ) throws(BrokenPromise) -> Targets? {
-        let staged = targets.staged(
-            of: .targets, change, expires: FuzzRepository.expires, hashing: FuzzRepository.hashing)
+        var round = SigningRound(
+            published: published, staged: [], cryptography: FuzzRepository.cryptography)
+        let staged = round.change(.targets, change, expires: FuzzRepository.expires)
         try stagedReads(staged)
         let bytes = FuzzRepository.signed(staged.document)
         guard bytes.count <= FuzzRepository.limits.targetsBytes else { return nil }
@@ -137,6 +145,7 @@ enum MetadataTarget {
         try must("changed targets are taken") { () throws(TrustError) in
             try set.adoptTargets(bytes)
         }
+        try hold(set.targets == round.targets(of: .targets), "a draft says what it will say")
         return set.targets
     }
 }

@@ -18,13 +18,14 @@ enum WireTarget {
         try message(RolloutFile.self, bytes)
     }
 
-    static func answers(_ bytes: [UInt8]) throws(BrokenPromise) {
+    static func management(_ bytes: [UInt8]) throws(BrokenPromise) {
         try message(ErrorAnswer.self, bytes)
         try message(ListAnswer<DeviceSummary>.self, bytes)
         try message(ListAnswer<ReleaseSummary>.self, bytes)
         try message(ListAnswer<RolloutSummary>.self, bytes)
         try message(PlanSummary.self, bytes)
         try message(StartRequest.self, bytes)
+        try message(MetadataSubmission.self, bytes)
     }
 
     private static func signed<Content: WireMessage>(

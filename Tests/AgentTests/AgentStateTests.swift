@@ -2,6 +2,7 @@ import Agent
 import JSON
 import Model
 import Testing
+import Trust
 import Wire
 
 /// What the agent remembers, as it stands on disk.
@@ -16,8 +17,11 @@ import Wire
         state.isEnrolled = true
         state.isRetired = true
         state.reportedAttributes = try Attributes(["site": "köln", "tags": "lab,old"])
-        state.newestConfirmed = [try release("acme-gateway 2.4.1").name: try version("2.4.1")]
-        state.timeFloor = at(1_234_567)
+        state.newestConfirmed = [
+            try release("acme-gateway 2.4.1").name: ReleaseRank(
+                counter: 3, version: try version("2.4.1"))
+        ]
+        state.timeFloor = TimeFloor(earliest: at(1_234_567))
         return state
     }
 

@@ -11,7 +11,8 @@ final class FakeMachine: Bootloader, HealthCheck, AgentClock {
     let power: Power
     let slots: FakeSlots
     let store: FakeStore
-    let firmware: [Firmware]
+    /// What it can boot.
+    var firmware: [Firmware]
 
     private(set) var booted: SlotName
     private(set) var confirmed: SlotName

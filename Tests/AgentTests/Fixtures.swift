@@ -53,7 +53,7 @@ struct Firmware {
     /// 50,000 bytes that depend on `release` and `seed`, and are no multiple of any step.
     init(
         _ text: String, hardware: [String] = ["gw-2"], from: [String] = [],
-        mayDowngrade: Bool = false, conduct: Conduct = .healthy, seed: UInt64 = 0
+        counter: Int64 = 1, conduct: Conduct = .healthy, seed: UInt64 = 0
     ) throws {
         let release = try release(text)
         var state = text.utf8.reduce(seed) { $0 &* 31 &+ UInt64($1) }
@@ -71,7 +71,7 @@ struct Firmware {
                 path: path, sha256: hashing.sha256(self.bytes), length: Int64(self.bytes.count)))
         signed = try SignedImage(
             image, release: release, hardware: Set(hardware.map(model)),
-            from: Set(from.map(version)), mayDowngrade: mayDowngrade)
+            from: Set(from.map(version)), counter: counter)
         self.conduct = conduct
     }
 }

@@ -25,7 +25,9 @@ import Wire
         "write b", "write b", "write b", "sync b", "save downloading",
         "write b", "write b", "write b", "sync b", "save downloading",
         "write b", "sync b", "save verifying",
-        "read b", "note acme-gateway 2.0 in b", "save installed",
+        "read b", "note acme-gateway 2.0 in b",
+        // It may have been withdrawn meanwhile.
+        "metadata 2.root.json", "metadata timestamp.json", "save installed",
         "check-in installed", "save trial", "arm b", "reboot",
         "read b", "save trial", "health b", "save trial",
         // A start reserves sequences of its own.

@@ -1,3 +1,4 @@
+import JSON
 import Model
 import OpenSSL
 import Testing
@@ -10,56 +11,86 @@ struct TestRepository {
     private(set) var images: [String: [UInt8]] = [:]
     private(set) var offerKey: PrivateKey
     let shippedRoot: [UInt8]
-    private var rootVersion: Int64 = 1
+    private var root: Root
     private var published: PublishedRepository
     private let expiry: Instant
 
     init(holding firmware: [Firmware], expiring expiry: Instant = later) throws {
         self.expiry = expiry
         offerKey = try key(5)
-        let writer = RepositoryWriter(hashing: hashing)
-        shippedRoot = try writer.root(
-            Self.ceremony(version: 1, offer: offerKey), signers: [key(1)])
+        let writer = RepositoryWriter(cryptography: cryptography)
+        shippedRoot = try writer.root(Self.firstRoot(offer: offerKey), signers: [key(1)])
         let targets = try writer.emptyTargets(expires: expiry, signers: [key(4)])
         let snapshot = try writer.snapshot(
-            version: 1, targets: targets, targetsVersion: 1, expires: expiry, signers: [key(3)])
+            naming: PublishedFile(version: 1, bytes: targets), expires: expiry,
+            signers: [key(3)])
         let timestamp = try writer.timestamp(
-            version: 1, snapshot: snapshot, snapshotVersion: 1, expires: expiry,
+            version: 1, snapshot: PublishedFile(version: 1, bytes: snapshot), expires: expiry,
             signers: [key(2)])
         let stored = StoredMetadata(
             root: shippedRoot, timestamp: timestamp, snapshot: snapshot, targets: targets)
         published = try PublishedRepository(
             stored, cryptography: cryptography, limits: .standard)
+        root = published.root
         serve(stored)
         metadata["1.root.json"] = shippedRoot
         for firmware in firmware { try publish(firmware) }
     }
 
-    private static func ceremony(version: Int64, offer: PrivateKey) throws -> RootCeremony {
-        var roles: [RoleName: RootCeremony.Signers] = [:]
+    private static func firstRoot(offer: PrivateKey) throws -> RootDraft {
+        var roles: [RoleName: RoleSigners] = [:]
         let keys: [(RoleName, PrivateKey)] = [
             (.root, try key(1)), (.timestamp, try key(2)), (.snapshot, try key(3)),
             (.targets, try key(4)), (.offer, offer),
         ]
         for (role, key) in keys {
-            roles[role] = RootCeremony.Signers(keys: [key.publicKey], threshold: 1)
+            roles[role] = try RoleSigners(keys: [key.publicKey], threshold: 1)
         }
-        return RootCeremony(version: version, expires: at(9_000_000), roles: roles)
+        return RootDraft(expires: at(9_000_000), roles: roles)
     }
 
     mutating func publish(_ firmware: Firmware) throws {
-        let targets = try RepositoryWriter(hashing: hashing).targets(
-            following: published.targets, adding: firmware.signed, expires: expiry,
-            signers: [key(4)])
-        let accepted = try published.accept(targets: targets, now: at(0))
-        let (next, stored) = try published.publishing(
-            targets: accepted,
-            expiry: PublishedRepository.Expiry(snapshot: expiry, timestamp: expiry),
-            signers: OnlineSigners(snapshot: key(3), timestamp: key(2), offer: offerKey))
-        published = next
-        serve(stored)
+        try publish(.add(firmware.signed))
         let image = firmware.signed.image
         images[image.path.prefixed(by: image.sha256)] = firmware.bytes
+    }
+
+    mutating func withdraw(_ firmware: Firmware) throws {
+        try publish(.withdraw([firmware.signed]))
+    }
+
+    /// Publishes `firmware` in a role of its own, for which targets vouches under `paths`.
+    mutating func delegate(to name: String, paths: String, _ firmware: Firmware) throws {
+        let role = try #require(DelegatedRoleName(name))
+        let signer = try key(6)
+        let delegation = TargetsChange.Delegation(
+            name: role, signers: try RoleSigners(keys: [signer.publicKey], threshold: 1),
+            paths: [PathPattern(JSONString(paths))], isTerminating: false)
+        try publish(.delegate(delegation))
+        var round = SigningRound(
+            published: published, staged: [], cryptography: cryptography)
+        _ = round.change(.delegated(role), .renew, expires: expiry)
+        _ = round.change(.delegated(role), .add(firmware.signed), expires: expiry)
+        _ = try round.sign(with: signer)
+        let bytes = try #require(round.staged[.delegated(role)]).bytes
+        try publish([.delegated(role): bytes])
+        metadata["1.\(name).json"] = bytes
+        let image = firmware.signed.image
+        images[image.path.prefixed(by: image.sha256)] = firmware.bytes
+    }
+
+    private mutating func publish(_ change: TargetsChange) throws {
+        let targets = try RepositoryWriter(cryptography: cryptography).targets(
+            following: published.targets, change, expires: expiry, signers: [key(4)])
+        try publish([.targets: targets])
+    }
+
+    private mutating func publish(_ files: [RoleName: [UInt8]]) throws {
+        published = try published.publishing(
+            published.accept(files, now: at(0)),
+            expiry: PublishedRepository.Expiry(snapshot: expiry, timestamp: expiry),
+            signers: OnlineSigners(snapshot: key(3), timestamp: key(2), offer: offerKey))
+        serve(published.stored)
     }
 
     private mutating func serve(_ stored: StoredMetadata) {
@@ -70,9 +101,13 @@ struct TestRepository {
 
     /// Names `new` as the offer key in the next root.
     mutating func rotateOfferKey(to new: PrivateKey) throws {
-        rootVersion += 1
         offerKey = new
-        metadata["\(rootVersion).root.json"] = try RepositoryWriter(hashing: hashing).root(
-            Self.ceremony(version: rootVersion, offer: new), signers: [key(1)])
+        var draft = RootDraft(following: root)
+        draft.set(.offer, try RoleSigners(keys: [new.publicKey], threshold: 1))
+        let bytes = try RepositoryWriter(cryptography: cryptography).root(draft, signers: [key(1)])
+        metadata["\(draft.version).root.json"] = bytes
+        root = try TrustedSet(
+            root: bytes, now: at(0), cryptography: cryptography, limits: .standard
+        ).root
     }
 }

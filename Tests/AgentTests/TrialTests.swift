@@ -189,7 +189,7 @@ import Wire
         world.settle()
         #expect(world.machine.power.calls[call + 4] == "cut before: save confirming")
         let state = try #require(world.agent?.state)
-        #expect(state.newestConfirmed.map(\.value.text) == ["2.0"])
+        #expect(state.newestConfirmed.map(\.value.version.text) == ["2.0"])
     }
 
     @Test func aBootloaderThatCannotBeArmedEndsTheTry() throws {

@@ -319,13 +319,3 @@ func expectError(
         expectError(.network) { _ = try client().send(get(server.url), bodyLimitBytes: 10_000) }
     }
 }
-
-@Suite struct URLPathTests {
-    @Test(arguments: [
-        ("", ""), ("aZ09-._~", "aZ09-._~"), ("a/b", "a%2Fb"), ("a b", "a%20b"), ("%", "%25"),
-        ("é", "%C3%A9"), ("?#&=+:@", "%3F%23%26%3D%2B%3A%40"), ("\0\n", "%00%0A"),
-    ])
-    func encodesAllButTheUnreserved(segment: String, encoded: String) {
-        #expect(URLPath.encode(segment) == encoded)
-    }
-}

@@ -32,7 +32,7 @@ import Wire
         let orchestrator = try await world.orchestrator()
         var early = TestDevice(1)
         _ = try await early.checkIn(orchestrator)
-        try await world.publish("1.5.0", mayDowngrade: true, to: orchestrator)
+        try await world.publish("1.5.0", counter: 2, to: orchestrator)
         try await orchestrator.start(.simple("a", release: "acme 1.5.0"))
         let first = try #require(try await early.checkIn(orchestrator).offer)
         early.boots(first)
@@ -81,7 +81,7 @@ import Wire
         for version in ["2.0.0", "2.0.1"] {
             try await upload(bytes, orchestrator)
             let (metadata, image) = try world.targets(adding: version, bytes: bytes)
-            _ = try await orchestrator.publish(targets: metadata)
+            _ = try await orchestrator.publish(.targets(metadata))
             let file = world.repository.appending(
                 path: "targets/\(image.image.path.prefixed(by: image.image.sha256))")
             #expect(try Data(contentsOf: file) == Data(bytes))
@@ -149,7 +149,7 @@ import Wire
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
         do {
-            _ = try await orchestrator.publish(targets: metadata)
+            _ = try await orchestrator.publish(.targets(metadata))
             Issue.record("it was published")
         } catch {
             #expect(error == .invalid("acme/2.0.0/gw-2.img is signed with 11 bytes, but has 12"))

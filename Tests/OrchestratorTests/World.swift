@@ -53,26 +53,26 @@ final class World: Sendable {
     }
 
     private func writeEmptyRepository() throws {
-        let writer = RepositoryWriter(hashing: OpenSSLHashing())
+        let writer = RepositoryWriter(cryptography: Self.cryptography)
         let end = clock.now.advanced(by: .seconds(86_400 * 365))
-        func signers(_ key: Ed25519PrivateKey) -> RootCeremony.Signers {
-            RootCeremony.Signers(keys: [key.publicKey], threshold: 1)
+        func signers(_ key: Ed25519PrivateKey) throws -> RoleSigners {
+            try RoleSigners(keys: [key.publicKey], threshold: 1)
         }
         let root = try writer.root(
-            RootCeremony(
-                version: 1, expires: end,
+            RootDraft(
+                expires: end,
                 roles: [
-                    .root: signers(keys.root), .targets: signers(keys.targets),
-                    .snapshot: signers(keys.snapshot), .timestamp: signers(keys.timestamp),
-                    .offer: signers(keys.offer),
+                    .root: try signers(keys.root), .targets: try signers(keys.targets),
+                    .snapshot: try signers(keys.snapshot),
+                    .timestamp: try signers(keys.timestamp), .offer: try signers(keys.offer),
                 ]),
             signers: [keys.root])
         let targets = try writer.emptyTargets(expires: end, signers: [keys.targets])
         let snapshot = try writer.snapshot(
-            version: 1, targets: targets, targetsVersion: 1, expires: end,
+            naming: PublishedFile(version: 1, bytes: targets), expires: end,
             signers: [keys.snapshot])
         let timestamp = try writer.timestamp(
-            version: 1, snapshot: snapshot, snapshotVersion: 1, expires: end,
+            version: 1, snapshot: PublishedFile(version: 1, bytes: snapshot), expires: end,
             signers: [keys.timestamp])
         for (name, bytes) in [
             ("1.root.json", root), ("1.targets.json", targets), ("1.snapshot.json", snapshot),
@@ -97,7 +97,8 @@ final class World: Sendable {
             case .fetch(let name, _):
                 let data = try? Data(contentsOf: metadata.appending(path: name))
                 try refresh.receive(data.map { Array($0) })
-            case .store(let role, let bytes): stored.keep(bytes, of: role)
+            case .recall(let role): try refresh.receive(stored[role])
+            case .store(let role, let bytes): stored[role] = bytes
             case .forget: continue
             case .finished: return (stored, refresh.trusted)
             }
@@ -107,7 +108,7 @@ final class World: Sendable {
     /// Targets that add one image, signed by `signer` or by the repository's targets key.
     func targets(
         adding version: String, bytes: [UInt8], hardware: String = "gw-2",
-        mayDowngrade: Bool = false, length: Int64? = nil, signer: Ed25519PrivateKey? = nil
+        counter: Int64 = 1, length: Int64? = nil, signer: Ed25519PrivateKey? = nil
     ) throws -> (metadata: [UInt8], image: SignedImage) {
         let image = try SignedImage(
             must(
@@ -115,10 +116,10 @@ final class World: Sendable {
                     path: must(TargetPath("acme/\(version)/\(hardware).img")),
                     sha256: OpenSSLHashing().sha256(bytes), length: length ?? Int64(bytes.count))),
             release: must(ReleaseID("acme \(version)")), hardware: [must(HardwareModel(hardware))],
-            from: [], mayDowngrade: mayDowngrade)
+            from: [], counter: counter)
         let current = must(try published().trusted.targets)
-        let metadata = try RepositoryWriter(hashing: OpenSSLHashing()).targets(
-            following: current, adding: image,
+        let metadata = try RepositoryWriter(cryptography: Self.cryptography).targets(
+            following: current, .add(image),
             expires: clock.now.advanced(by: .seconds(86_400 * 100)),
             signers: [signer ?? keys.targets])
         return (metadata, image)
@@ -126,13 +127,13 @@ final class World: Sendable {
 
     @discardableResult
     func publish(
-        _ version: String, mayDowngrade: Bool = false, to orchestrator: Orchestrator
+        _ version: String, counter: Int64 = 1, to orchestrator: Orchestrator
     ) async throws -> SignedImage {
         let bytes = Array("image \(version)".utf8)
         let (metadata, image) = try targets(
-            adding: version, bytes: bytes, mayDowngrade: mayDowngrade)
+            adding: version, bytes: bytes, counter: counter)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
-        _ = try await orchestrator.publish(targets: metadata)
+        _ = try await orchestrator.publish(.targets(metadata))
         return image
     }
 }
@@ -178,4 +179,10 @@ struct Pieces: AsyncSequence, Sendable {
     }
 
     func makeAsyncIterator() -> Iterator { Iterator(left: pieces) }
+}
+
+extension MetadataSubmission {
+    static func targets(_ bytes: [UInt8]) -> MetadataSubmission {
+        MetadataSubmission(files: ["targets": bytes])
+    }
 }

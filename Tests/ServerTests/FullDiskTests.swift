@@ -3,6 +3,7 @@ import Foundation
 import Model
 import OpenSSL
 import Testing
+import Trust
 
 /// A server whose disk is full says so, keeps what it acknowledged, and goes on when there is room.
 @Suite struct FullDiskTests {

@@ -3,6 +3,7 @@ import Foundation
 import Model
 import OpenSSL
 import Testing
+import Trust
 import Wire
 
 /// What the server answers over the network.
@@ -81,7 +82,7 @@ import Wire
             #expect(
                 try server.send(.get, "/api/v1/\(path)", headers: wrong).status == 401, "\(path)")
         }
-        for path in ["plans", "rollouts", "rollouts/r/abort", "targets"] {
+        for path in ["plans", "rollouts", "rollouts/r/abort", "metadata"] {
             #expect(try server.send(.post, "/api/v1/\(path)").status == 401, "\(path)")
         }
         let image = String(repeating: "a", count: 64)
@@ -100,7 +101,11 @@ import Wire
         let answer = try server.asOperator(.post, "plans", unknown)
         #expect(answer.status == 400)
         #expect(String(decoding: answer.body, as: UTF8.self).contains("waves"))
-        #expect(try server.asOperator(.post, "targets", [1, 2, 3]).status == 422)
+        #expect(try server.asOperator(.post, "metadata", [1, 2, 3]).status == 400)
+        let forged = Array(#"{"metadata":[{"role":"targets","file":"{}"}]}"#.utf8)
+        #expect(try server.asOperator(.post, "metadata", forged).status == 422)
+        let nameless = Array(#"{"metadata":[{"role":"","file":"{}"}]}"#.utf8)
+        #expect(try server.asOperator(.post, "metadata", nameless).status == 400)
         #expect(try server.asOperator(.put, "images/short", [1]).status == 400)
         let digest = OpenSSLHashing().sha256([1, 2, 3]).hex
         #expect(try server.asOperator(.put, "images/\(digest)", [1, 2, 4]).status == 422)

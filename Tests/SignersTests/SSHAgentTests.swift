@@ -28,8 +28,9 @@ private final class RealAgent: @unchecked Sendable {
     }
 
     deinit {
-        kill(agent, SIGTERM)
-        process.terminate()
+        // Our threads block other signals, and what they start inherits that.
+        kill(agent, SIGKILL)
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
@@ -142,7 +143,7 @@ private final class RealAgent: @unchecked Sendable {
             ("", "No such file or directory"),
             (file, "Connection refused"),
             ("/" + String(repeating: "a", count: 107), "File name too long"),
-            ("/tmp/\0agent", "File name too long"), ("\0agent", "File name too long"),
+            ("/tmp/\0agent", "No such file or directory"), ("\0agent", "No such file or directory"),
         ] {
             let agent = SSHAgent(socketPath: path, checker: OpenSSLSignatureChecker())
             let error = #expect(throws: SSHAgentError.self) { try agent.identities() }

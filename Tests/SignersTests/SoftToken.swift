@@ -17,6 +17,11 @@ struct SoftToken: Sendable {
 
     private init() throws {
         folder = try TemporaryFolder()
+        // What is global has no end of life that would remove it.
+        atexit {
+            guard let path = try? SoftToken.shared.get().folder.path else { return }
+            try? FileManager.default.removeItem(atPath: path)
+        }
         try FileManager.default.createDirectory(
             atPath: "\(folder.path)/tokens", withIntermediateDirectories: false)
         let configuration = try folder.write(

@@ -14,6 +14,7 @@ import Testing
         "Orchestrator": ["Model", "Rollouts", "Trust", "Wire"],
         "OpenSSL": ["COpenSSL", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
+        "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
         "Slots": ["Agent", "Glibc", "Model"],
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
         "Server": [
@@ -22,11 +23,14 @@ import Testing
         ],
         "slipway": [
             "ArgumentParser", "Curl", "Foundation", "JSON", "Model", "OpenSSL", "Rollouts",
-            "Trust", "Wire", "Yams",
+            "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
             "ArgumentParser", "Foundation", "Logging", "Model", "OpenSSL", "Orchestrator",
             "Server", "ServiceLifecycle", "Stores", "Trust", "UnixSignals",
+        ],
+        "slipway-tuf": [
+            "Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust",
         ],
         "slipway-agent": [
             "Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire",
@@ -36,11 +40,11 @@ import Testing
     /// Everything that the agent links, and what must stay pure.
     static let withoutFoundation: Set<String> = [
         "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
-        "Slots", "slipway-agent",
+        "Slots", "slipway-agent", "slipway-tuf", "Signers",
     ]
 
     /// The wrapper of each C library, the operating system's included.
-    static let unsafeTargets: Set<String> = ["OpenSSL", "Curl", "Slots"]
+    static let unsafeTargets: Set<String> = ["OpenSSL", "Curl", "Signers", "Slots"]
 
     @Test(arguments: allowedImports.keys.sorted())
     func targetImportsOnlyWhatItMay(target: String) throws {

@@ -48,7 +48,8 @@ extension Attack {
         Attack("a timestamp that names nothing", malformed(.timestamp, onlySnapshot)) {
             try $0.publish(.timestamp) { $0.setting("meta", to: [:]) }
         },
-        Attack("a timestamp that names something else as well", malformed(.timestamp, onlySnapshot)) {
+        Attack("a timestamp that names something else as well", malformed(.timestamp, onlySnapshot))
+        {
             try $0.publish(.timestamp) { $0.editing("meta", "x.json", to: ["version": 1]) }
         },
         Attack(

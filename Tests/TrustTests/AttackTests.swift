@@ -109,7 +109,8 @@ import Trust
         var client = Client(new: good)
         try client.refresh(from: good)
         try good.publish(.snapshot)
-        #expect(throws: TrustError.rollback(.targets, offered: 0, trusted: 7)) {
+        let other = RoleName.delegated(try #require(DelegatedRoleName("other")))
+        #expect(throws: TrustError.rollback(other, offered: 0, trusted: 7)) {
             try client.refresh(from: good)
         }
     }

@@ -113,7 +113,8 @@ import Trust
             ("length", nil, "targets.a.length: expected a number, found nothing"),
             ("hashes", nil, "targets.a.hashes: expected an object, found nothing"),
             ("hashes", [:], "targets.a.hashes: expected at least one hash"),
-            ("hashes", ["md5": "00"], sha256Only), ("hashes", ["sha512": .string(sha512)], sha256Only),
+            ("hashes", ["md5": "00"], sha256Only),
+            ("hashes", ["sha512": .string(sha512)], sha256Only),
             (
                 "hashes", ["sha256": .string(sha256), "sha512": .string(sha512)], sha256Only
             ),

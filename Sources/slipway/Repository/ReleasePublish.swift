@@ -36,6 +36,9 @@ struct ReleasePublish: ParsableCommand {
         if let same = workspace.published.images.first(where: { $0.isSame(as: signed) }) {
             return tell(same, "is already published")
         }
+        if let refusal = workspace.published.refusal(of: signed) {
+            throw SlipwayError.refused("\(refusal)")
+        }
         let signers = try signers(workspace)
         try bring(file, signed, to: workspace.source)
         try workspace.change(

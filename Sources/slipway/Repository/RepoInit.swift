@@ -86,7 +86,8 @@ struct RepoInit: ParsableCommand {
             // One key needs no number.
             let name = role == "targets" && count == 1 ? role : "\(role)-\(number)"
             return try folder.ensure(
-                folder.offline.appending(path: "\(name).pem"), passphrase: passphrase.source, new: secret)
+                folder.offline.appending(path: "\(name).pem"), passphrase: passphrase.source,
+                new: secret)
         }
     }
 

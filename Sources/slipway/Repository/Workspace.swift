@@ -95,15 +95,16 @@ final class Workspace {
     ///
     /// - Returns: What was published.
     func publishComplete(_ expiry: ExpiryOptions) throws -> [RoleName] {
-        try save()
         let roles = round.publishable
+        // What can never be published is not kept either.
+        if !roles.isEmpty { _ = try accept(files(of: roles)) }
+        try save()
         if !roles.isEmpty { try publish(roles, expiry) }
         return roles
     }
 
     private func publish(_ roles: [RoleName], _ expiry: ExpiryOptions) throws {
-        var files: [RoleName: [UInt8]] = [:]
-        for role in roles { files[role] = round.staged[role]?.bytes }
+        let files = files(of: roles)
         switch source {
         case .folder(let folder): try publish(files, in: folder, expiry)
         case .server(let client):
@@ -116,6 +117,12 @@ final class Workspace {
         round = SigningRound(
             published: try source.published(root: anchor), staged: try staged.load(),
             cryptography: RepositorySource.cryptography)
+    }
+
+    private func files(of roles: [RoleName]) -> [RoleName: [UInt8]] {
+        var files: [RoleName: [UInt8]] = [:]
+        for role in roles { files[role] = round.staged[role]?.bytes }
+        return files
     }
 
     private func publish(
