@@ -14,7 +14,7 @@ PYTHON_TUF = tuf==7.0.1
 VENV = .build/venv
 SUITES = $(sort $(notdir $(wildcard Tests/*)))
 
-.PHONY: demo test lint build agent footprint samples clean
+.PHONY: demo test lint build agent footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
 demo:
@@ -59,6 +59,28 @@ footprint: agent build
 # Makes firmware-samples anew; the result must be what is committed.
 samples: build
 	SLIPWAY=.build/debug/slipway firmware-samples/generate firmware-samples
+
+# Each reader of foreign bytes for FUZZ_SECONDS; TARGETS="json root" picks some.
+FUZZ_SECONDS ?= 60
+fuzz:
+	.ci/setup $(LIBRARIES)
+	SWIFT=$(SWIFT) .ci/fuzz $(FUZZ_SECONDS) $(TARGETS)
+
+# The figures of the README.
+bench: $(VENV)/ready
+	$(SWIFT) build -c release --product slipway
+	$(SWIFT) build -c release --product slipway-bench
+	SLIPWAY_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python .build/release/slipway-bench refresh \
+		--beside python-tuf
+	.build/release/slipway-bench publish
+
+# TUF's own conformance suite; SUITE is a checkout of theupdateframework/tuf-conformance.
+conformance: build
+	.ci/setup $(TEST_PACKAGES) faketime
+	python3 -m venv .build/conformance
+	.build/conformance/bin/pip install --quiet --disable-pip-version-check $(SUITE)
+	cd $(SUITE) && $(CURDIR)/.build/conformance/bin/pytest tuf_conformance \
+		--entrypoint $(CURDIR)/.build/debug/slipway-tuf
 
 clean:
 	rm -rf .build

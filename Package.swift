@@ -101,6 +101,13 @@ let package = Package(
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
             swiftSettings: strict),
         .executableTarget(
+            name: "slipway-bench",
+            dependencies: ["JSON", "Model", "OpenSSL", "Trust", argumentParser],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "slipway-fuzz", dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire"],
+            swiftSettings: strict),
+        .executableTarget(
             name: "slipway-tuf",
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust"],
             swiftSettings: strict),
@@ -145,6 +152,13 @@ let package = Package(
                 "Curl", "Model", "OpenSSL", "Server", "Trust", "Wire", "slipway",
                 "slipway-server",
             ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["slipway-fuzz"], exclude: ["Corpus", "words.dict"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "TUFClientTests",
+            dependencies: ["JSON", "Model", "OpenSSL", "Trust", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
             name: "CommandTests", dependencies: ["slipway"], swiftSettings: testing),

@@ -1,10 +1,12 @@
 /// Building the paths of URLs.
 public enum URLPath {
     /// One segment of a path, everything but RFC 3986's unreserved characters percent-encoded.
-    public static func encode(_ segment: String) -> String {
+    public static func encode(_ segment: String) -> String { encode(segment.utf8) }
+
+    private static func encode(_ segment: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var encoded: [UInt8] = []
-        for byte in segment.utf8 {
+        for byte in segment {
             if isUnreserved(byte) {
                 encoded.append(byte)
             } else {
@@ -16,8 +18,9 @@ public enum URLPath {
 
     /// A whole path: every segment encoded, the slashes between them left as they are.
     public static func encodeAll(_ path: String) -> String {
-        path.split(separator: "/", omittingEmptySubsequences: false)
-            .map { encode(String($0)) }.joined(separator: "/")
+        // By bytes: to Swift a slash and an accent that follows it are one other character.
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { encode($0) }.joined(separator: "/")
     }
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {

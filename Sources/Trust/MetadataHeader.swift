@@ -49,7 +49,8 @@ public struct MetadataDescription: Hashable, Sendable {
     }
 
     init(_ fields: JSONFields) throws(JSONShapeError) {
-        version = try fields.integer("version", in: 1...Int64.max)
+        // No metadata has a higher version; see MetadataHeader.
+        version = try fields.integer("version", in: 1...Int64.max - 1)
         length = try fields.optionalInteger("length", in: 1...Int64.max)
         hashes = try fields.optionalObject("hashes") == nil ? nil : Hashes(fields)
     }

@@ -87,27 +87,36 @@ extension PublishedRepository {
     /// A new image may take nobody's place, not even that of one that was withdrawn.
     private func requireRoom(in after: PublishedRepository) throws(PublishRefusal) {
         let known = Set(images.map(\.image.path))
-        for image in after.images where !known.contains(image.image.path) {
-            if let refusal = after.refusal(of: image) { throw refusal }
+        let all = Dictionary(grouping: after.images, by: \.release)
+        let withdrawn = after.withdrawn
+        for image in all.values.joined() where !known.contains(image.image.path) {
+            let refusal = image.refusal(
+                beside: all[image.release] ?? [], withdrawn: withdrawn)
+            if let refusal { throw refusal }
         }
     }
 
     /// Why `image` cannot be listed beside what is listed here; `nil` when it can.
     public func refusal(of image: SignedImage) -> PublishRefusal? {
-        let all = images
-        if let old = all.first(where: { $0.image.path == image.image.path }) {
-            guard image == old || image.raises(old) else { return .changes(image.image.path) }
+        image.refusal(beside: images, withdrawn: withdrawn)
+    }
+}
+
+extension SignedImage {
+    fileprivate func refusal(
+        beside others: [SignedImage], withdrawn: [WithdrawnImage]
+    ) -> PublishRefusal? {
+        for other in others {
+            if other.image.path == image.path {
+                guard self == other || raises(other) else { return .changes(image.path) }
+            } else if other.release == release, !other.hardware.isDisjoint(with: hardware) {
+                return .twoImages(release, other.image.path)
+            }
         }
-        let clash = all.first {
-            $0.image.path != image.image.path && $0.release == image.release
-                && !$0.hardware.isDisjoint(with: image.hardware)
-        }
-        if let clash { return .twoImages(image.release, clash.image.path) }
         let isTaken = withdrawn.contains {
-            $0.path == image.image.path
-                || $0.release == image.release && $0.sha256 != image.image.sha256
+            $0.path == image.path || $0.release == release && $0.sha256 != image.sha256
         }
-        return isTaken ? .withdrawn(image.release) : nil
+        return isTaken ? .withdrawn(release) : nil
     }
 }
 

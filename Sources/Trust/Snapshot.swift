@@ -14,10 +14,14 @@ public struct Snapshot: Hashable, Sendable {
 
     /// Every role that is listed; a file that is no role's is nobody's business.
     public var roles: [RoleName] {
-        meta.keys.sorted().compactMap { file in
-            let suffix = ".json"
-            guard file.text.hasSuffix(suffix) else { return nil }
-            return RoleName(String(file.text.dropLast(suffix.count)))
+        let suffix = Array(".json".utf8)
+        return meta.keys.sorted().compactMap { file in
+            // By bytes: a letter before the dot may make one character with it.
+            guard file.utf8.suffix(suffix.count).elementsEqual(suffix) else { return nil }
+            let name = String(decoding: file.utf8.dropLast(suffix.count), as: UTF8.self)
+            // The offer role has no metadata: only a delegated one can be meant by its name.
+            return RoleName.topLevel.first { $0.text == name }
+                ?? DelegatedRoleName(name).map { .delegated($0) }
         }
     }
 

@@ -21,10 +21,11 @@ public struct TargetFile: Hashable, Sendable {
     public func publishedPath(_ path: String, isConsistent: Bool) -> String? {
         guard isConsistent else { return path }
         guard let prefix = hashes.prefix else { return nil }
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else {
-            return "\(prefix).\(path)"
-        }
-        return "\(path[...slash])\(prefix).\(path[path.utf8.index(after: slash)...])"
+        // By bytes: to Swift a slash and an accent that follows it are one character.
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let start = slash.map { path.utf8.index(after: $0) } ?? path.startIndex
+        let bytes = Array(path.utf8[..<start]) + Array("\(prefix).".utf8) + path.utf8[start...]
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -3,8 +3,8 @@ public import Model
 
 /// One change of what a targets role says.
 public enum TargetsChange: Hashable, Sendable {
-    /// Lists an image, or lists it anew with other conditions.
-    case add(SignedImage)
+    /// Lists images, or lists them anew with other conditions.
+    case list([SignedImage])
     /// Lists the images no longer, and notes their digests, so that no other bytes take their place.
     case withdraw([SignedImage])
     /// Trusts a role with the paths that match; a role that is trusted already is trusted anew.
@@ -13,6 +13,8 @@ public enum TargetsChange: Hashable, Sendable {
     case revoke(DelegatedRoleName)
     /// Says the same once more, for longer.
     case renew
+
+    public static func add(_ image: SignedImage) -> TargetsChange { .list([image]) }
 
     /// Whom to trust with what.
     public struct Delegation: Hashable, Sendable {
@@ -41,8 +43,7 @@ extension Targets {
     ) -> StagedMetadata {
         let members: [(String, JSONObject)] =
             switch change {
-            case .add(let image):
-                [("targets", entries.setting(image.image.path.text, to: image.json))]
+            case .list(let images): listing(images)
             case .withdraw(let images): withdrawing(images)
             case .delegate(let delegation):
                 [("delegations", delegating(delegation, hashing: hashing))]
@@ -62,6 +63,10 @@ extension Targets {
     private func object(_ name: String) -> JSONObject {
         guard case .object(let members) = document[name] else { return JSONObject([]) }
         return members
+    }
+
+    private func listing(_ images: [SignedImage]) -> [(String, JSONObject)] {
+        [("targets", images.reduce(entries) { $0.setting($1.image.path.text, to: $1.json) })]
     }
 
     private func withdrawing(_ images: [SignedImage]) -> [(String, JSONObject)] {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Where in a download an attacker speaks, in the order in which the client asks.
@@ -43,40 +44,51 @@ struct Attack {
         repository = try Repository.version(2, listing)
     }
 
+    /// One thing that an attacker tries.
+    struct Attempt: Sendable {
+        let name: String
+        /// What the attacker makes of the honest bytes.
+        let answer: @Sendable ([UInt8]) -> Reply
+        /// What the refusal says, besides where.
+        var words: [String] = []
+    }
+
     /// Expects that the client refuses, that it keeps what it trusts, and that it recovers.
-    ///
-    /// - Parameters:
-    ///   - words: What the refusal says, besides where.
-    ///   - answer: What the attacker makes of the honest bytes.
     func expectRefusal(
         _ words: [String] = [], at location: SourceLocation = #_sourceLocation,
         _ answer: @escaping @Sendable ([UInt8]) -> Reply
     ) throws {
-        let home = try Home(trusting: .version(1, repository.listing))
-        try expectRefusal(in: home, words, at: location, answer)
-        try expectRecovery(of: home, at: location)
+        try expectRefusals(of: [Attempt(name: "", answer: answer, words: words)], at: location)
     }
 
-    private func expectRefusal(
-        in home: Home, _ words: [String], at location: SourceLocation,
-        _ answer: @escaping @Sendable ([UInt8]) -> Reply
+    /// Expects the same of one attempt after the other on one client, which then recovers.
+    func expectRefusals(
+        of attempts: [Attempt], at location: SourceLocation = #_sourceLocation
     ) throws {
+        let home = try Home(trusting: .version(1, repository.listing))
         let path = position.path(in: repository)
         let files = try repository.files()
         let honest = files[path] ?? []
+        let reply = Mutex(Reply.text(""))
         let server = try LoopbackServer { request in
-            request.target == path ? answer(honest) : .file(request.target, of: files)
+            request.target == path ? reply.withLock(\.self) : .file(request.target, of: files)
         }
-        let before = try Home.entries(of: home.targets)
+        let trusted = try trusted()
+        let targets = try Home.entries(of: home.targets)
+        for attempt in attempts {
+            reply.withLock { $0 = attempt.answer(honest) }
+            let end = try home.download(Repository.wanted(2).path, from: server.url, options)
 
-        let end = try home.download(
-            Repository.wanted(2).path, from: server.url, options)
-
-        end.expectRefusal(words, at: location)
-        #expect(namesPosition(end.notes), "\(end.notes)", sourceLocation: location)
-        #expect(try home.trusted() == trusted(), sourceLocation: location)
-        #expect((home.timeFloor() != nil) == (position >= .delegated), sourceLocation: location)
-        #expect(try Home.entries(of: home.targets) == before, sourceLocation: location)
+            let comment: Comment = "\(attempt.name): \(end.notes)"
+            end.expectRefusal(attempt.words, comment, at: location)
+            #expect(namesPosition(end.notes), comment, sourceLocation: location)
+            #expect(try home.trusted() == trusted, comment, sourceLocation: location)
+            let hasRefreshed = home.timeFloor() != nil
+            #expect(hasRefreshed == (position >= .delegated), comment, sourceLocation: location)
+            #expect(
+                try Home.entries(of: home.targets) == targets, comment, sourceLocation: location)
+        }
+        try expectRecovery(of: home, at: location)
     }
 
     /// A URL has the name percent-encoded and, for a target, with the digest.

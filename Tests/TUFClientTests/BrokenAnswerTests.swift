@@ -6,17 +6,19 @@ import Testing
     @Test(arguments: Position.allCases)
     func cutAnywhereAreRefused(position: Position) throws {
         let start = "HTTP/1.1 200 OK\r\nContent-Length: "
-        for count in [0, 1, 5, 12, 14, 17, 20, start.utf8.count + 1] {
-            try Attack(at: position).expectRefusal { honest in
+        let inTheHead = [0, 1, 5, 12, 14, 17, 20, start.utf8.count + 1].map { count in
+            Attack.Attempt(name: "\(count) bytes of the head") { honest in
                 .bytesThenCut(Array((start + "\(honest.count)\r\n\r\n").utf8.prefix(count)))
             }
         }
-        for kept in [0.0, 0.5, 0.99] {
-            try Attack(at: position).expectRefusal { honest in
-                let part = honest.prefix(Int(Double(honest.count) * kept))
-                return .bytesThenCut(Array("\(start)\(honest.count)\r\n\r\n".utf8) + part)
+        let inTheBody = [0.0, 0.5, 0.99].map { part in
+            Attack.Attempt(name: "\(part) of the body") { honest in
+                .bytesThenCut(
+                    Array("\(start)\(honest.count)\r\n\r\n".utf8)
+                        + honest.prefix(Int(Double(honest.count) * part)))
             }
         }
+        try Attack(at: position).expectRefusals(of: inTheHead + inTheBody)
     }
 
     @Test(arguments: Position.allCases)
@@ -50,12 +52,15 @@ import Testing
     ]
 
     /// The honest bytes come along, so that only the status can be the reason.
-    @Test(arguments: Position.allCases, statuses)
-    func ofAnotherStatusAreRefused(position: Position, status: String) throws {
-        try Attack(at: position).expectRefusal { honest in
-            guard case .bytes(let bytes) = Reply.status(status, honest) else { return .text("") }
-            return .bytesThenCut(bytes)
-        }
+    @Test(arguments: Position.allCases)
+    func ofAnotherStatusAreRefused(position: Position) throws {
+        try Attack(at: position).expectRefusals(
+            of: Self.statuses.map { status in
+                .init(name: status) { honest in
+                    let head = "HTTP/1.1 \(status)\r\nContent-Length: \(honest.count)\r\n\r\n"
+                    return .bytesThenCut(Array(head.utf8) + honest)
+                }
+            })
     }
 
     @Test(arguments: Position.allCases.dropFirst())
@@ -76,9 +81,12 @@ import Testing
         "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}", "HTTP/1.1 200 \u{1b}[31m\r\n\r\n",
     ]
 
-    @Test(arguments: Position.allCases, junk)
-    func thatAreJunkAreRefused(position: Position, junk: String) throws {
-        try Attack(at: position).expectRefusal { _ in .bytesThenCut(Array(junk.utf8)) }
+    @Test(arguments: Position.allCases)
+    func thatAreJunkAreRefused(position: Position) throws {
+        try Attack(at: position).expectRefusals(
+            of: Self.junk.map { junk in
+                .init(name: junk.debugDescription) { _ in .bytesThenCut(Array(junk.utf8)) }
+            })
     }
 
     @Test(arguments: Position.allCases)
@@ -96,11 +104,15 @@ import Testing
         "http://127.0.0.1:1/\u{9b}31m", "http://a\u{0}b/", "http://user:pass@127.0.0.1:1/x",
     ]
 
-    @Test(arguments: [Position.timestamp, .target], wrongWays)
-    func thatLeadNowhereAreRefused(position: Position, way: String) throws {
-        try Attack(at: position).expectRefusal { honest in
-            .status("302 Found", honest, "Location: \(way)\r\n")
-        }
+    /// But for root: that there is no next one is how its chain ends.
+    @Test(arguments: Position.allCases.dropFirst())
+    func thatLeadNowhereAreRefused(position: Position) throws {
+        try Attack(at: position).expectRefusals(
+            of: Self.wrongWays.map { way in
+                .init(name: way.debugDescription) {
+                    .status("302 Found", $0, "Location: \(way)\r\n")
+                }
+            })
     }
 
     @Test(arguments: Position.allCases, ["301 Moved", "302 Found", "307 Again", "308 For Good"])

@@ -95,21 +95,23 @@ extension ClientProcess.Ending {
     /// Expects exit code 1 and one line that holds each of `words`, and nothing that would move a
     /// cursor.
     func expectRefusal(
-        _ words: [String] = [], at location: SourceLocation = #_sourceLocation
+        _ words: [String] = [], _ comment: Comment? = nil,
+        at location: SourceLocation = #_sourceLocation
     ) {
-        #expect(code == 1, "\(notes)", sourceLocation: location)
-        #expect(answers == "", sourceLocation: location)
-        #expect(notes.hasPrefix("slipway-tuf: "), "\(notes)", sourceLocation: location)
-        #expect(notes.hasSuffix("\n"), "\(notes)", sourceLocation: location)
+        let comment = comment ?? "\(notes.debugDescription)"
+        #expect(code == 1, comment, sourceLocation: location)
+        #expect(answers == "", comment, sourceLocation: location)
+        let isOneLine = notes.hasPrefix("slipway-tuf: ") && notes.hasSuffix("\n")
+        #expect(isOneLine, comment, sourceLocation: location)
         let unprintable: Set<Unicode.GeneralCategory> = [
             .control, .format, .lineSeparator, .paragraphSeparator,
         ]
-        let line = notes.dropLast().unicodeScalars
-        #expect(
-            !line.contains { unprintable.contains($0.properties.generalCategory) },
-            "\(notes.debugDescription)", sourceLocation: location)
+        let isPrintable = !notes.dropLast().unicodeScalars.contains {
+            unprintable.contains($0.properties.generalCategory)
+        }
+        #expect(isPrintable, comment, sourceLocation: location)
         for word in words {
-            #expect(notes.contains(word), "\(notes)", sourceLocation: location)
+            #expect(notes.contains(word), comment, sourceLocation: location)
         }
     }
 

@@ -3,12 +3,12 @@ import Testing
 /// What never ends is cut off where the metadata above, or our own limit, says.
 @Suite struct EndlessDataTests {
     /// An answer without an end, or one that is longer than it may be.
-    struct Shape: CustomTestStringConvertible, Sendable {
-        let testDescription: String
+    struct Shape: Sendable {
+        let name: String
         let answer: @Sendable ([UInt8]) -> Reply
 
         init(_ name: String, _ answer: @escaping @Sendable ([UInt8]) -> Reply) {
-            testDescription = name
+            self.name = name
             self.answer = answer
         }
     }
@@ -48,15 +48,12 @@ import Testing
         },
     ]
 
-    @Test(arguments: Position.allCases, shapes)
-    func isCutOff(position: Position, shape: Shape) throws {
-        try Attack(at: position).expectRefusal(["endless-data attack"], shape.answer)
-    }
-
-    @Test(arguments: [Position.snapshot, .targets, .delegated], shapes)
-    func isCutOffWhereNoLengthIsDeclared(position: Position, shape: Shape) throws {
-        try Attack(at: position, listing: .nothing)
-            .expectRefusal(["endless-data attack"], shape.answer)
+    @Test(arguments: Position.allCases, Repository.Listing.allCases)
+    func isCutOff(position: Position, listing: Repository.Listing) throws {
+        try Attack(at: position, listing: listing).expectRefusals(
+            of: Self.shapes.map {
+                .init(name: $0.name, answer: $0.answer, words: ["endless-data attack"])
+            })
     }
 
     /// Lies about the length that are noticed as something else.
@@ -128,9 +125,10 @@ import Testing
         },
     ]
 
-    @Test(arguments: Position.allCases, lies)
-    func isNoWayAroundTheFraming(position: Position, lie: Shape) throws {
-        try Attack(at: position).expectRefusal([], lie.answer)
+    @Test(arguments: Position.allCases)
+    func isNoWayAroundTheFraming(position: Position) throws {
+        try Attack(at: position).expectRefusals(
+            of: Self.lies.map { .init(name: $0.name, answer: $0.answer) })
     }
 
     /// An extension of a chunk is no data, so only that nothing comes can be noticed.

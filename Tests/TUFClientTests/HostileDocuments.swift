@@ -1,13 +1,11 @@
-import Testing
-
 /// Bytes in the place of metadata that no reader may take for metadata, and that must stop none.
-struct HostileDocument: CustomTestStringConvertible, Sendable {
-    let testDescription: String
+struct HostileDocument: Sendable {
+    let name: String
     /// What becomes of the honest document.
     let spoil: @Sendable ([UInt8]) -> [UInt8]
 
     init(_ name: String, _ spoil: @escaping @Sendable ([UInt8]) -> [UInt8]) {
-        testDescription = name
+        self.name = name
         self.spoil = spoil
     }
 
@@ -100,7 +98,7 @@ extension HostileDocument {
     }
 
     /// The honest document, and something that does not belong there.
-    private static let framings = [
+    static let framings = [
         HostileDocument("a byte order mark") { [0xef, 0xbb, 0xbf] + $0 },
         HostileDocument("a zero byte before") { [0] + $0 },
         HostileDocument("a zero byte behind") { $0 + [0] },

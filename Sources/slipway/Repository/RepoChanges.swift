@@ -105,6 +105,7 @@ struct RepoDelegate: ParsableCommand {
         }
         let workspace = try repository.open()
         let delegator = try TargetsRole.named(by, in: workspace)
+        try Self.requireNoBins(delegator, workspace)
         let expires = expiry.expiresTargets.end(from: try WritingTime.now)
         workspace.change(
             delegator,
@@ -118,6 +119,15 @@ struct RepoDelegate: ParsableCommand {
         }
         try StagedChange.finish(
             workspace, signing.signers(repository.passphrase.source), expiry, output)
+    }
+
+    /// Bins and roles cannot stand side by side, and the bins would be lost.
+    static func requireNoBins(
+        _ delegator: RoleName, _ workspace: Workspace
+    ) throws(SlipwayError) {
+        if case .bins = workspace.round.targets(of: delegator)?.delegations?.kind {
+            throw .refused("\(delegator) delegates to succinct bins, which this does not change")
+        }
     }
 
     private func signers() throws(SlipwayError) -> RoleSigners {
@@ -146,6 +156,7 @@ struct RepoRevoke: ParsableCommand {
             throw SlipwayError.badInput(path: name.visible, problem: "it is no delegated role")
         }
         let delegator = try TargetsRole.named(by, in: workspace)
+        try RepoDelegate.requireNoBins(delegator, workspace)
         try workspace.change(
             delegator, .revoke(role),
             expires: expiry.expiresTargets.end(from: WritingTime.now))

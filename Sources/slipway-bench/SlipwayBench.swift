@@ -1,0 +1,98 @@
+internal import ArgumentParser
+import Foundation
+internal import JSON
+
+/// Measures what people size machines by; each benchmark prints one JSON object.
+@main struct SlipwayBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slipway-bench",
+        abstract: "Measure Slipway; figures count in a release build only.",
+        subcommands: [RefreshBench.self, PublishBench.self])
+}
+
+/// What every benchmark takes.
+struct BenchOptions: ParsableArguments {
+    @Flag(help: "Print JSON; there is no other form yet.") var json = false
+}
+
+/// The figures of one run; each name ends in its unit.
+struct Figures {
+    private var members: [(String, JSONValue)]
+
+    init(_ name: String) { members = [("benchmark", .string(name))] }
+
+    mutating func set(_ name: String, to number: Int) {
+        members.append((name, .integer(Int64(number))))
+    }
+
+    /// JSON here has whole numbers only, so that fractions are written as text.
+    mutating func set(_ name: String, to number: Double) {
+        members.append((name, .string(String(format: "%.3f", number))))
+    }
+
+    func tell() {
+        let text = JSONValue.object(JSONObject(members)).prettyText
+            .replacing(/"(?<number>\d+\.\d{3})"/) { String($0.number) }
+        FileHandle.standardOutput.write(Data("\(text)\n".utf8))
+    }
+}
+
+/// The time that this process's threads spent on a processor.
+enum ProcessorTime {
+    static var seconds: Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
+    static func seconds(of body: () throws -> Void) rethrows -> Double {
+        let start = seconds
+        try body()
+        return seconds - start
+    }
+}
+
+enum BenchProblem: Error, CustomStringConvertible {
+    case failed(String)
+
+    var description: String {
+        switch self {
+        case .failed(let what): what
+        }
+    }
+}
+
+/// Runs another program to its end.
+enum Program {
+    /// - Returns: What it printed, the time it took, and its largest resident memory.
+    static func run(
+        _ path: String, _ arguments: [String]
+    ) throws -> (output: String, seconds: Double, peakMiB: Double) {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(filePath: path)
+        process.arguments = arguments
+        process.standardOutput = pipe
+        let begin = ContinuousClock.now
+        try process.run()
+        var peak = 0.0
+        while process.isRunning {
+            peak = max(peak, residentMiB(of: process.processIdentifier) ?? 0)
+            usleep(2000)
+        }
+        let took = ContinuousClock.now - begin
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        guard process.terminationStatus == 0 else {
+            throw BenchProblem.failed("\(path) ended with \(process.terminationStatus)")
+        }
+        return (
+            String(decoding: output, as: UTF8.self),
+            Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18, peak
+        )
+    }
+
+    /// The most that the process ever held, as the kernel counts.
+    private static func residentMiB(of pid: Int32) -> Double? {
+        guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let number = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Double($0) })
+        else { return nil }
+        return number / 1024
+    }
+}
