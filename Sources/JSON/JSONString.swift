@@ -31,8 +31,16 @@ extension JSONString {
         var shown = String.UnicodeScalarView()
         let scalars = text.unicodeScalars
         for scalar in scalars.prefix(64) {
-            shown.append(scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? "?" : scalar)
+            shown.append(Self.isShown(scalar) ? scalar : "?")
         }
         return "\"\(String(shown))\(scalars.dropFirst(64).isEmpty ? "" : "...")\""
+    }
+
+    /// Neither control characters nor those that break a line or turn its direction around.
+    private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
     }
 }

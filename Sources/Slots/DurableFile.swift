@@ -50,12 +50,16 @@ public enum DurableFile {
     ) throws(SlotError) {
         let new = "\(path).new"
         unsafe unlink(new)
-        do {
+        do throws(SlotError) {
             let file = try File(new, .create(permissions: permissions))
             try file.write(bytes)
             try file.sync()
+            guard unsafe rename(new, path) == 0 else { throw SlotError(errno, "rename to", path) }
+        } catch {
+            // What a full disk cut short must not take up what little room there is.
+            unsafe unlink(new)
+            throw error
         }
-        guard unsafe rename(new, path) == 0 else { throw SlotError(errno, "rename to", path) }
         try syncDirectory(of: path)
     }
 

@@ -20,7 +20,8 @@ internal import Glibc
     init(_ path: String, _ access: Access) throws(SlotError) {
         let descriptor =
             switch access {
-            case .read: unsafe open(path, O_RDONLY | O_CLOEXEC)
+            // A pipe that somebody put in the place of a file must not hold us up.
+            case .read: unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
             case .update(let permissions):
                 unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, permissions)
             case .create(let permissions):

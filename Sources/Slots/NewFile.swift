@@ -20,15 +20,22 @@ public final class NewFile {
     /// Gives the file its name, in place of one that has it; durable when it returns.
     public func keep(as name: String) throws(SlotError) {
         try file.sync()
-        // A link cannot take the place of a file, a rename can.
-        let new = "\(directory)/.new-\(getpid())"
+        let path = "\(directory)/\(name)"
+        if (try? file.link(to: path)) == nil { try replace(path, by: "\(directory)/.+\(name)") }
+        try File(directory, .read).sync()
+    }
+
+    /// A link cannot take the place of a file, a rename can.
+    ///
+    /// - Parameter new: The same for every process, so that what a killed one left is swept by the
+    ///   next; and nobody else's, for no percent-encoded name has a plus sign.
+    private func replace(_ path: String, by new: String) throws(SlotError) {
         unsafe unlink(new)
         try file.link(to: new)
-        guard unsafe rename(new, "\(directory)/\(name)") == 0 else {
+        guard unsafe rename(new, path) == 0 else {
             let code = errno
             unsafe unlink(new)
-            throw SlotError(code, "rename to", "\(directory)/\(name)")
+            throw SlotError(code, "rename to", path)
         }
-        try File(directory, .read).sync()
     }
 }

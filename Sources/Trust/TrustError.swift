@@ -85,5 +85,6 @@ public struct MetadataRefusal: Error, Hashable, CustomStringConvertible {
         self.reason = reason
     }
 
-    public var description: String { "\(file): \(reason)" }
+    /// The name percent-encoded, as somebody else may have chosen it.
+    public var description: String { "\(URLPath.encodeAll(file)): \(reason)" }
 }

@@ -71,7 +71,10 @@ struct RefreshBench: ParsableCommand {
 
     /// The same refresh and searches; start-up and imports are not counted.
     private static let script = """
-        import os, sys, tempfile, time
+        from os.path import join
+        from sys import argv
+        from tempfile import mkdtemp
+        from time import process_time
         from tuf.api.exceptions import DownloadHTTPError
         from tuf.ngclient import Updater
         from tuf.ngclient.fetcher import FetcherInterface
@@ -80,22 +83,22 @@ struct RefreshBench: ParsableCommand {
             def _fetch(self, url):
                 path = url.removeprefix("http://folder/")
                 try:
-                    with open(os.path.join(sys.argv[1], path), "rb") as file:
+                    with open(join(argv[1], path), "rb") as file:
                         return iter([file.read()])
                 except FileNotFoundError:
                     raise DownloadHTTPError(url, 404)
 
-        local = tempfile.mkdtemp()
-        with open(os.path.join(sys.argv[1], "1.root.json"), "rb") as file:
+        local = mkdtemp()
+        with open(join(argv[1], "1.root.json"), "rb") as file:
             root = file.read()
-        start = time.process_time()
+        start = process_time()
         updater = Updater(
             metadata_dir=local, metadata_base_url="http://folder/", fetcher=Folder(),
             bootstrap=root)
         updater.refresh()
-        for path in sys.argv[2:]:
+        for path in argv[2:]:
             assert updater.get_targetinfo(path) is not None, path
-        print(time.process_time() - start)
+        print(process_time() - start)
         """
 }
 

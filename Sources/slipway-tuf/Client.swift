@@ -14,12 +14,21 @@ struct Client {
     static let cryptography = CryptographySuite(
         checker: OpenSSLSignatureChecker(), hashing: OpenSSLHashing())
 
-    /// - Parameter metadata: The URL of the folder with the repository's metadata.
-    init(_ folder: MetadataFolder, metadata: String) throws(ClientError) {
+    /// - Parameters:
+    ///   - metadata: The URL of the folder with the repository's metadata.
+    ///   - timeoutSeconds: How long a server may stall; `nil` for the usual patience.
+    init(
+        _ folder: MetadataFolder, metadata: String, timeoutSeconds: Int?
+    ) throws(ClientError) {
         self.folder = folder
         base = Self.folder(metadata)
         var options = HTTPOptions.standard
         options.userAgent = "slipway-tuf"
+        if let timeoutSeconds {
+            options.connectTimeoutSeconds = timeoutSeconds
+            options.stallTimeoutSeconds = timeoutSeconds
+            options.wallTimeoutSeconds = 3 * timeoutSeconds
+        }
         do { http = try HTTPClient(options: options) } catch {
             throw .repository(url: metadata, problem: "\(error)")
         }
@@ -85,7 +94,7 @@ struct Client {
         do {
             answer = try http.send(
                 HTTPRequest(method: .get, url: url), bodyLimitBytes: limitBytes)
-        } catch { throw .repository(url: url, problem: "\(error)") }
+        } catch { throw .repository(url: url, problem: error.accusation) }
         switch answer.status {
         case 200: return answer.body
         case 404: return nil
@@ -149,7 +158,19 @@ extension ClientError {
             case let error as TargetRefusal: .target(path, error)
             case HTTPError.tooLong(let limitBytes):
                 .target(path, .tooLong(expected: limitBytes))
+            case let error as HTTPError: .repository(url: url, problem: error.accusation)
             default: .repository(url: url, problem: "\(error)")
             }
+    }
+}
+
+extension HTTPError {
+    /// What went wrong, and the attack that it may be.
+    fileprivate var accusation: String {
+        switch self {
+        case .tooLong: "\(self) (it may be an endless-data attack)"
+        case .timedOut: "\(self) (it may be a slow-retrieval attack)"
+        case .badURL, .unreachable, .network, .library: "\(self)"
+        }
     }
 }

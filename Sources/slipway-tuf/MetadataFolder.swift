@@ -1,4 +1,5 @@
 internal import Agent
+internal import JSON
 internal import Model
 internal import Slots
 internal import Trust
@@ -80,8 +81,9 @@ enum ClientError: Error, CustomStringConvertible {
         case .noRoot(let path): "\(path) holds no root.json; `init` puts it there"
         case .untrusted(let refusal): "\(refusal)"
         case .repository(let url, let problem): "\(url): \(problem)"
-        case .noSuchTarget(let path): "no trusted role lists the target \(path)"
-        case .target(let path, let refusal): "\(path): \(refusal)"
+        case .noSuchTarget(let path):
+            "no trusted role lists the target \(JSONString(path).quoted)"
+        case .target(let path, let refusal): "\(JSONString(path).quoted): \(refusal)"
         }
     }
 }

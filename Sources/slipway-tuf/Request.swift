@@ -3,6 +3,8 @@
 /// The options stand before the command, as the conformance suite of TUF has them.
 struct Request {
     let metadataFolder: String
+    /// How patient to be with servers; `nil` stands for the usual.
+    let timeoutSeconds: Int?
     let command: Command
 
     enum Command {
@@ -35,6 +37,9 @@ struct Request {
         let isRepeated = options.contains { $0.key != "--target-name" && $0.value.count > 1 }
         guard !isRepeated, let folder = options["--metadata-dir"]?.first else { return nil }
         metadataFolder = folder
+        let timeout = options["--timeout"]?.first
+        timeoutSeconds = timeout.flatMap { Int($0) }
+        guard timeout == nil || timeoutSeconds.map((1...3600).contains) == true else { return nil }
         guard let command = Self.command(words, options.compactMapValues(\.first), options)
         else { return nil }
         self.command = command
@@ -42,6 +47,7 @@ struct Request {
 
     private static let options: Set = [
         "--metadata-dir", "--metadata-url", "--target-name", "--target-dir", "--target-base-url",
+        "--timeout",
     ]
 
     private static func command(

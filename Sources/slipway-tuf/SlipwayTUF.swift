@@ -18,6 +18,10 @@ internal import Slots
         role, and `time-floor`, the moment of the last refresh. Each target becomes one file in
         the target directory, named by its percent-encoded path.
 
+          --timeout SECONDS  give up a server that cannot be connected to, or sends next to
+                             nothing, for so long (1 to 3600), and metadata that is not there
+                             after three times as long; else 10, 30 and 120 seconds
+
         exit codes: 0 done; 1 refused, or not possible
         """
 
@@ -33,11 +37,14 @@ internal import Slots
         }
         do throws(ClientError) {
             let folder = MetadataFolder(path: request.metadataFolder)
+            let timeout = request.timeoutSeconds
             switch request.command {
             case .initialize(let rootFile): try folder.begin(withRoot: rootFile)
-            case .refresh(let metadata): try Client(folder, metadata: metadata).refresh()
+            case .refresh(let metadata):
+                try Client(folder, metadata: metadata, timeoutSeconds: timeout).refresh()
             case .download(let metadata, let downloads):
-                try Client(folder, metadata: metadata).download(downloads)
+                try Client(folder, metadata: metadata, timeoutSeconds: timeout)
+                    .download(downloads)
             case .show: try Summary(folder).tell()
             }
         } catch {

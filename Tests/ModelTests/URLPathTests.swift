@@ -9,4 +9,12 @@ import Testing
     func encodesAllButTheUnreserved(segment: String, encoded: String) {
         #expect(URLPath.encode(segment) == encoded)
     }
+
+    @Test(arguments: [
+        ("", ""), ("a/b c", "a/b%20c"), ("/", "/"), ("a//b/", "a//b/"), ("../é", "../%C3%A9"),
+        ("a/\u{301}b", "a/%CC%81b"),
+    ])
+    func leavesSlashesInAWholePath(path: String, encoded: String) {
+        #expect(URLPath.encodeAll(path) == encoded)
+    }
 }

@@ -25,6 +25,32 @@ import Trust
         #expect(OpenSSLHashing().sha256(vector.message).hex == vector.digest)
     }
 
+    /// FIPS 180-4 examples of SHA-512, from the same places.
+    @Test(arguments: [
+        (
+            "abc",
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                + "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+        ),
+        (
+            "",
+            "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+                + "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"
+        ),
+    ])
+    func agreesWithThePublishedDigestsOfSHA512(message: String, digest: String) {
+        let bytes = Array(message.utf8)
+        #expect(Hex.encode(OpenSSLHashing().digest(bytes, by: .sha512)) == digest)
+        var stream = OpenSSLHashing().stream(.sha512)
+        for byte in bytes { stream.update([byte]) }
+        #expect(Hex.encode(stream.finish()) == digest)
+    }
+
+    @Test(arguments: HashAlgorithm.allCases)
+    func givesDigestsOfTheRightLength(algorithm: HashAlgorithm) {
+        #expect(OpenSSLHashing().digest([1], by: algorithm).count == algorithm.byteCount)
+    }
+
     @Test(arguments: [1, 7, 63, 64, 65, 1000])
     func givesTheSameDigestInWhateverPiecesTheBytesCome(pieceByteCount: Int) {
         let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 * 31) }
@@ -57,6 +83,14 @@ import Trust
         abandon(100_000)
         // Contexts that leaked would hold well over 10 000 pages.
         #expect(try residentPages() - before < 4000)
+    }
+
+    @Test func endsOnce() async {
+        await #expect(processExitsWith: .failure) {
+            var stream = OpenSSLHashing().sha256Stream()
+            _ = stream.finish()
+            _ = stream.finish()
+        }
     }
 
     @Test func takesNoBytesAfterTheEnd() async {

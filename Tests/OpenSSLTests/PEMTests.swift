@@ -156,6 +156,9 @@ func text(ofFile path: String) throws -> String {
     func makesKeysOfOtherKindsThatWeRefuse(arguments: [String]) throws {
         let pem = try openssl(["genpkey"] + arguments, input: [])
         #expect(throws: PEMError.notEd25519) { try Ed25519PrivateKey(pem: pem, passphrase: nil) }
+        let isP256 = arguments.contains("EC")
+        let other = try? PEMPrivateKey.read(pem, passphrase: nil)
+        #expect((other != nil) == isP256, "what is neither is unsupported")
     }
 
     @Test func checksOurSignatures() throws {

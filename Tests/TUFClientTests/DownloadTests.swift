@@ -40,6 +40,7 @@ import Trust
         repository.isConsistent = isConsistent
         repository.targets += [
             FakeTarget("a/b/c.img", "in a folder"), FakeTarget("empty", ""),
+            FakeTarget("a/\u{301}b", "an accent after a slash"),
             FakeTarget("long", String(repeating: "0123456789", count: 100_000)),
         ]
         try expectDownload(of: repository.targets + [Repository.wanted(3)], from: repository)

@@ -206,10 +206,11 @@ struct FakeTarget: Sendable {
 
     /// With the digest before the last name (TUF 6.2).
     var prefixedPath: String {
-        var names = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        let last = names.removeLast()
-        names.append("\(digest(algorithms.contains(.sha256) ? .sha256 : .sha512)).\(last)")
-        return names.joined(separator: "/")
+        let digest = digest(algorithms.contains(.sha256) ? .sha256 : .sha512)
+        let last = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) }
+        let start = last ?? path.startIndex
+        return String(
+            decoding: path.utf8[..<start] + "\(digest).".utf8 + path.utf8[start...], as: UTF8.self)
     }
 
     private func digest(_ algorithm: HashAlgorithm) -> String {

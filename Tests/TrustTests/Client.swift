@@ -13,6 +13,9 @@ struct Client {
     private(set) var log: [String] = []
     /// The limit of every fetch, by name.
     private(set) var limitBytes: [String: Int] = [:]
+    var limits = Limits.tests
+    /// After so many more actions the power goes off; `nil` for never.
+    var actionsLeft: Int?
     /// The file that the last refusal named.
     private(set) var refusedFile: String?
 
@@ -40,7 +43,7 @@ struct Client {
         log = []
         do {
             var refresh = try Refresh(
-                stored: stored, now: moment, cryptography: cryptography, limits: .tests)
+                stored: stored, now: moment, cryptography: cryptography, limits: limits)
             try perform(&refresh, on: repository)
             return refresh
         } catch let refusal as MetadataRefusal {
@@ -54,6 +57,14 @@ struct Client {
         _ path: String, in repository: some Served, at moment: Instant = now
     ) throws -> TrustedSet.Found? {
         var refresh = try refreshing(from: repository, at: moment)
+        return try find(path, in: repository, with: &refresh)
+    }
+
+    /// Looks for a target after a refresh; the log begins anew.
+    mutating func find(
+        _ path: String, in repository: some Served, with refresh: inout Refresh
+    ) throws -> TrustedSet.Found? {
+        log = []
         refresh.seek(path)
         do { try perform(&refresh, on: repository) } catch let refusal as MetadataRefusal {
             refusedFile = refusal.file
@@ -65,12 +76,16 @@ struct Client {
     mutating func perform(_ refresh: inout Refresh, on repository: some Served) throws {
         // Far more than any refresh needs: a client that goes round in circles must fail.
         for _ in 0..<100 {
-            switch refresh.next() {
+            let action = refresh.next()
+            try spend(action)
+            switch action {
             case .fetch(let name, let limitBytes):
                 log.append("fetch \(name)")
                 self.limitBytes[name] = limitBytes
                 try refresh.receive(repository.files[name])
-            case .recall(let role): try refresh.receive(stored[role])
+            case .recall(let role):
+                log.append("recall \(role.text)")
+                try refresh.receive(stored[role])
             case .store(let role, let bytes):
                 log.append("store \(role.text)")
                 stored[role] = bytes
@@ -83,7 +98,14 @@ struct Client {
         throw EndlessRefresh()
     }
 
+    private mutating func spend(_ action: Refresh.Action) throws {
+        guard let left = actionsLeft, action != .finished else { return }
+        guard left > 0 else { throw PowerCut() }
+        actionsLeft = left - 1
+    }
+
     struct EndlessRefresh: Error {}
+    struct PowerCut: Error {}
 
     var fetches: [String] { log.filter { $0.hasPrefix("fetch ") }.map { String($0.dropFirst(6)) } }
 }

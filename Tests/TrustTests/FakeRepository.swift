@@ -15,7 +15,10 @@ struct FakeRepository: Served, Sendable {
     var signers: [RoleName: [PrivateKey]]
     /// What the metadata above says of the metadata below, besides the version.
     var listing = Listing.lengthAndHash
-    private var documents: [RoleName: JSONObject] = [:]
+    /// Whether file names carry versions; root has to say the same.
+    var isConsistent = true
+    /// What each role says, as it should be signed.
+    var documents: [RoleName: JSONObject] = [:]
 
     enum Listing: Sendable { case nothing, length, hash, lengthAndHash }
 
@@ -75,11 +78,11 @@ struct FakeRepository: Served, Sendable {
     }
 
     func version(of role: RoleName) throws -> Int64 {
-        try JSONFields(.object(#require(documents[role]))).integer("version", in: 1...Int64.max)
+        try JSONFields(.object(#require(documents[role]))).integer("version", in: 0...Int64.max)
     }
 
     func name(of role: RoleName) throws -> String {
-        role.publishedName(version: try version(of: role), isConsistent: true)
+        role.publishedName(version: try version(of: role), isConsistent: isConsistent)
     }
 
     func bytes(of role: RoleName) throws -> [UInt8] { try #require(files[name(of: role)]) }
@@ -88,7 +91,16 @@ struct FakeRepository: Served, Sendable {
     func stored() throws -> StoredMetadata {
         StoredMetadata(
             root: try bytes(of: .root), timestamp: try bytes(of: .timestamp),
-            snapshot: try bytes(of: .snapshot), targets: try bytes(of: .targets))
+            snapshot: try bytes(of: .snapshot), targets: try bytes(of: .targets),
+            delegated: try delegatedBytes())
+    }
+
+    private func delegatedBytes() throws -> [DelegatedRoleName: [UInt8]] {
+        var bytes: [DelegatedRoleName: [UInt8]] = [:]
+        for case .delegated(let name) in documents.keys {
+            bytes[name] = try self.bytes(of: .delegated(name))
+        }
+        return bytes
     }
 
     /// Writes the next version of `role`, and then of the roles that name it.
@@ -108,13 +120,12 @@ struct FakeRepository: Served, Sendable {
             document = document.editing("meta", below.fileName, to: try description(of: below))
         }
         documents[role] = document
-        files[role.publishedName(version: version, isConsistent: true)] = try wrap(
+        files[role.publishedName(version: version, isConsistent: isConsistent)] = try wrap(
             sign(edit(document), by: signers ?? of(role)))
         switch role {
-        case .targets: try publish(.snapshot)
+        case .targets, .delegated: try publish(.snapshot)
         case .snapshot: try publish(.timestamp)
         case .root, .timestamp, .offer: break
-        case .delegated: try publish(.snapshot)
         }
     }
 

@@ -6,6 +6,10 @@ extension JSONObject {
         editing(path[...], to: value)
     }
 
+    func editing(_ path: [String], to value: JSONValue?) -> JSONObject {
+        editing(path[...], to: value)
+    }
+
     private func editing(_ path: ArraySlice<String>, to value: JSONValue?) -> JSONObject {
         guard let first = path.first else { preconditionFailure("a path must not be empty") }
         guard path.count == 1 else {
