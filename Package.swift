@@ -161,8 +161,11 @@ let package = Package(
             dependencies: ["JSON", "Model", "OpenSSL", "Trust", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
-            name: "CommandTests", dependencies: ["slipway"], swiftSettings: testing),
-        .testTarget(name: "InteropTests", dependencies: ["slipway"], swiftSettings: testing),
+            name: "CommandTests", dependencies: ["slipway", "slipway-server", "slipway-tuf"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "InteropTests", dependencies: ["slipway", "slipway-tuf"],
+            swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]
 )

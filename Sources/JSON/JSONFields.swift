@@ -70,7 +70,7 @@ extension JSONFields {
     /// The elements of an array, each with its own path.
     public func array(
         _ name: String, maximumCount: Int
-    ) throws(JSONShapeError) -> [(value: JSONValue, path: String)] {
+    ) throws(JSONShapeError) -> [JSONElement] {
         let value = members[name]
         guard case .array(let elements) = value else {
             throw refused(name, "an array", found: value)
@@ -79,7 +79,9 @@ extension JSONFields {
             throw refused(name, "an array of at most \(maximumCount) elements")
         }
         let path = path(of: name)
-        return elements.enumerated().map { ($0.element, "\(path)[\($0.offset)]") }
+        return elements.enumerated().map {
+            JSONElement(value: $0.element, arrayPath: path, index: $0.offset)
+        }
     }
 
     public func object(_ name: String) throws(JSONShapeError) -> JSONFields {
@@ -132,7 +134,7 @@ extension JSONFields {
 
     public func optionalArray(
         _ name: String, maximumCount: Int
-    ) throws(JSONShapeError) -> [(value: JSONValue, path: String)]? {
+    ) throws(JSONShapeError) -> [JSONElement]? {
         guard optionalValue(name) != nil else { return nil }
         return try array(name, maximumCount: maximumCount)
     }
@@ -141,4 +143,14 @@ extension JSONFields {
         guard optionalValue(name) != nil else { return nil }
         return try object(name)
     }
+}
+
+/// One element of an array, with the path for the error.
+public struct JSONElement: Sendable {
+    public let value: JSONValue
+    fileprivate let arrayPath: String
+    fileprivate let index: Int
+
+    /// Put together only when it is asked for.
+    public var path: String { "\(arrayPath)[\(index)]" }
 }

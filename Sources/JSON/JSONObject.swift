@@ -47,10 +47,16 @@ public struct JSONObject: Hashable, Sendable {
 
     struct Duplicate: Error { let key: JSONString }
 
+    private static let fewMembers = 16
+
     public var isEmpty: Bool { members.isEmpty }
     public var count: Int { members.count }
 
     public subscript(key: String) -> JSONValue? {
+        // Where there are few members, looking at all of them makes no copy of the key.
+        if members.count <= Self.fewMembers {
+            return members.first { $0.key.hasSameBytes(as: key) }?.value
+        }
         let key = JSONString(key)
         let index = insertionIndex(of: key)
         guard index < members.count, members[index].key == key else { return nil }

@@ -118,7 +118,9 @@ struct JSONReader {
             negated = sum
             index += 1
         }
-        if index < bytes.count, [UInt8(ascii: "."), 0x45, 0x65].contains(bytes[index]) {
+        if index < bytes.count,
+            bytes[index] == UInt8(ascii: ".") || bytes[index] | 0x20 == UInt8(ascii: "e")
+        {
             throw failure(.notAnInteger, at: start)
         }
         if isNegative { return negated }

@@ -12,6 +12,10 @@ public struct JSONString: Hashable, Sendable {
     init(checked utf8: [UInt8]) { self.utf8 = utf8 }
 
     public var text: String { String(decoding: utf8, as: UTF8.self) }
+
+    func hasSameBytes(as text: String) -> Bool {
+        utf8.count == text.utf8.count && utf8.elementsEqual(text.utf8)
+    }
 }
 
 extension JSONString: Comparable {

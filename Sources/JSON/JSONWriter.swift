@@ -69,7 +69,11 @@ struct JSONWriter {
 
     private mutating func write(_ text: JSONString) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        // Nearly every string goes as it is, in one piece.
+        let isPlain = text.utf8.allSatisfy {
+            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        for byte in isPlain ? [] : text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 bytes.append(UInt8(ascii: "\\"))
@@ -78,6 +82,7 @@ struct JSONWriter {
             default: bytes.append(byte)
             }
         }
+        if isPlain { bytes.append(contentsOf: text.utf8) }
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -68,7 +68,7 @@ extension SignedEnvelope {
     /// The two members that matter; others are ignored (TUF 4.2.1).
     private struct Parts {
         let signed: JSONObject
-        let signatures: [(value: JSONValue, path: String)]
+        let signatures: [JSONElement]
 
         init(_ value: JSONValue) throws(JSONShapeError) {
             let fields = try JSONFields(value)
@@ -78,8 +78,8 @@ extension SignedEnvelope {
 
         func readSignatures() throws(JSONShapeError) -> [Signature] {
             var read: [Signature] = []
-            for (value, path) in signatures {
-                let fields = try JSONFields(value, at: path)
+            for element in signatures {
+                let fields = try JSONFields(element.value, at: element.path)
                 let keyID = try fields.string("keyid")
                 guard case .string(let digits) = try fields.value("sig") else {
                     throw fields.refused("sig", "a string")

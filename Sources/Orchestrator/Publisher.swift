@@ -62,8 +62,10 @@ actor Publisher {
     ) throws(Refusal) -> [AcceptedMetadata] {
         do { return try current.accept(new, now: now) } catch {
             switch error {
-            case .outdated, .changes, .twoImages, .withdrawn: throw .conflict("\(error)")
-            case .untrusted: throw .invalid("\(error)")
+            // Only this one may be another on the next try.
+            case .outdated: throw .conflict("\(error)")
+            case .untrusted, .changes, .twoImages, .notFound, .withdrawn:
+                throw .invalid("\(error)")
             }
         }
     }

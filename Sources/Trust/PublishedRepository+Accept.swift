@@ -29,6 +29,7 @@ extension PublishedRepository {
             role, bytes throws(PublishRefusal) in
             try after.acceptTargets(bytes, of: role, following: version(of: role), now: now)
         }
+        try requireFound(submitted.keys.filter { $0 != .root }, in: after)
         try requireNothingLost(in: after)
         try requireRoom(in: after)
         return (root.map { [$0] } ?? []) + accepted
@@ -63,6 +64,20 @@ extension PublishedRepository {
         guard new.expires > now else { throw .untrusted(.expired(role, at: new.expires)) }
         return AcceptedMetadata(
             role: role, version: new.version, bytes: bytes, images: Array(new.images.values))
+    }
+
+    /// An image that no client would find is not published, whoever signed it.
+    private func requireFound(
+        _ roles: [RoleName], in after: PublishedRepository
+    ) throws(PublishRefusal) {
+        let found = Set(after.images)
+        for role in roles {
+            let listed = Set(targets(of: role)?.images.values.map { $0 } ?? [])
+            for image in after.targets(of: role)?.images.values.map({ $0 }) ?? []
+            where !listed.contains(image) && !found.contains(image) {
+                throw .notFound(image.image.path, role)
+            }
+        }
     }
 
     /// No image may change or vanish, but by being withdrawn or given a higher counter.
@@ -155,6 +170,8 @@ public enum PublishRefusal: Error, Hashable, CustomStringConvertible {
     case changes(TargetPath)
     /// One release would have two images for one hardware model.
     case twoImages(ReleaseID, TargetPath)
+    /// No client would find it there: others are asked for such a path, and first.
+    case notFound(TargetPath, RoleName)
     /// The release was withdrawn; what took its place would be taken for it.
     case withdrawn(ReleaseID)
 
@@ -168,6 +185,7 @@ public enum PublishRefusal: Error, Hashable, CustomStringConvertible {
             "\(path) is published and cannot be changed; use a new version"
         case .twoImages(let release, let path):
             "\(release) already has an image for that hardware: \(path)"
+        case .notFound(let path, let role): "\(role) may not speak for \(path)"
         case .withdrawn(let release): "\(release) was withdrawn; use a new version"
         }
     }

@@ -164,6 +164,23 @@ public struct PublishedRepository: Sendable {
             .sorted { $0.path.text < $1.path.text }
     }
 
+    /// What nobody would list or note any more if `delegator` trusted `name` no longer.
+    public func vanishing(
+        byRevoking name: DelegatedRoleName, of delegator: RoleName
+    ) -> [WithdrawnImage] {
+        var reached: Set<RoleName> = []
+        var open: [RoleName] = [.targets]
+        while let role = open.popLast() {
+            guard reached.insert(role).inserted else { continue }
+            let delegations = targets(of: role)?.delegations
+            open += delegated.keys.filter { other in
+                delegations?.role(other) != nil && !(role == delegator && other == name)
+            }.map { .delegated($0) }
+        }
+        let lost = delegated.filter { !reached.contains(.delegated($0.key)) }.map(\.value)
+        return lost.flatMap { $0.images.values.map { WithdrawnImage($0) } + $0.withdrawn.values }
+    }
+
     /// The counter that a new image of `release` gets.
     ///
     /// An ordinary release keeps its place among the versions; one that devices of every version
@@ -227,7 +244,9 @@ extension PublishedRepository {
     )] {
         let delegated = stored.delegated.keys.sorted { $0.text < $1.text }
             .map { RoleName.delegated($0) }
-        return ([.root] + delegated + [.targets, .snapshot, .timestamp]).compactMap { role in
+        // Clients notice a root and a timestamp at once, and the rest only through a timestamp: the
+        // two stand together, so that little can come between them.
+        return (delegated + [.targets, .snapshot, .root, .timestamp]).compactMap { role in
             guard let bytes = stored[role], bytes != published.stored[role] else { return nil }
             let name = role.publishedName(
                 version: version(of: role) ?? 1, isConsistent: root.isConsistent)

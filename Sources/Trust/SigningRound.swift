@@ -36,6 +36,17 @@ public struct SigningRound: Sendable {
         }
     }
 
+    /// The same for a delegated role, once nothing but `roles` of what is staged is published.
+    private func signers(of name: DelegatedRoleName, publishing roles: [RoleName]) -> [Role] {
+        let delegators = [.targets] + published.delegated.keys.map { RoleName.delegated($0) }
+        return delegators.compactMap { delegator in
+            let says =
+                roles.contains(delegator)
+                ? targets(of: delegator) : published.targets(of: delegator)
+            return says?.delegations?.role(name)
+        }
+    }
+
     /// The root that is staged, as it will be.
     public var stagedRoot: Root? {
         staged[.root].flatMap { root in
@@ -108,15 +119,26 @@ public struct SigningRound: Sendable {
     ///
     /// A root that would leave the published targets without signers waits for targets that its
     /// own keys have signed; targets that only those have signed wait for the root.
+    ///
+    /// In the same way a delegated role waits for whoever delegates to it, and a delegator for the
+    /// delegated roles whose signers it changes.
     public var publishable: [RoleName] {
+        let top = publishableTop
         let delegated = staged.keys.filter { $0 != .root && $0 != .targets && isComplete($0) }
+        if isTrusted(top + delegated) { return top + delegated }
+        let known = delegated.filter { isComplete($0, publishing: top) }
+        if isTrusted(top + known) { return top + known }
+        let rest = top.filter { $0 != .targets }
+        let old = delegated.filter { isComplete($0, publishing: []) }
+        return isTrusted(rest + old) ? rest + old : []
+    }
+
+    private var publishableTop: [RoleName] {
         let targetsNow = isComplete(.targets, for: published.root.targets)
-        guard isComplete(.root), let next = stagedRoot else {
-            return (targetsNow ? [.targets] : []) + delegated
-        }
-        if isComplete(.targets, for: next.targets) { return [.root, .targets] + delegated }
-        if keepsTargets() { return [.root] + delegated }
-        return (targetsNow ? [.targets] : []) + delegated
+        guard isComplete(.root), let next = stagedRoot else { return targetsNow ? [.targets] : [] }
+        if isComplete(.targets, for: next.targets) { return [.root, .targets] }
+        if isTrusted([.root]) { return [.root] }
+        return targetsNow ? [.targets] : []
     }
 
     /// Whether nothing is missing any more.
@@ -131,11 +153,35 @@ public struct SigningRound: Sendable {
             .allSatisfy { $0.missing == 0 }
     }
 
-    /// Whether the published targets are signed well enough for the staged root, too.
-    private func keepsTargets() -> Bool {
-        guard let root = staged[.root] else { return false }
-        let beginning = Instant(secondsSinceEpoch: .min)
-        return (try? published.accept([.root: root.bytes], now: beginning)) != nil
+    private func isComplete(_ role: RoleName, publishing roles: [RoleName]) -> Bool {
+        guard case .delegated(let name) = role else { return isComplete(role) }
+        let signers = signers(of: name, publishing: roles)
+        return !signers.isEmpty && signers.allSatisfy { isComplete(role, for: $0) }
+    }
+
+    /// Whether everything would still be signed well enough if just `roles` were published.
+    ///
+    /// Whatever else may be wrong with them is for those to hear who publish them.
+    private func isTrusted(_ roles: [RoleName]) -> Bool {
+        guard !roles.isEmpty else { return true }
+        var files: [RoleName: [UInt8]] = [:]
+        for role in roles { files[role] = staged[role]?.bytes }
+        do {
+            _ = try published.accept(files, now: Instant(secondsSinceEpoch: .min))
+            return true
+        } catch {
+            if case .untrusted = error { return false }
+            return true
+        }
+    }
+
+    /// Another image of the same release and hardware that waits to be published, by any role.
+    public func waiting(insteadOf image: SignedImage) -> SignedImage? {
+        staged.keys.filter { isCurrent($0) }.compactMap { targets(of: $0) }
+            .flatMap(\.images.values).first {
+                $0.image.path != image.image.path && $0.release == image.release
+                    && !$0.hardware.isDisjoint(with: image.hardware)
+            }
     }
 
     /// Roles whose staged metadata `key` may sign.

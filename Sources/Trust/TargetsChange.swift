@@ -9,8 +9,8 @@ public enum TargetsChange: Hashable, Sendable {
     case withdraw([SignedImage])
     /// Trusts a role with the paths that match; a role that is trusted already is trusted anew.
     case delegate(Delegation)
-    /// Trusts the role no longer.
-    case revoke(DelegatedRoleName)
+    /// Trusts the role no longer, and notes what vanishes with it.
+    case revoke(DelegatedRoleName, noting: [WithdrawnImage] = [])
     /// Says the same once more, for longer.
     case renew
 
@@ -47,7 +47,9 @@ extension Targets {
             case .withdraw(let images): withdrawing(images)
             case .delegate(let delegation):
                 [("delegations", delegating(delegation, hashing: hashing))]
-            case .revoke(let name): [("delegations", revoking(name))]
+            case .revoke(let name, let vanishing):
+                [("delegations", revoking(name))]
+                    + (vanishing.isEmpty ? [] : [(WithdrawnImage.member, noting(vanishing))])
             case .renew: []
             }
         return StagedMetadata(
@@ -72,13 +74,16 @@ extension Targets {
     private func withdrawing(_ images: [SignedImage]) -> [(String, JSONObject)] {
         let paths = Set(images.map { JSONString($0.image.path.text) })
         let kept = entries.members.filter { !paths.contains($0.key) }
-        let withdrawn = images.reduce(object(WithdrawnImage.member)) { members, image in
-            members.setting(image.image.path.text, to: WithdrawnImage(image).json)
-        }
         return [
             ("targets", JSONObject(kept.map { ($0.key.text, $0.value) })),
-            (WithdrawnImage.member, withdrawn),
+            (WithdrawnImage.member, noting(images.map { WithdrawnImage($0) })),
         ]
+    }
+
+    private func noting(_ withdrawn: [WithdrawnImage]) -> JSONObject {
+        withdrawn.reduce(object(WithdrawnImage.member)) { members, image in
+            members.setting(image.path.text, to: image.json)
+        }
     }
 
     private func delegating(

@@ -91,13 +91,13 @@ import Testing
         },
         Mistake("waves[1]: expected an object, found a number") {
             fields throws(JSONShapeError) in
-            let (value, path) = try fields.array("waves", maximumCount: 2)[1]
-            _ = try JSONFields(value, at: path)
+            let element = try fields.array("waves", maximumCount: 2)[1]
+            _ = try JSONFields(element.value, at: element.path)
         },
         Mistake("waves[0].soak: expected a number, found a string") {
             fields throws(JSONShapeError) in
-            let (value, path) = try fields.array("waves", maximumCount: 2)[0]
-            _ = try JSONFields(value, at: path).integer("soak", in: 0...1)
+            let element = try fields.array("waves", maximumCount: 2)[0]
+            _ = try JSONFields(element.value, at: element.path).integer("soak", in: 0...1)
         },
         Mistake("gate.deep.n: expected something else") { fields throws(JSONShapeError) in
             throw try fields.object("gate").object("deep").refused("n", "something else")

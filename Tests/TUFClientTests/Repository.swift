@@ -209,8 +209,8 @@ struct FakeTarget: Sendable {
         let digest = digest(algorithms.contains(.sha256) ? .sha256 : .sha512)
         let last = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) }
         let start = last ?? path.startIndex
-        return String(
-            decoding: path.utf8[..<start] + "\(digest).".utf8 + path.utf8[start...], as: UTF8.self)
+        let bytes = Array(path.utf8[..<start]) + Array("\(digest).".utf8) + path.utf8[start...]
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func digest(_ algorithm: HashAlgorithm) -> String {

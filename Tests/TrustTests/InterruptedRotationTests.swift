@@ -77,7 +77,7 @@ import Trust
         let next = try before.publishing(
             [], expiry: Keeper.expiry, signers: rotation.signers())
         let changed = next.files(changedSince: before)
-        #expect(changed.map(\.name) == ["2.root.json", "3.snapshot.json", "timestamp.json"])
+        #expect(changed.map(\.name) == ["3.snapshot.json", "2.root.json", "timestamp.json"])
         for (name, bytes) in changed { place.files[name] = bytes }
         #expect(try read(place).interruptedRoot == nil)
         #expect(try client.refresh(from: place).root.version == 2)

@@ -139,7 +139,7 @@ import Trust
         ])
         #expect(
             keeper.written == [
-                "2.root.json", "2.a/b.json", "2.x.json", "3.targets.json", "5.snapshot.json",
+                "2.a/b.json", "2.x.json", "3.targets.json", "5.snapshot.json", "2.root.json",
                 "timestamp.json",
             ])
         #expect(keeper.repository.files(changedSince: keeper.repository).isEmpty)

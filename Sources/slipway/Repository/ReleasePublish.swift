@@ -39,6 +39,11 @@ struct ReleasePublish: ParsableCommand {
         if let refusal = workspace.published.refusal(of: signed) {
             throw SlipwayError.refused("\(refusal)")
         }
+        if let waiting = workspace.round.waiting(insteadOf: signed) {
+            throw SlipwayError.refused(
+                "\(signed.release) already has an image that waits for signatures:"
+                    + " \(waiting.image.path); see `slipway repo discard`")
+        }
         let signers = try signers(workspace)
         try bring(file, signed, to: workspace.source)
         try workspace.change(

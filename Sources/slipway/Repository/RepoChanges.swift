@@ -98,15 +98,18 @@ struct RepoDelegate: ParsableCommand {
         guard !paths.isEmpty, !add.isEmpty else {
             throw SlipwayError.badInput(path: "--paths", problem: "name paths, and keys by --add")
         }
-        // What we write ourselves has names that are plain everywhere.
-        guard NameRule(name) != nil, let role = DelegatedRoleName(name) else {
+        // What we write ourselves has names that are plain everywhere, in URLs and as files.
+        guard NameRule(name) != nil, URLPath.encode(name) == name,
+            let role = DelegatedRoleName(name)
+        else {
             throw SlipwayError.badInput(
-                path: name.visible, problem: "a role's name is made of letters, digits and . _ : -")
+                path: name.visible, problem: "a role's name is made of letters, digits and . _ -")
         }
         let workspace = try repository.open()
         let delegator = try TargetsRole.named(by, in: workspace)
         try Self.requireNoBins(delegator, workspace)
         let expires = expiry.expiresTargets.end(from: try WritingTime.now)
+        let before = workspace.round.signers(of: .delegated(role))
         workspace.change(
             delegator,
             .delegate(
@@ -114,7 +117,10 @@ struct RepoDelegate: ParsableCommand {
                     name: role, signers: try signers(),
                     paths: paths.map { PathPattern(JSONString($0)) },
                     isTerminating: terminating)), expires: expires)
-        if workspace.round.targets(of: .delegated(role)) == nil {
+        // What the new keys have not signed would be nobody's: it is signed anew.
+        if workspace.round.targets(of: .delegated(role)) == nil
+            || workspace.round.signers(of: .delegated(role)) != before
+        {
             workspace.change(.delegated(role), .renew, expires: expires)
         }
         try StagedChange.finish(
@@ -141,7 +147,8 @@ struct RepoDelegate: ParsableCommand {
 
 struct RepoRevoke: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Trust a delegated role no longer.")
+        commandName: "revoke", abstract: "Trust a delegated role no longer.",
+        discussion: "What it lists is withdrawn; those versions stay taken.")
 
     @Argument(help: "The role's name.") var name: String
     @Option(help: "Who delegated to it.") var by = "targets"
@@ -157,8 +164,9 @@ struct RepoRevoke: ParsableCommand {
         }
         let delegator = try TargetsRole.named(by, in: workspace)
         try RepoDelegate.requireNoBins(delegator, workspace)
+        let vanishing = workspace.published.vanishing(byRevoking: role, of: delegator)
         try workspace.change(
-            delegator, .revoke(role),
+            delegator, .revoke(role, noting: vanishing),
             expires: expiry.expiresTargets.end(from: WritingTime.now))
         try StagedChange.finish(
             workspace, signing.signers(repository.passphrase.source), expiry, output)

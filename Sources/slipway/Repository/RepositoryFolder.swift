@@ -52,6 +52,8 @@ struct RepositoryFolder {
         do {
             try Data(bytes).write(to: file, options: .atomic)
             try FileHandle(forWritingTo: file).synchronize()
+            // The name is part of the folder, which has to reach the medium, too.
+            try FileHandle(forReadingFrom: file.deletingLastPathComponent()).synchronize()
         } catch {
             throw .cannotCreate(path: file.path, problem: error.localizedDescription)
         }

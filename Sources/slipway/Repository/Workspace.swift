@@ -32,6 +32,11 @@ final class Workspace {
         round = SigningRound(
             published: try source.published(root: anchor), staged: try staged.load(),
             cryptography: RepositorySource.cryptography)
+        // A command that was cut off after it had published leaves behind what it published.
+        for (role, metadata) in round.staged where published.stored[role] == metadata.bytes {
+            try? staged.remove(role)
+            round.discard(role)
+        }
     }
 
     var published: PublishedRepository { round.published }
@@ -145,7 +150,7 @@ final class Workspace {
         do { return try published.accept(files, now: WritingTime.clock) } catch {
             switch error {
             case .outdated: throw .tryAgain("\(error)")
-            case .untrusted, .changes, .twoImages, .withdrawn: throw .refused("\(error)")
+            case .untrusted, .changes, .twoImages, .notFound, .withdrawn: throw .refused("\(error)")
             }
         }
     }
