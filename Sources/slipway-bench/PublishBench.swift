@@ -6,7 +6,8 @@ internal import OpenSSL
 struct PublishBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
-        abstract: "Publish an image into a folder, beside `openssl dgst` and `cp` on the same file.")
+        abstract: "Publish an image into a folder, beside `openssl dgst` and `cp` on the same file."
+    )
 
     @Option(help: "The image's size.") var mebibytes = 1024
     @Option(help: "The folder to work in; needs room for three images.") var folder: String?
@@ -27,7 +28,8 @@ struct PublishBench: ParsableCommand {
         let hash = try Program.run("/usr/bin/openssl", ["dgst", "-sha256", image])
         let copy = place.appending(path: "copy.img").path
         // Durable, as a published image is.
-        let copied = try Program.run("/bin/sh", ["-c", "cp \"$0\" \"$1\" && sync \"$1\"", image, copy])
+        let copied = try Program.run(
+            "/bin/sh", ["-c", "cp \"$0\" \"$1\" && sync \"$1\"", image, copy])
         try FileManager.default.removeItem(atPath: copy)
         let published = try Program.run(
             slipway,

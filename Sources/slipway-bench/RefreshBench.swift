@@ -130,7 +130,8 @@ struct BenchRepository {
             signers: [key])
         var round = SigningRound(
             published: try PublishedRepository(
-                StoredMetadata(root: root, timestamp: timestamp, snapshot: snapshot, targets: empty),
+                StoredMetadata(
+                    root: root, timestamp: timestamp, snapshot: snapshot, targets: empty),
                 cryptography: Self.cryptography, limits: .standard),
             staged: [], cryptography: Self.cryptography)
         samples = try Self.fill(&round, targets: targets, roles: roles, signers, expires)

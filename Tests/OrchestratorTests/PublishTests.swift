@@ -72,7 +72,7 @@ import Wire
             _ = try await orchestrator.publish(.targets(metadata))
             Issue.record("a published image was changed")
         } catch {
-            guard case .conflict(let reason) = error else {
+            guard case .invalid(let reason) = error else {
                 Issue.record(error)
                 return
             }

@@ -46,6 +46,7 @@ struct ReleasePublish: ParsableCommand {
         }
         let signers = try signers(workspace)
         try bring(file, signed, to: workspace.source)
+        workspace.brought.insert(signed.image)
         try workspace.change(
             role, .add(signed), expires: expiry.expiresTargets.end(from: WritingTime.now))
         try workspace.sign(signers)

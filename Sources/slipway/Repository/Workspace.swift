@@ -14,6 +14,8 @@ final class Workspace {
     private let keys: KeyFolder?
     private let anchor: [UInt8]?
     private let lock: RepositoryLock?
+    /// Images whose bytes this command put in place.
+    var brought: Set<ImageReference> = []
     /// Staged or signed by this command, and not saved yet.
     private var changed: Set<RoleName> = []
 
@@ -135,7 +137,8 @@ final class Workspace {
     ) throws {
         let accepted = try accept(files)
         for image in accepted.flatMap(\.images) where !published.images.contains(image) {
-            guard try folder.holds(image.image) else {
+            // What this command has just put there was compared on the way.
+            guard try brought.contains(image.image) || folder.holds(image.image) else {
                 throw SlipwayError.refused(
                     "the bytes of \(image.image.path) are not in the repository: publish the image"
                         + " again")
