@@ -43,6 +43,13 @@ import Trust
         #expect(repository.interruptedRoot == nil)
     }
 
+    /// Every way ends where it would come back to a role that it passed.
+    @Test func readsRolesThatDelegateToEachOther() throws {
+        let fake = try FakeRepository(
+            edges: ["targets": ["A"], "A": ["B"], "B": ["A", "C"]], listers: ["C"])
+        #expect(try read(fake).delegated.count == 3)
+    }
+
     @Test func readsWhatIsExpired() throws {
         var fake = try withRoles()
         for role in [RoleName.targets, try delegated("x"), .snapshot, .timestamp, .root] {

@@ -53,6 +53,20 @@ import Trust
         #expect(found?.role == (path == "a" ? try delegated(bin) : nil))
     }
 
+    @Test(arguments: [([UInt8(40)], false), ([40, 41], true)])
+    func asksForTheWholeThreshold(signers: [UInt8], isTrusted: Bool) throws {
+        var repository = try FakeRepository()
+        try repository.write(
+            .targets,
+            delegations: Self.succinct(bitLength: 8, keys: [40, 41], threshold: 2))
+        let bin = try delegated("bin-ca")
+        try repository.write(bin, listing: ["a"], keys: signers)
+        var client = Client(new: repository)
+        let end = refusal { try client.find("a", in: repository) }
+        #expect(
+            end == (isTrusted ? nil : .because(.tooFewSignatures(bin, valid: 1, threshold: 2))))
+    }
+
     /// Neither what looks like a bin nor any other role is asked or trusted.
     @Test func asksNobodyElse() throws {
         let repository = try repository(
