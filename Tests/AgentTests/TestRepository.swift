@@ -60,6 +60,8 @@ struct TestRepository {
     }
 
     /// Publishes `firmware` in a role of its own, for which targets vouches under `paths`.
+    ///
+    /// The server's keys are stolen: it publishes what no keeper would accept.
     mutating func delegate(to name: String, paths: String, _ firmware: Firmware) throws {
         let role = try #require(DelegatedRoleName(name))
         let signer = try key(6)
@@ -73,7 +75,7 @@ struct TestRepository {
         _ = round.change(.delegated(role), .add(firmware.signed), expires: expiry)
         _ = try round.sign(with: signer)
         let bytes = try #require(round.staged[.delegated(role)]).bytes
-        try publish([.delegated(role): bytes])
+        try publishUnchecked(bytes, of: .delegated(role))
         metadata["1.\(name).json"] = bytes
         let image = firmware.signed.image
         images[image.path.prefixed(by: image.sha256)] = firmware.bytes
@@ -91,6 +93,24 @@ struct TestRepository {
             expiry: PublishedRepository.Expiry(snapshot: expiry, timestamp: expiry),
             signers: OnlineSigners(snapshot: key(3), timestamp: key(2), offer: offerKey))
         serve(published.stored)
+    }
+
+    private mutating func publishUnchecked(_ bytes: [UInt8], of role: RoleName) throws {
+        let writer = RepositoryWriter(cryptography: cryptography)
+        var stored = published.stored
+        let snapshot = try writer.snapshot(
+            following: published.snapshot,
+            changed: [role: PublishedFile(version: 1, bytes: bytes)],
+            expires: expiry, signers: [key(3)])
+        stored[role] = bytes
+        stored.snapshot = snapshot
+        stored.timestamp = try writer.timestamp(
+            version: published.timestamp.version + 1,
+            snapshot: PublishedFile(version: published.snapshot.version + 1, bytes: snapshot),
+            expires: expiry, signers: [key(2)])
+        published = try PublishedRepository(
+            stored, cryptography: cryptography, limits: .standard)
+        serve(stored)
     }
 
     private mutating func serve(_ stored: StoredMetadata) {

@@ -78,11 +78,16 @@ import Trust
         Fixture.rsa2048.replacing("-----END PUBLIC KEY-----", with: ""),
         Fixture.rsa2048.replacing("MIIBIjAN", with: "MIIBIjAO"),
         String(repeating: "-----BEGIN PUBLIC KEY-----\n", count: 2000),
+        // Nobody encrypts a public key, and nobody is asked for a passphrase.
+        Fixture.ed25519.replacing("-----\nMC", with: "-----\n\(encrypted)\n\nMC"),
         // A P-256 point that is not on the curve, and the one at infinity.
         Fixture.p256.replacing("5cdWkRw==", with: "5cdWkSA=="),
         "-----BEGIN PUBLIC KEY-----\nMBkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDAgAA\n"
             + "-----END PUBLIC KEY-----\n",
     ]
+
+    static let encrypted =
+        "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF"
 
     @Test(arguments: SignatureScheme.allCases, junk)
     func isNotMadeOfAnythingElse(scheme: SignatureScheme, text: String) {

@@ -43,6 +43,19 @@ func keyObjects(_ numbers: [UInt8]) throws -> JSONObject {
         Set(numbers).map { (try key($0).keyID.text, FakeRepository.keyObject(try key($0))) })
 }
 
+/// A change that lets `keys` sign a role, in place of whoever did.
+func delegation(
+    _ name: String, _ keys: [UInt8], threshold: Int = 1, paths: [String] = ["*"],
+    isTerminating: Bool = false
+) throws -> TargetsChange {
+    .delegate(
+        TargetsChange.Delegation(
+            name: try #require(DelegatedRoleName(name)),
+            signers: try RoleSigners(
+                keys: keys.map { try key($0).publicKey }, threshold: threshold),
+            paths: paths.map { PathPattern(JSONString($0)) }, isTerminating: isTerminating))
+}
+
 /// A target of three bytes that nobody ever fetches.
 let plainTarget: JSONValue = [
     "length": 3, "hashes": ["sha256": .string(String(repeating: "ab", count: 32))],
