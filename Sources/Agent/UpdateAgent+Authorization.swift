@@ -53,7 +53,8 @@ extension UpdateAgent {
             var refresh = try refreshed()
             refresh.seek(offer.unverified.image.path.text)
             try perform(&refresh)
-            return answer(to: offer, root: refresh.trusted.root, found: refresh.found)
+            return answer(
+                to: offer, root: refresh.trusted.root, image: try refresh.found?.image())
         } catch let refusal as MetadataRefusal {
             return .refused(
                 Failure(.refused, "\(refusal)", indicator: refusal.reason.indicator))
@@ -100,7 +101,7 @@ extension UpdateAgent {
 
     /// The server chooses among what the offline keys signed for this hardware, and no more.
     private func answer(
-        to signed: SignedMessage<Offer>, root: Root, found: TrustedSet.Found?
+        to signed: SignedMessage<Offer>, root: Root, image: SignedImage?
     ) -> Authorization {
         let offer = signed.unverified
         guard let role = root.offer else {
@@ -121,7 +122,7 @@ extension UpdateAgent {
         guard offer.expires > now else {
             return .refused(Failure(.refused, "the offer ended at \(offer.expires)"))
         }
-        guard let image = found?.image else {
+        guard let image else {
             return foreign(
                 "\(offer.image.path) is offered but no signed targets metadata lists it as an"
                     + " image (it may have been withdrawn, or be an attempt to install a foreign"

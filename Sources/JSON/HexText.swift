@@ -9,11 +9,12 @@ enum HexText {
     /// Returns `nil` for an odd number of digits, an upper-case digit, or anything else.
     static func decode(_ digits: [UInt8]) -> [UInt8]? {
         guard digits.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = value(of: digits[index]), let low = value(of: digits[index + 1])
+        var bytes = [UInt8](repeating: 0, count: digits.count / 2)
+        for index in bytes.indices {
+            guard let high = value(of: digits[2 * index]),
+                let low = value(of: digits[2 * index + 1])
             else { return nil }
-            bytes.append(high << 4 | low)
+            bytes[index] = high << 4 | low
         }
         return bytes
     }

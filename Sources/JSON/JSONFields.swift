@@ -1,19 +1,25 @@
 /// The members of one object, read one by one, with the path for the error.
 public struct JSONFields: Sendable {
-    /// Where in the document the object stands: empty at the top, else such as `waves[1]`.
-    public let path: String
     public let members: JSONObject
+    private let place: JSONPlace
 
     /// - Throws: ``JSONShapeError`` when `value` is not an object.
     public init(_ value: JSONValue, at path: String = "") throws(JSONShapeError) {
+        try self.init(value, at: path.isEmpty ? .top : .member(path, of: .top))
+    }
+
+    fileprivate init(_ value: JSONValue, at place: JSONPlace) throws(JSONShapeError) {
         guard case .object(let members) = value else {
-            throw JSONShapeError(path: path, expected: "an object, found \(value.kind)")
+            throw JSONShapeError(path: place.path, expected: "an object, found \(value.kind)")
         }
-        self.path = path
+        self.place = place
         self.members = members
     }
 
-    public func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+    /// Where in the document the object stands: empty at the top, else such as `waves[1]`.
+    public var path: String { place.path }
+
+    public func path(of name: String) -> String { JSONPlace.member(name, of: place).path }
 
     /// The error for a member that a caller's own check refuses.
     public func refused(_ name: String, _ expected: String) -> JSONShapeError {
@@ -78,10 +84,8 @@ extension JSONFields {
         guard elements.count <= maximumCount else {
             throw refused(name, "an array of at most \(maximumCount) elements")
         }
-        let path = path(of: name)
-        return elements.enumerated().map {
-            JSONElement(value: $0.element, arrayPath: path, index: $0.offset)
-        }
+        let array = JSONPlace.member(name, of: place)
+        return elements.indices.map { JSONElement(value: elements[$0], array: array, index: $0) }
     }
 
     public func object(_ name: String) throws(JSONShapeError) -> JSONFields {
@@ -89,7 +93,12 @@ extension JSONFields {
         guard let value, case .object = value else {
             throw refused(name, "an object", found: value)
         }
-        return try JSONFields(value, at: path(of: name))
+        return try JSONFields(value, at: .member(name, of: place))
+    }
+
+    /// The object that `member`, one of ``members``, holds.
+    public func object(_ member: JSONObject.Member) throws(JSONShapeError) -> JSONFields {
+        try JSONFields(member.value, at: .key(member.key, of: place))
     }
 
     /// The bytes that a string of lower-case hexadecimal digits stands for.
@@ -148,9 +157,31 @@ extension JSONFields {
 /// One element of an array, with the path for the error.
 public struct JSONElement: Sendable {
     public let value: JSONValue
-    fileprivate let arrayPath: String
+    fileprivate let array: JSONPlace
     fileprivate let index: Int
 
-    /// Put together only when it is asked for.
-    public var path: String { "\(arrayPath)[\(index)]" }
+    public var path: String { place.path }
+    private var place: JSONPlace { .element(index, of: array) }
+
+    /// - Throws: ``JSONShapeError`` when the element is not an object.
+    public func object() throws(JSONShapeError) -> JSONFields { try JSONFields(value, at: place) }
+}
+
+/// Where something stands in a document; put into words only when it is asked for.
+private indirect enum JSONPlace: Sendable {
+    case top
+    case member(String, of: JSONPlace)
+    /// A member whose name is data.
+    case key(JSONString, of: JSONPlace)
+    case element(Int, of: JSONPlace)
+
+    var path: String {
+        switch self {
+        case .top: ""
+        case .member(let name, .top): name
+        case .member(let name, let object): "\(object.path).\(name)"
+        case .key(let name, let object): JSONPlace.member(name.text, of: object).path
+        case .element(let index, let array): "\(array.path)[\(index)]"
+        }
+    }
 }

@@ -29,15 +29,17 @@ public struct JSONObject: Hashable, Sendable {
 
     private init(sorted members: [Member]) { self.members = members }
 
+    /// Returns `nil` unless each key is greater than the one before.
+    init?(ordered members: [Member]) {
+        let isOrdered = members.indices.dropFirst().allSatisfy {
+            members[$0 - 1].key < members[$0].key
+        }
+        guard isOrdered else { return nil }
+        self.members = members
+    }
+
     /// Makes an object of members in any order, or finds a key that is there twice.
     static func sorting(_ members: [Member]) -> Result<JSONObject, Duplicate> {
-        // What was written canonically arrives in order and needs no sorting.
-        var previous: JSONString?
-        let isSorted = members.allSatisfy { member in
-            defer { previous = member.key }
-            return previous.map { $0 < member.key } ?? true
-        }
-        if isSorted { return .success(JSONObject(sorted: members)) }
         let sorted = members.sorted { $0.key < $1.key }
         for (left, right) in zip(sorted, sorted.dropFirst()) where left.key == right.key {
             return .failure(Duplicate(key: left.key))

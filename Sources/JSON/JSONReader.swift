@@ -7,6 +7,11 @@ struct JSONReader {
     private let limits: JSONLimits
     private var index = 0
     private var valueCount = 0
+    /// Whether what was read of the current member is its own canonical form.
+    private var isCanonical = true
+    /// Where the outermost object has values in their canonical form, by name.
+    private var canonical: [JSONString: Range<Int>] = [:]
+    private var recent = RecentStrings()
 
     init(_ bytes: [UInt8], limits: JSONLimits) {
         self.bytes = bytes
@@ -58,13 +63,29 @@ struct JSONReader {
                 throw failure(.unexpectedByte)
             }
             index += 1
-            members.append(JSONObject.Member(key: key, value: try readValue(depth: depth)))
+            let value = try depth == 1 ? readOutermost(key) : readValue(depth: depth)
+            members.append(JSONObject.Member(key: key, value: value))
         } while try readSeparator(closing: UInt8(ascii: "}"))
+        if let object = JSONObject(ordered: members) { return object }
+        isCanonical = false
         switch JSONObject.sorting(members) {
         case .success(let object): return object
         case .failure(let duplicate): throw failure(.duplicateMember(duplicate.key))
         }
     }
+
+    /// Reads the value of a member of the outermost object.
+    private mutating func readOutermost(_ key: JSONString) throws(JSONSyntaxError) -> JSONValue {
+        _ = try nextVisibleByte()
+        let start = index
+        isCanonical = true
+        let value = try readValue(depth: 1)
+        if isCanonical { canonical[key] = start..<index }
+        return value
+    }
+
+    /// The canonical form of a member of the outermost object, where it was read in just that form.
+    func canonicalBytes(of key: JSONString) -> [UInt8]? { canonical[key].map { Array(bytes[$0]) } }
 
     private mutating func readArray(depth: Int) throws(JSONSyntaxError) -> [JSONValue] {
         guard depth <= limits.depth else { throw failure(.tooDeep) }
@@ -123,7 +144,11 @@ struct JSONReader {
         {
             throw failure(.notAnInteger, at: start)
         }
-        if isNegative { return negated }
+        if isNegative {
+            // There is no negative zero in the canonical form.
+            if negated == 0 { isCanonical = false }
+            return negated
+        }
         guard negated != .min else { throw failure(.integerOutOfRange, at: start) }
         return -negated
     }
@@ -136,7 +161,9 @@ struct JSONReader {
     private mutating func skipSpace() {
         while index < bytes.count {
             switch bytes[index] {
-            case 0x20, 0x09, 0x0a, 0x0d: index += 1
+            case 0x20, 0x09, 0x0a, 0x0d:
+                isCanonical = false
+                index += 1
             default: return
             }
         }
@@ -168,10 +195,13 @@ extension JSONReader {
             let byte = bytes[index]
             switch byte {
             case UInt8(ascii: "\""):
-                text.append(contentsOf: bytes[runStart..<index])
+                let run = runStart..<index
                 index += 1
-                return JSONString(checked: text)
+                guard text.isEmpty else { return JSONString(checked: text + bytes[run]) }
+                return recent.string(bytes, run)
             case UInt8(ascii: "\\"):
+                // Some escapes are canonical, too; whoever uses any is not believed to know.
+                isCanonical = false
                 text.append(contentsOf: bytes[runStart..<index])
                 try readEscape(into: &text)
                 runStart = index
@@ -252,5 +282,33 @@ extension JSONReader {
             index += 1
         }
         return number
+    }
+}
+
+/// Short strings that were read before: most names of members come again and again.
+private struct RecentStrings {
+    /// By a sum of few of the bytes.
+    private var strings: [JSONString] = Array(repeating: JSONString(""), count: 64)
+
+    private static let maximumByteCount = 16
+
+    /// The string whose UTF-8 bytes stand at `range`.
+    mutating func string(_ bytes: [UInt8], _ range: Range<Int>) -> JSONString {
+        guard (1...Self.maximumByteCount).contains(range.count) else {
+            return JSONString(checked: Array(bytes[range]))
+        }
+        let sum =
+            range.count &+ 5 &* Int(bytes[range.lowerBound])
+            &+ 11 &* Int(bytes[range.upperBound - 1])
+        let slot = sum & 63
+        let known = strings[slot].utf8
+        if known.count == range.count,
+            known.indices.allSatisfy({ known[$0] == bytes[range.lowerBound + $0] })
+        {
+            return strings[slot]
+        }
+        let string = JSONString(checked: Array(bytes[range]))
+        strings[slot] = string
+        return string
     }
 }

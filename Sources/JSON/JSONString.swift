@@ -14,7 +14,8 @@ public struct JSONString: Hashable, Sendable {
     public var text: String { String(decoding: utf8, as: UTF8.self) }
 
     func hasSameBytes(as text: String) -> Bool {
-        utf8.count == text.utf8.count && utf8.elementsEqual(text.utf8)
+        let (own, other) = (utf8.span, text.utf8Span.span)
+        return own.count == other.count && own.indices.allSatisfy { own[$0] == other[$0] }
     }
 }
 

@@ -35,30 +35,31 @@ struct JSONWriter {
         case .integer(let number): append(String(number))
         case .string(let text): write(text)
         case .array(let elements):
-            writeList(elements, open: "[", close: "]", depth: depth) { writer, element in
-                writer.write(element, depth: depth + 1)
+            bytes.append(UInt8(ascii: "["))
+            for index in elements.indices {
+                begin(at: index, depth: depth + 1)
+                write(elements[index], depth: depth + 1)
             }
+            if !elements.isEmpty { breakLine(depth: depth) }
+            bytes.append(UInt8(ascii: "]"))
         case .object(let object):
-            writeList(object.members, open: "{", close: "}", depth: depth) { writer, member in
-                writer.write(member.key)
-                writer.append(writer.isIndented ? ": " : ":")
-                writer.write(member.value, depth: depth + 1)
+            bytes.append(UInt8(ascii: "{"))
+            for index in object.members.indices {
+                begin(at: index, depth: depth + 1)
+                write(object.members[index].key)
+                bytes.append(UInt8(ascii: ":"))
+                if isIndented { bytes.append(0x20) }
+                write(object.members[index].value, depth: depth + 1)
             }
+            if !object.isEmpty { breakLine(depth: depth) }
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 
-    private mutating func writeList<Element>(
-        _ elements: [Element], open: String, close: String, depth: Int,
-        writing write: (inout JSONWriter, Element) -> Void
-    ) {
-        append(open)
-        for (index, element) in elements.enumerated() {
-            if index > 0 { append(",") }
-            breakLine(depth: depth + 1)
-            write(&self, element)
-        }
-        if !elements.isEmpty { breakLine(depth: depth) }
-        append(close)
+    /// What stands before the element at `index` of a list.
+    private mutating func begin(at index: Int, depth: Int) {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        breakLine(depth: depth)
     }
 
     private mutating func breakLine(depth: Int) {
@@ -70,20 +71,22 @@ struct JSONWriter {
     private mutating func write(_ text: JSONString) {
         bytes.append(UInt8(ascii: "\""))
         // Nearly every string goes as it is, in one piece.
-        let isPlain = text.utf8.allSatisfy {
-            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        if text.isPlain {
+            bytes.append(contentsOf: text.utf8)
+        } else {
+            for byte in text.utf8 { writeEscaping(byte) }
         }
-        for byte in isPlain ? [] : text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0..<0x20 where escapesControlCharacters: writeEscape(of: byte)
-            default: bytes.append(byte)
-            }
-        }
-        if isPlain { bytes.append(contentsOf: text.utf8) }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func writeEscaping(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        case 0..<0x20 where escapesControlCharacters: writeEscape(of: byte)
+        default: bytes.append(byte)
+        }
     }
 
     private mutating func writeEscape(of byte: UInt8) {
@@ -98,4 +101,15 @@ struct JSONWriter {
     }
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+}
+
+extension JSONString {
+    /// Whether it is written as it is.
+    fileprivate var isPlain: Bool {
+        let bytes = utf8.span
+        return bytes.indices.allSatisfy {
+            bytes[$0] >= 0x20 && bytes[$0] != UInt8(ascii: "\"")
+                && bytes[$0] != UInt8(ascii: "\\")
+        }
+    }
 }

@@ -22,10 +22,14 @@ public struct SignedEnvelope: Hashable, Sendable {
 
     /// Two signatures under the same key identifier are a programmer's error.
     public init(signed: JSONObject, signatures: [Signature]) {
+        self.init(signed: signed, payload: nil, signatures: signatures)
+    }
+
+    private init(signed: JSONObject, payload: [UInt8]?, signatures: [Signature]) {
         precondition(
             Self.duplicateKeyID(in: signatures) == nil, "a key must sign an envelope only once")
         self.signed = .object(signed)
-        payload = self.signed.canonicalBytes
+        self.payload = payload ?? self.signed.canonicalBytes
         self.signatures = signatures
     }
 
@@ -33,15 +37,26 @@ public struct SignedEnvelope: Hashable, Sendable {
     public init(
         parsing bytes: [UInt8], limits: JSONLimits, maximumSignatures: Int
     ) throws(EnvelopeError) {
+        var reader = JSONReader(bytes, limits: limits)
         let value: JSONValue
-        do { value = try JSONValue(parsing: bytes, limits: limits) } catch { throw .syntax(error) }
-        try self.init(value, maximumSignatures: maximumSignatures)
+        do { value = try reader.readDocument() } catch { throw .syntax(error) }
+        // What arrives in its canonical form need not be written once more.
+        try self.init(
+            value, payload: reader.canonicalBytes(of: "signed"),
+            maximumSignatures: maximumSignatures)
     }
 
     /// Takes an envelope out of another document.
     ///
     /// - Throws: ``EnvelopeError``, with paths that start at the envelope.
     public init(_ value: JSONValue, maximumSignatures: Int) throws(EnvelopeError) {
+        try self.init(value, payload: nil, maximumSignatures: maximumSignatures)
+    }
+
+    /// - Parameter payload: The canonical form of what is signed, where it is known already.
+    private init(
+        _ value: JSONValue, payload: [UInt8]?, maximumSignatures: Int
+    ) throws(EnvelopeError) {
         let parts: Parts
         do { parts = try Parts(value) } catch { throw .shape(error) }
         guard parts.signatures.count <= maximumSignatures else {
@@ -50,7 +65,7 @@ public struct SignedEnvelope: Hashable, Sendable {
         let signatures: [Signature]
         do { signatures = try parts.readSignatures() } catch { throw .shape(error) }
         if let keyID = Self.duplicateKeyID(in: signatures) { throw .duplicateKeyID(keyID) }
-        self.init(signed: parts.signed, signatures: signatures)
+        self.init(signed: parts.signed, payload: payload, signatures: signatures)
     }
 
     public var value: JSONValue {
@@ -79,7 +94,7 @@ extension SignedEnvelope {
         func readSignatures() throws(JSONShapeError) -> [Signature] {
             var read: [Signature] = []
             for element in signatures {
-                let fields = try JSONFields(element.value, at: element.path)
+                let fields = try element.object()
                 let keyID = try fields.string("keyid")
                 guard case .string(let digits) = try fields.value("sig") else {
                     throw fields.refused("sig", "a string")

@@ -17,11 +17,15 @@ public struct NameRule: Hashable, Sendable {
 
     /// Returns `nil` when `text` breaks the rule.
     public init?(_ text: String) {
-        let bytes = text.utf8
-        guard (1...Self.maximumByteCount).contains(bytes.count), bytes.allSatisfy(Self.allows),
-            let first = bytes.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-")
-        else { return nil }
+        guard Self.allows(text.utf8[...]) else { return nil }
         self.text = text
+    }
+
+    /// Whether a text of these bytes obeys the rule.
+    static func allows(_ bytes: Substring.UTF8View) -> Bool {
+        guard let first = bytes.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-")
+        else { return false }
+        return bytes.count <= maximumByteCount && bytes.allSatisfy(allows)
     }
 
     private static func allows(_ byte: UInt8) -> Bool {

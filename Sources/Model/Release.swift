@@ -51,9 +51,10 @@ public struct TargetPath: Hashable, Sendable, CustomStringConvertible {
 
     /// Returns `nil` when `text` is empty, absolute, too deep, or has a part that is not a name.
     public init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard (1...Self.maximumDepth).contains(parts.count),
-            parts.allSatisfy({ NameRule(String($0)) != nil })
+            parts.allSatisfy({ NameRule.allows($0) })
         else { return nil }
         self.text = text
     }

@@ -5,7 +5,8 @@
 /// differ only in their writing are ordered by it, so that the order is total.
 public struct Version: Hashable, Sendable {
     public let text: String
-    private let numbers: [UInt64]
+    /// Missing ones are zero.
+    private let numbers: SIMD4<UInt64>
     private let prerelease: [Identifier]
 
     /// The longest version, in bytes.
@@ -14,19 +15,21 @@ public struct Version: Hashable, Sendable {
     /// Returns `nil` when `text` is not a version.
     public init?(_ text: String) {
         guard (1...Self.maximumByteCount).contains(text.utf8.count) else { return nil }
-        let (rest, build) = Self.split(text[...], at: "+")
-        let (core, prerelease) = Self.split(rest, at: "-")
-        let parts = core.split(separator: ".", omittingEmptySubsequences: false)
+        let (rest, build) = Self.split(text.utf8[...], at: UInt8(ascii: "+"))
+        let (core, prerelease) = Self.split(rest, at: UInt8(ascii: "-"))
+        let parts = core.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard (1...4).contains(parts.count) else { return nil }
-        var numbers: [UInt64] = []
-        for part in parts {
-            guard part.utf8.allSatisfy(Self.isDigit), let number = UInt64(part) else { return nil }
-            numbers.append(number)
+        var numbers = SIMD4<UInt64>.zero
+        for (index, part) in parts.enumerated() {
+            guard part.allSatisfy(Self.isDigit), let number = UInt64(Substring(part)) else {
+                return nil
+            }
+            numbers[index] = number
         }
         guard let identifiers = Self.identifiers(in: prerelease), Self.identifiers(in: build) != nil
         else { return nil }
         self.text = text
-        self.numbers = numbers + Array(repeating: 0, count: 4 - numbers.count)
+        self.numbers = numbers
         self.prerelease = identifiers
     }
 
@@ -37,21 +40,24 @@ public struct Version: Hashable, Sendable {
     }
 
     private static func split(
-        _ text: Substring, at separator: Character
-    ) -> (Substring, Substring?) {
+        _ text: Substring.UTF8View, at separator: UInt8
+    ) -> (Substring.UTF8View, Substring.UTF8View?) {
         guard let index = text.firstIndex(of: separator) else { return (text, nil) }
         return (text[..<index], text[text.index(after: index)...])
     }
 
-    private static func identifiers(in text: Substring?) -> [Identifier]? {
+    private static func identifiers(in text: Substring.UTF8View?) -> [Identifier]? {
         guard let text else { return [] }
         var identifiers: [Identifier] = []
-        for part in text.split(separator: ".", omittingEmptySubsequences: false) {
-            guard !part.isEmpty, part.utf8.allSatisfy(isIdentifierByte) else { return nil }
-            if part.utf8.allSatisfy(isDigit) {
-                identifiers.append(.number(digits: String(part.drop { $0 == "0" })))
+        for part in text.split(
+            separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        {
+            guard !part.isEmpty, part.allSatisfy(isIdentifierByte) else { return nil }
+            if part.allSatisfy(isDigit) {
+                let digits = part.drop { $0 == UInt8(ascii: "0") }
+                identifiers.append(.number(digits: String(Substring(digits))))
             } else {
-                identifiers.append(.word(String(part)))
+                identifiers.append(.word(String(Substring(part))))
             }
         }
         return identifiers
@@ -73,8 +79,8 @@ public struct Version: Hashable, Sendable {
 
 extension Version: Comparable {
     public static func < (left: Version, right: Version) -> Bool {
-        for (one, other) in zip(left.numbers, right.numbers) where one != other {
-            return one < other
+        for index in left.numbers.indices where left.numbers[index] != right.numbers[index] {
+            return left.numbers[index] < right.numbers[index]
         }
         if let precedes = prereleasePrecedes(left.prerelease, right.prerelease) { return precedes }
         return left.text.utf8.lexicographicallyPrecedes(right.text.utf8)

@@ -27,7 +27,7 @@ public struct Delegations: Hashable, Sendable {
         var roles: [DelegatedRole] = []
         var names: Set<DelegatedRoleName> = []
         for element in try fields.array("roles", maximumCount: Self.maximumRoleCount) {
-            let role = try DelegatedRole(JSONFields(element.value, at: element.path), ring: ring)
+            let role = try DelegatedRole(element.object(), ring: ring)
             guard names.insert(role.name).inserted else {
                 throw JSONShapeError(path: element.path, expected: "each role once")
             }

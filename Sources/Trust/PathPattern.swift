@@ -10,29 +10,26 @@ public struct PathPattern: Hashable, Sendable {
     public init(_ text: JSONString) { self.text = text }
 
     /// In time that grows at most with the product of the lengths.
+    ///
+    /// Goes back only to the last star, which may always take one byte more. A star before a slash
+    /// is settled with it: the slashes of pattern and path belong together one by one.
     public func matches(_ path: JSONString) -> Bool {
+        let (pattern, name) = (text.utf8.span, path.utf8.span)
         let slash = UInt8(ascii: "/")
-        let patterns = text.utf8.split(separator: slash, omittingEmptySubsequences: false)
-        let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false)
-        guard patterns.count == parts.count else { return false }
-        return zip(patterns, parts).allSatisfy { Self.matches($0, $1) }
-    }
-
-    /// Matches one name; goes back only to the last star, which may always take one byte more.
-    private static func matches(_ pattern: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>) -> Bool {
-        var place = pattern.startIndex
-        var index = name.startIndex
+        var place = 0
+        var index = 0
         var star: (place: Int, index: Int)?
-        while index < name.endIndex {
-            if place < pattern.endIndex, pattern[place] == UInt8(ascii: "*") {
+        while index < name.count {
+            let byte = name[index]
+            if place < pattern.count, pattern[place] == UInt8(ascii: "*") {
                 star = (place, index)
                 place += 1
-            } else if place < pattern.endIndex,
-                pattern[place] == UInt8(ascii: "?") || pattern[place] == name[index]
+            } else if place < pattern.count,
+                pattern[place] == byte || (pattern[place] == UInt8(ascii: "?") && byte != slash)
             {
                 place += 1
                 index += 1
-            } else if let last = star {
+            } else if let last = star, name[last.index] != slash {
                 place = last.place + 1
                 index = last.index + 1
                 star = (last.place, index)
@@ -40,6 +37,6 @@ public struct PathPattern: Hashable, Sendable {
                 return false
             }
         }
-        return pattern[place...].allSatisfy { $0 == UInt8(ascii: "*") }
+        return (place..<pattern.count).allSatisfy { pattern[$0] == UInt8(ascii: "*") }
     }
 }

@@ -63,7 +63,8 @@ extension PublishedRepository {
         }
         guard new.expires > now else { throw .untrusted(.expired(role, at: new.expires)) }
         return AcceptedMetadata(
-            role: role, version: new.version, bytes: bytes, images: Array(new.images.values))
+            role: role, version: new.version, bytes: bytes,
+            images: Array(images(listedBy: role).values))
     }
 
     /// An image that no client would find is not published, whoever signed it.
@@ -72,9 +73,9 @@ extension PublishedRepository {
     ) throws(PublishRefusal) {
         let found = Set(after.images)
         for role in roles {
-            let listed = Set(targets(of: role)?.images.values.map { $0 } ?? [])
-            for image in after.targets(of: role)?.images.values.map({ $0 }) ?? []
-            where !listed.contains(image) && !found.contains(image) {
+            let listed = images(listedBy: role)
+            for (path, image) in after.images(listedBy: role)
+            where listed[path] != image && !found.contains(image) {
                 throw .notFound(image.image.path, role)
             }
         }

@@ -12,6 +12,10 @@ public struct PublishedRepository: Sendable {
     public let targets: Targets
     /// The delegated roles that have been published, and what they say.
     public let delegated: [DelegatedRoleName: Targets]
+    /// The images that each role lists; a keeper has to read them all.
+    private let listed: [RoleName: [TargetPath: SignedImage]]
+    /// The images that a client would find, each where it really comes from, by path.
+    public let images: [SignedImage]
     /// The bytes that all this was read from.
     public let stored: StoredMetadata
     /// A root that was published without the snapshot and timestamp that its new keys sign: its
@@ -43,6 +47,33 @@ public struct PublishedRepository: Sendable {
         self.targets = trustedTargets
         self.stored = stored
         trusted = set
+        listed = try Self.listed(trustedTargets, delegated)
+        images = Self.images(listed, in: set)
+    }
+
+    private static func listed(
+        _ targets: Targets, _ delegated: [DelegatedRoleName: Targets]
+    ) throws(TrustError) -> [RoleName: [TargetPath: SignedImage]] {
+        var listed: [RoleName: [TargetPath: SignedImage]] = [:]
+        let roles = delegated.map { (RoleName.delegated($0.key), $0.value) }
+        for (role, targets) in [(.targets, targets)] + roles {
+            listed[role] = try reading(role, targets.images)
+        }
+        return listed
+    }
+
+    private static func images(
+        _ listed: [RoleName: [TargetPath: SignedImage]], in set: TrustedSet
+    ) -> [SignedImage] {
+        let found = listed.flatMap { role, images in
+            images.values.filter { set.find($0.image.path.text)?.role == role }
+        }
+        return found.sorted { $0.image.path.text < $1.image.path.text }
+    }
+
+    /// The images that `role` lists itself, by path, whether a client would find them or not.
+    public func images(listedBy role: RoleName) -> [TargetPath: SignedImage] {
+        listed[role] ?? [:]
     }
 
     /// Reads a repository from its place, as a client does, from a root that is trusted on.
@@ -114,6 +145,8 @@ public struct PublishedRepository: Sendable {
         targets = draft
         stored = next
         trusted = set
+        listed = try Self.listed(draft, delegated)
+        images = Self.images(listed, in: set)
     }
 
     private var cryptography: CryptographySuite { trusted.cryptography }
@@ -138,14 +171,6 @@ public struct PublishedRepository: Sendable {
         case .delegated(let name):
             ([targets] + delegated.values).compactMap { $0.delegations?.role(name) }
         }
-    }
-
-    /// The images that a client would find, each where it really comes from.
-    public var images: [SignedImage] {
-        let all = ([targets] + delegated.values).flatMap(\.images.values)
-        return Set(all).filter { image in
-            trusted.find(image.image.path.text)?.image == image
-        }.sorted { $0.image.path.text < $1.image.path.text }
     }
 
     /// The image of `release` for `hardware`.
@@ -177,8 +202,11 @@ public struct PublishedRepository: Sendable {
                 delegations?.role(other) != nil && !(role == delegator && other == name)
             }.map { .delegated($0) }
         }
-        let lost = delegated.filter { !reached.contains(.delegated($0.key)) }.map(\.value)
-        return lost.flatMap { $0.images.values.map { WithdrawnImage($0) } + $0.withdrawn.values }
+        let lost = delegated.filter { !reached.contains(.delegated($0.key)) }
+        return lost.flatMap { name, targets in
+            images(listedBy: .delegated(name)).values.map { WithdrawnImage($0) }
+                + targets.withdrawn.values
+        }
     }
 
     /// The counter that a new image of `release` gets.

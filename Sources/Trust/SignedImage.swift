@@ -49,9 +49,9 @@ public struct SignedImage: Hashable, Sendable {
         }
     }
 
-    init(
-        _ path: TargetPath, _ file: TargetFile, _ target: JSONFields
-    ) throws(JSONShapeError) {
+    init(_ path: TargetPath, _ file: TargetFile) throws(JSONShapeError) {
+        let target = try JSONFields(
+            ["custom": file.custom.map { .object($0) } ?? .null], at: "targets.\(path)")
         // The image is named by its SHA-256 everywhere, so no other digest may be asked for.
         guard let sha256 = file.hashes.sha256, file.hashes == Hashes(sha256: sha256) else {
             throw target.refused("hashes", "sha256 and no other digest for an image")
@@ -66,7 +66,9 @@ public struct SignedImage: Hashable, Sendable {
         guard try custom.integer("installed_size", in: 1...Int64.max) == image.length else {
             throw custom.refused("installed_size", "the length of the target")
         }
-        guard try custom.string("installed_sha256") == sha256.hex else {
+        guard
+            try custom.hex("installed_sha256", maximumByteCount: Digest.byteCount) == sha256.bytes
+        else {
             throw custom.refused("installed_sha256", "the SHA-256 of the target")
         }
         self.image = image

@@ -178,7 +178,7 @@ public struct SigningRound: Sendable {
     /// Another image of the same release and hardware that waits to be published, by any role.
     public func waiting(insteadOf image: SignedImage) -> SignedImage? {
         staged.keys.filter { isCurrent($0) }.compactMap { targets(of: $0) }
-            .flatMap(\.images.values).first {
+            .flatMap { (try? $0.images().values).map(Array.init) ?? [] }.first {
                 $0.image.path != image.image.path && $0.release == image.release
                     && !$0.hardware.isDisjoint(with: image.hardware)
             }

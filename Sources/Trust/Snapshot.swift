@@ -33,7 +33,7 @@ public struct Snapshot: Hashable, Sendable {
         var meta: [JSONString: MetadataDescription] = [:]
         for member in metaFields.members.members {
             meta[member.key] = try MetadataDescription(
-                JSONFields(member.value, at: metaFields.path(of: member.key.text)))
+                metaFields.object(member))
         }
         self.meta = meta
     }

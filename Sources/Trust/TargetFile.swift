@@ -15,6 +15,17 @@ public struct TargetFile: Hashable, Sendable {
         custom = try fields.optionalObject("custom")?.members
     }
 
+    /// What the signers say of the target at `path` as an image; `nil` for any other target.
+    ///
+    /// It is read only when somebody wants this image: one that this version cannot read, perhaps
+    /// because a later one wrote it, must keep nobody from the others.
+    ///
+    /// - Throws: ``JSONShapeError`` when it is an image and cannot be read.
+    public func image(at path: String) throws(JSONShapeError) -> SignedImage? {
+        guard custom?[SignedImage.member] != nil, let target = TargetPath(path) else { return nil }
+        return try SignedImage(target, self)
+    }
+
     /// The path under which the repository serves `path`; `nil` when no listed hash is known.
     ///
     /// With consistent snapshots the digest stands before the last name (TUF 1.0.34 section 6.2).
@@ -38,7 +49,7 @@ public struct TargetCheck {
     public init(_ expected: TargetFile, hashing: some Hashing) {
         self.expected = expected
         streams = [:]
-        for algorithm in expected.hashes.values.keys {
+        for (algorithm, _) in expected.hashes.known {
             streams[algorithm] = hashing.stream(algorithm)
         }
     }
@@ -60,7 +71,7 @@ public struct TargetCheck {
             throw .tooShort(length, expected: expected.length)
         }
         guard !streams.isEmpty else { throw .noKnownHash }
-        for (algorithm, digest) in expected.hashes.values
+        for (algorithm, digest) in expected.hashes.known
         where streams[algorithm]?.finish() != digest {
             throw .wrongDigest(algorithm, expected: Hex.encode(digest))
         }

@@ -7,8 +7,6 @@ public struct Targets: Hashable, Sendable {
     public let expires: Instant
     /// Every target that this role lists itself, by path.
     public let files: [JSONString: TargetFile]
-    /// Targets that are Slipway images, by path; other targets are none of our business.
-    public let images: [TargetPath: SignedImage]
     /// Images that were published once and must not be installed any more, by path.
     public let withdrawn: [TargetPath: WithdrawnImage]
     /// `nil` when the role trusts nobody else.
@@ -24,25 +22,18 @@ public struct Targets: Hashable, Sendable {
         expires = header.expires
         document = fields.members
         let targets = try fields.object("targets")
-        var files: [JSONString: TargetFile] = [:]
-        var images: [TargetPath: SignedImage] = [:]
+        var files: [JSONString: TargetFile] = Dictionary(
+            minimumCapacity: targets.members.count)
         for member in targets.members.members {
-            let path = member.key.text
-            let target = try JSONFields(member.value, at: targets.path(of: path))
-            let file = try TargetFile(target)
-            files[member.key] = file
-            guard file.custom?[SignedImage.member] != nil, let targetPath = TargetPath(path)
-            else { continue }
-            images[targetPath] = try SignedImage(targetPath, file, target)
+            files[member.key] = try TargetFile(targets.object(member))
         }
         self.files = files
-        self.images = images
         var withdrawn: [TargetPath: WithdrawnImage] = [:]
         if let list = try fields.optionalObject(WithdrawnImage.member) {
             for member in list.members.members {
                 let path = member.key.text
                 let image = try WithdrawnImage(
-                    path, JSONFields(member.value, at: list.path(of: path)))
+                    path, list.object(member))
                 withdrawn[image.path] = image
             }
         }
@@ -51,6 +42,17 @@ public struct Targets: Hashable, Sendable {
             fields throws(JSONShapeError) in
             try Delegations(fields, cryptography: cryptography)
         }
+    }
+
+    /// Targets that are Slipway images, by path; other targets are none of our business.
+    ///
+    /// - Throws: When one of them cannot be read, as ``TargetFile/image(at:)`` does.
+    public func images() throws(JSONShapeError) -> [TargetPath: SignedImage] {
+        var images: [TargetPath: SignedImage] = [:]
+        for (path, file) in files {
+            if let image = try file.image(at: path.text) { images[image.image.path] = image }
+        }
+        return images
     }
 
     /// The targets that follow, with `members` in place of what stands there now.

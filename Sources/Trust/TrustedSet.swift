@@ -232,10 +232,19 @@ extension TrustedSet {
 extension TrustedSet {
     /// A target, and the role that vouches for it.
     public struct Found: Hashable, Sendable {
+        let path: JSONString
         public let role: RoleName
         public let file: TargetFile
+
         /// `nil` for a target that is no Slipway image.
-        public let image: SignedImage?
+        ///
+        /// - Throws: ``MetadataRefusal`` when it is an image and cannot be read.
+        public func image() throws(MetadataRefusal) -> SignedImage? {
+            do { return try file.image(at: path.text) } catch {
+                throw MetadataRefusal(
+                    file: role.fileName, reason: .malformed(role, problem: "\(error)"))
+            }
+        }
     }
 
     /// What one look into the set gave.
@@ -266,8 +275,7 @@ extension TrustedSet {
         var step = step
         while true {
             if let file = targets.files[walk.path] {
-                let image = TargetPath(walk.path.text).flatMap { targets.images[$0] }
-                return .found(Found(role: step?.role ?? .targets, file: file, image: image))
+                return .found(Found(path: walk.path, role: step?.role ?? .targets, file: file))
             }
             walk.follow(targets, at: step, hashing: cryptography.hashing)
             guard let next = walk.next() else { return .notFound }

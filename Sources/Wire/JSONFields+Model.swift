@@ -99,7 +99,7 @@ extension JSONFields {
     ) throws(JSONShapeError) -> [M] {
         var messages: [M] = []
         for element in try array(member, maximumCount: maximumCount) {
-            messages.append(try M(JSONFields(element.value, at: element.path)))
+            messages.append(try M(element.object()))
         }
         return messages
     }

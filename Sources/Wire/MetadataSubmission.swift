@@ -24,7 +24,7 @@ public struct MetadataSubmission: WireMessage {
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         files = [:]
         for element in try fields.array("metadata", maximumCount: Self.maximumCount) {
-            let entry = try JSONFields(element.value, at: element.path)
+            let entry = try element.object()
             let role = try entry.string("role")
             let file = try entry.string("file", maximumByteCount: Int.max)
             guard files.updateValue(Array(file.utf8), forKey: role) == nil else {

@@ -25,7 +25,7 @@ extension RolloutFile: WireMessage {
             ])
         var waves: [Wave] = []
         for wave in try fields.array("waves", maximumCount: Self.maximumWaveCount) {
-            waves.append(try Wave(JSONFields(wave.value, at: wave.path)))
+            waves.append(try Wave(wave.object()))
         }
         self.init(
             rollout: try fields.string("rollout"), release: try fields.string("release"),

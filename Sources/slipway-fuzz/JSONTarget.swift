@@ -41,6 +41,10 @@ enum JSONTarget {
         guard
             let envelope = try attempt({ () throws(EnvelopeError) in try read(bytes) })
         else { return }
+        try hold(
+            envelope.payload == envelope.signed.canonicalBytes,
+            "signatures cover the canonical form"
+        )
         let promise = "an envelope that is written reads as the same envelope"
         let again = try must(promise) { () throws(EnvelopeError) in try read(envelope.bytes) }
         try hold(again == envelope, promise)

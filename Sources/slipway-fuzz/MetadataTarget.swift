@@ -92,15 +92,19 @@ enum MetadataTarget {
         for (path, file) in targets.files {
             try Paths.publish(path.text, file)
         }
-        for (path, image) in targets.images {
+        guard let images = try attempt({ () throws(JSONShapeError) in try targets.images() })
+        else { return }
+        for (path, image) in images {
             try hold(image.image.path == path, "an image is where it is listed")
             try hold(!image.hardware.isEmpty, "an image is for some hardware")
         }
-        try changes(of: targets, as: bytes)
+        try changes(of: targets, listing: images, as: bytes)
     }
 
     /// What a keeper makes of them reads as what it should be.
-    private static func changes(of targets: Targets, as bytes: [UInt8]) throws(BrokenPromise) {
+    private static func changes(
+        of targets: Targets, listing listed: [TargetPath: SignedImage], as bytes: [UInt8]
+    ) throws(BrokenPromise) {
         let stored = StoredMetadata(
             root: FuzzRepository.root, timestamp: FuzzRepository.timestamp,
             snapshot: FuzzRepository.snapshot(), targets: bytes)
@@ -111,13 +115,15 @@ enum MetadataTarget {
         let renewed = try adopt(.renew, in: published)
         if let renewed {
             try hold(
-                renewed.files == targets.files && renewed.images == targets.images
+                renewed.files == targets.files
                     && renewed.withdrawn == targets.withdrawn
                     && renewed.delegations == targets.delegations, "renewing changes nothing else")
         }
-        let images = targets.images.values.sorted { $0.image.path.text < $1.image.path.text }
+        let images = listed.values.sorted { $0.image.path.text < $1.image.path.text }
         if let withdrawn = try adopt(.withdraw(images), in: published) {
-            try hold(withdrawn.images.isEmpty, "withdrawn images are not listed")
+            try hold(
+                images.allSatisfy { withdrawn.files[JSONString($0.image.path.text)] == nil },
+                "withdrawn images are not listed")
             try hold(
                 images.allSatisfy { withdrawn.withdrawn[$0.image.path] != nil },
                 "withdrawn images are noted")

@@ -36,7 +36,8 @@ struct VerifyCommand: ParsableCommand {
         let device = try device()
         let source = try RepositorySource(repo)
         var view: ClientView
-        let found: SignedImage?
+        let found: TrustedSet.Found?
+        let image: SignedImage?
         let candidates: [SignedImage]
         do throws(SlipwayError) {
             let root = try anchor()
@@ -45,17 +46,15 @@ struct VerifyCommand: ParsableCommand {
             let match = candidates.first { $0.image.sha256 == file.sha256 }
             // The keeper's list only says where to look; what counts is what a device finds there.
             found = try match.flatMap { image throws(SlipwayError) in
-                try view.find(image.image.path.text)?.image
+                try view.find(image.image.path.text)
             }
+            do { image = try found?.image() } catch { throw .refused("\(error)") }
         } catch {
             guard case .refused(let reason) = error else { throw error }
             return Verdict(image: nil, signers: [], threshold: 0, problem: reason)
         }
-        let role = try found.flatMap { image throws(SlipwayError) in
-            try view.find(image.image.path.text)?.role
-        }
-        let (signers, threshold) = view.signers(of: role ?? .targets)
-        guard let image = found, image.image.sha256 == file.sha256 else {
+        let (signers, threshold) = view.signers(of: found?.role ?? .targets)
+        guard let image, image.image.sha256 == file.sha256 else {
             return Verdict(
                 image: nil, signers: signers, threshold: threshold,
                 problem: difference(file, candidates))

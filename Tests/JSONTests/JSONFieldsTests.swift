@@ -92,12 +92,12 @@ import Testing
         Mistake("waves[1]: expected an object, found a number") {
             fields throws(JSONShapeError) in
             let element = try fields.array("waves", maximumCount: 2)[1]
-            _ = try JSONFields(element.value, at: element.path)
+            _ = try element.object()
         },
         Mistake("waves[0].soak: expected a number, found a string") {
             fields throws(JSONShapeError) in
             let element = try fields.array("waves", maximumCount: 2)[0]
-            _ = try JSONFields(element.value, at: element.path).integer("soak", in: 0...1)
+            _ = try element.object().integer("soak", in: 0...1)
         },
         Mistake("gate.deep.n: expected something else") { fields throws(JSONShapeError) in
             throw try fields.object("gate").object("deep").refused("n", "something else")

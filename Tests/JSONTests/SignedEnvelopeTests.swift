@@ -16,6 +16,32 @@ import Testing
         #expect(envelope.signatures == [.init(keyID: "k", bytes: [0, 255])])
     }
 
+    /// However it was written, and whatever stands around it.
+    @Test(arguments: [
+        #"{"a":1,"b":[true,null,"x"]}"#, #"{ "a":1}"#, #"{"a" :1}"#, #"{"a": 1}"#, #"{"a":1 }"#,
+        "{\"a\":1\n}", #"{"a":[1 ]}"#, #"{"a":[ ]}"#, #"{"a":{ }}"#, #"{"b":1,"a":2}"#,
+        #"{"a":{"c":1,"b":2}}"#, #"{"a":[{"c":1,"b":2}]}"#, #"{"a":-0}"#, #"{"a":[-0,-1,-10]}"#,
+        #"{"a":"\u0041"}"#, #"{"a":"\/"}"#, #"{"a":"\""}"#, #"{"a":"\\"}"#, #"{"a":"\n"}"#,
+        #"{"a":"é\u00e9"}"#, #"{"\u0061":1}"#, #"{"é":1,"z":2}"#, #"{"z":2,"é":1}"#, "{}",
+        #"{"a":9223372036854775807,"b":-9223372036854775808}"#,
+        #"{"sixteen bytes !!":"sixteen bytes !!","sixteen-bytes !!":"s"}"#,
+        #"{"":"","aXb":"aYb","ab":"ab","ba":"aXb"}"#,
+    ])
+    func coversTheCanonicalFormInEveryWriting(signed: String) throws {
+        let documents = [
+            #"{"signatures":[],"signed":\#(signed)}"#, #"{"signed":\#(signed),"signatures":[]}"#,
+            #"{"signatures":[],"signed":\#(signed),"x":-0}"#,
+            #"{"signatures":[],"signed": \#(signed)}"#, #"{"signatures":[],"signed":\#(signed) }"#,
+            #" { "signatures" : [ ] , "signed" : \#(signed) } "#,
+        ]
+        let value = try JSONValue(parsing: Array(signed.utf8), limits: .standard(bytes: 4096))
+        for document in documents {
+            let envelope = try read(document)
+            #expect(envelope.payload == value.canonicalBytes)
+            #expect(envelope.signed == value)
+        }
+    }
+
     @Test func keepsMembersItDoesNotKnowInsideTheSignedPart() throws {
         let envelope = try read(#"{"signatures":[],"signed":{"x-unknown":[1],"a":1}}"#)
         #expect(envelope.payload == Array(#"{"a":1,"x-unknown":[1]}"#.utf8))

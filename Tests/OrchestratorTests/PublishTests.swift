@@ -15,7 +15,7 @@ import Wire
         let orchestrator = try await world.orchestrator()
         let image = try await world.publish("2.0.0", to: orchestrator)
 
-        let found = try world.published().trusted.targets?.images[image.image.path]
+        let found = try world.published().trusted.targets?.images()[image.image.path]
         #expect(found == image)
         let file = world.repository.appending(
             path: "targets/\(image.image.path.prefixed(by: image.image.sha256))")
@@ -108,12 +108,12 @@ import Wire
 
             // What a client sees is complete, old or new, and its images are there.
             let seen = try world.published().trusted.targets
-            for image in seen?.images.values.map({ $0 }) ?? [] {
+            for image in try seen?.images().values.map({ $0 }) ?? [] {
                 #expect(try files.base.holds(image.image))
             }
             files.fail(atCall: nil)
             _ = try await world.orchestrator().publish(.targets(metadata))
-            #expect(try world.published().trusted.targets?.images.count == 1)
+            #expect(try world.published().trusted.targets?.images().count == 1)
             if !hasFailed {
                 #expect(failing > 6, "the failures never came")
                 return

@@ -40,7 +40,7 @@ import Trust
         #expect(keeper.repository.image(of: try image("a").release, for: try model("gw-2")) != nil)
 
         var client = Client(new: keeper)
-        #expect(try client.find("a", in: keeper)?.image == image("a"))
+        #expect(try client.find("a", in: keeper)?.image() == image("a"))
     }
 
     @Test func aRoleNobodyDelegatesToHasNoSigners() throws {

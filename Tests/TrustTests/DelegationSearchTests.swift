@@ -87,7 +87,7 @@ import Trust
         #expect(client.fetches == graph.asked.map { "1.\($0).json" })
         #expect(found?.role.text == graph.found)
         #expect(found?.file.length == (graph.found == nil ? nil : 3))
-        #expect(found?.image == nil)
+        #expect(try found?.image() == nil)
     }
 
     @Test(arguments: graphs)

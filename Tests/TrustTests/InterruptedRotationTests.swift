@@ -95,7 +95,7 @@ import Trust
             before.accept([.targets: bytes], now: now), expiry: Keeper.expiry,
             signers: rotation.signers())
         for (name, bytes) in next.files(changedSince: before) { place.files[name] = bytes }
-        #expect(try client.refresh(from: place).targets?.images.count == 2)
+        #expect(try client.refresh(from: place).targets?.images().count == 2)
     }
 
     /// The old keys are not the root's any more, so they cannot complete it.

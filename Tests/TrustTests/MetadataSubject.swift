@@ -58,7 +58,12 @@ struct MetadataSubject: Sendable, CustomTestStringConvertible {
             _ = try TrustedSet(root: bytes, now: now, cryptography: cryptography, limits: .tests)
         case .timestamp: try set.adoptTimestamp(bytes)
         case .snapshot: try set.adoptSnapshot(bytes)
-        case .targets: try set.adoptTargets(bytes)
+        case .targets:
+            try set.adoptTargets(bytes)
+            // The images are read when somebody looks for them, by the same rules.
+            do { _ = try set.targets?.images() } catch {
+                throw TrustError.malformed(.targets, problem: "\(error)")
+            }
         case .offer, .delegated: Issue.record("no subject")
         }
     }

@@ -33,7 +33,7 @@ import Trust
         let image = try image()
         try repository.publish(image)
         let set = try client.refresh(from: repository)
-        #expect(set.targets?.images == [image.image.path: image])
+        #expect(try set.targets?.images() == [image.image.path: image])
         #expect(
             client.fetches == [
                 "2.root.json", "timestamp.json", "2.snapshot.json", "2.targets.json",
@@ -179,7 +179,7 @@ import Trust
         try repository.publish(.snapshot, wrap: pretty)
         try repository.publish(.timestamp, wrap: pretty)
         var client = Client(new: repository)
-        #expect(try client.refresh(from: repository).targets?.images.count == 1)
+        #expect(try client.refresh(from: repository).targets?.images().count == 1)
         #expect(try client.stored == repository.stored(), "bytes are stored as they came")
     }
 

@@ -44,7 +44,7 @@ import Trust
         let targets = try JSONFields(FakeRepository.envelope(signed).signed).members["targets"]
         try fake.publish(delegated("x")) { $0.setting("targets", to: targets ?? [:]) }
         var keeper = try Keeper(fake)
-        #expect(keeper.repository.targets(of: try delegated("x"))?.images.count == 1)
+        #expect(keeper.repository.images(listedBy: try delegated("x")).count == 1)
         #expect(keeper.repository.images == [])
         #expect(keeper.repository.role(listing: outside) == nil)
         var client = Client(new: keeper)

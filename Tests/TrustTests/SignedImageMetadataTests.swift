@@ -13,7 +13,7 @@ import Trust
         try repository.publish(image)
         var client = Client(new: repository)
         let targets = try #require(try client.refresh(from: repository).targets)
-        #expect(targets.images == [image.image.path: image])
+        #expect(try targets.images() == [image.image.path: image])
     }
 
     struct Spoiled: Sendable, CustomTestStringConvertible {
@@ -68,22 +68,36 @@ import Trust
         Spoiled("release_counter", .integer(.max), "a number from 1 to \(Int64.max - 1)"),
     ]
 
-    /// Publishes an image whose custom data `edit` has spoiled, under good signatures.
+    /// Publishes two images, one of which `edit` has spoiled, under good signatures.
+    private func repository(
+        _ edit: @escaping (JSONObject) -> JSONObject
+    ) throws -> FakeRepository {
+        var repository = try FakeRepository()
+        try repository.publish(image("a"))
+        try repository.publish(image("b"))
+        try repository.publish(.targets, edit: edit)
+        return repository
+    }
+
+    /// What a client hears that looks for the spoiled image; the other one is as good as ever.
     private func refusal(
         _ edit: @escaping (JSONObject) -> JSONObject
     ) throws -> TrustError? {
-        var repository = try FakeRepository()
-        try repository.publish(image("a"))
-        try repository.publish(.targets, edit: edit)
+        let repository = try repository(edit)
         var client = Client(new: repository)
-        do {
-            try client.refresh(from: repository)
-            return nil
-        } catch let error as TrustError { return error }
+        #expect(try client.find("b", in: repository)?.image() == image("b"))
+        let found = try #require(try client.find("a", in: repository))
+        let error = try #require(throws: MetadataRefusal.self) { try found.image() }
+        #expect(error.file == "targets.json")
+        #expect(throws: error.reason) {
+            try PublishedRepository(
+                repository.stored(), cryptography: cryptography, limits: .tests)
+        }
+        return error.reason
     }
 
     @Test(arguments: spoiled)
-    func refusesTargetsWithASpoiled(row: Spoiled) throws {
+    func refusesAnImageWithASpoiled(row: Spoiled) throws {
         let error = try refusal {
             $0.editing("targets", "a", "custom", "slipway", row.member, to: row.value)
         }
@@ -92,7 +106,7 @@ import Trust
     }
 
     @Test(arguments: [("hardware", "gw 2"), ("from", ".1"), ("hardware", ""), ("from", "")])
-    func refusesTargetsWithASpoiledEntry(member: String, entry: String) throws {
+    func refusesAnImageWithASpoiledEntry(member: String, entry: String) throws {
         let error = try refusal {
             $0.editing(
                 "targets", "a", "custom", "slipway", member, to: ["1", .string(entry)])
@@ -109,25 +123,41 @@ import Trust
     @Test(
         arguments: [
             ("length", 0, "targets.a.length: expected at least 1 byte for an image"),
-            ("length", -1, "targets.a.length: expected a number from 0 to 9223372036854775807"),
-            ("length", nil, "targets.a.length: expected a number, found nothing"),
-            ("hashes", nil, "targets.a.hashes: expected an object, found nothing"),
-            ("hashes", [:], "targets.a.hashes: expected at least one hash"),
             ("hashes", ["md5": "00"], sha256Only),
             ("hashes", ["sha512": .string(sha512)], sha256Only),
             (
                 "hashes", ["sha256": .string(sha256), "sha512": .string(sha512)], sha256Only
             ),
+        ] as [(String, JSONValue, String)])
+    func refusesAnImageThatIsNotNamedByItsBytes(
+        member: String, value: JSONValue, problem: String
+    ) throws {
+        let error = try refusal { $0.editing("targets", "a", member, to: value) }
+        #expect(error == .malformed(.targets, problem: problem))
+    }
+
+    /// What TUF itself asks of every target is asked before anybody looks for one.
+    @Test(
+        arguments: [
+            ("length", -1, "targets.a.length: expected a number from 0 to 9223372036854775807"),
+            ("length", nil, "targets.a.length: expected a number, found nothing"),
+            ("hashes", nil, "targets.a.hashes: expected an object, found nothing"),
+            ("hashes", [:], "targets.a.hashes: expected at least one hash"),
+            ("hashes", ["sha256": 1], "targets.a.hashes.sha256: expected a string, found a number"),
+            ("hashes", ["md5": 1], "targets.a.hashes.md5: expected a string, found a number"),
             (
                 "hashes", ["sha256": "ab"],
                 "targets.a.hashes.sha256: expected 64 lower-case hexadecimal digits"
             ),
         ] as [(String, JSONValue?, String)])
-    func refusesAnImageWithoutItsBytes(
+    func refusesTargetsThatListATargetWithoutItsBytes(
         member: String, value: JSONValue?, problem: String
     ) throws {
-        let error = try refusal { $0.editing("targets", "a", member, to: value) }
-        #expect(error == .malformed(.targets, problem: problem))
+        let repository = try repository { $0.editing("targets", "a", member, to: value) }
+        var client = Client(new: repository)
+        #expect(throws: TrustError.malformed(.targets, problem: problem)) {
+            try client.find("b", in: repository)
+        }
     }
 
     /// A repository may serve other things as well.
@@ -143,7 +173,7 @@ import Trust
         try repository.publish(.targets) { $0.editing("targets", "readme.txt", to: target) }
         var client = Client(new: repository)
         let targets = try client.refresh(from: repository).targets
-        #expect(targets?.images.count == 1)
+        #expect(try targets?.images().count == 1)
         #expect(targets?.files.count == 2)
     }
 
@@ -159,7 +189,7 @@ import Trust
             return $0.editing("targets", path, to: entry)
         }
         var client = Client(new: repository)
-        let images = try client.refresh(from: repository).targets?.images
+        let images = try client.refresh(from: repository).targets?.images()
         #expect(images?.keys.map(\.text) == ["a"])
     }
 }

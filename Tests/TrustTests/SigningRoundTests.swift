@@ -60,7 +60,7 @@ import Trust
         #expect(staged.signatures.isEmpty)
         #expect(staged.version == 2, "it goes on from the draft")
         #expect(staged.expires == at(9500))
-        #expect(round.targets(of: .targets)?.images.count == 2)
+        #expect(try round.targets(of: .targets)?.images().count == 2)
         #expect(missing(round, .targets) == [2])
     }
 
@@ -100,7 +100,7 @@ import Trust
         var mended = next
         let staged = mended.change(.targets, .renew, expires: at(9000))
         #expect(staged.version == late.version + 1)
-        #expect(mended.targets(of: .targets)?.images.isEmpty == true)
+        #expect(try mended.targets(of: .targets)?.images() == [:])
     }
 
     @Test func forgetsWhatIsDiscarded() throws {

@@ -52,13 +52,14 @@ private struct RoleStatus {
             RoleStatus(
                 name: .targets, version: published.targets.version,
                 expires: published.targets.expires, signers: [root.targets],
-                purpose: "lists \(count(published.targets.images.count, "image"))"),
+                purpose: "lists \(count(published.images(listedBy: .targets).count, "image"))"),
         ]
         let delegated = published.delegated.sorted { $0.key.text < $1.key.text }.map {
             RoleStatus(
                 name: .delegated($0.key), version: $0.value.version, expires: $0.value.expires,
                 signers: published.signers(of: .delegated($0.key)),
-                purpose: "lists \(count($0.value.images.count, "image"))")
+                purpose:
+                    "lists \(count(published.images(listedBy: .delegated($0.key)).count, "image"))")
         }
         let online = [
             RoleStatus(

@@ -45,7 +45,7 @@ struct SigningRequest {
     init(reading path: String) throws(SlipwayError) {
         entries = try TextFile.read(path, type: Self.type, limitBytes: Self.limitBytes) { fields in
             try fields.array("metadata", maximumCount: 64).map {
-                try Self.entry(JSONFields($0.value, at: $0.path))
+                try Self.entry($0.object())
             }
         }
     }
@@ -57,7 +57,7 @@ struct SigningRequest {
         let file = try fields.string("file", maximumByteCount: limitBytes)
         var keys: [KeyID: PublicKey] = [:]
         for element in try fields.array("keys", maximumCount: 1000) {
-            let entry = try JSONFields(element.value, at: element.path)
+            let entry = try element.object()
             let checker = RepositorySource.cryptography.checker
             guard let keyID = KeyID(try entry.string("keyid")),
                 let scheme = SignatureScheme(rawValue: try entry.string("scheme")),
@@ -100,7 +100,7 @@ struct DetachedSignature {
     static func read(_ path: String) throws(SlipwayError) -> [DetachedSignature] {
         try TextFile.read(path, type: type, limitBytes: limitBytes) { fields in
             try fields.array("signatures", maximumCount: maximumCount).map { element in
-                let entry = try JSONFields(element.value, at: element.path)
+                let entry = try element.object()
                 guard let role = RoleName(try entry.string("role")),
                     let keyID = KeyID(try entry.string("keyid"))
                 else { throw entry.refused("keyid", "a role and one of its keys") }
