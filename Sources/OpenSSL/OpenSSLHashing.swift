@@ -39,7 +39,7 @@ private final class OpenSSLDigestStream: DigestStream {
 }
 
 /// The running state of one digest: one `EVP_MD_CTX`.
-@safe private struct DigestContext: ~Copyable {
+@safe struct DigestContext: ~Copyable {
     /// Never null; freed in `deinit` and nowhere else.
     private let pointer: OpaquePointer
     private let algorithm: HashAlgorithm
@@ -64,9 +64,13 @@ private final class OpenSSLDigestStream: DigestStream {
         unsafe EVP_MD_CTX_free(pointer)
     }
 
-    borrowing func update(_ bytes: [UInt8]) {
-        precondition(
-            unsafe EVP_DigestUpdate(pointer, bytes, bytes.count) == 1, "a digest must take bytes")
+    borrowing func update(_ bytes: [UInt8]) { update(bytes[...]) }
+
+    borrowing func update(_ bytes: ArraySlice<UInt8>) {
+        let isTaken = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe EVP_DigestUpdate(pointer, bytes.baseAddress, bytes.count) == 1
+        }
+        precondition(isTaken, "a digest must take bytes")
     }
 
     borrowing func finish() -> [UInt8] {

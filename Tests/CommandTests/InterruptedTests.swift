@@ -48,11 +48,21 @@ import Testing
             let again = try slipway.release("1.1", "")
             #expect(again.code == 0, "\(kind) \(number): \(again.errors)")
             #expect(try witness.everything() == [Self.old, Self.new], "\(kind) \(number)")
+            #expect(try leftovers() == [], "\(kind) \(number)")
             let status = try slipway.status()
             #expect(try status.version("targets") == 3, "\(kind) \(number)")
             #expect(status.staged.isEmpty, "\(kind) \(number)")
         }
         #expect(count >= 20)
+    }
+
+    /// Files in the repository that no client ever asks for.
+    private func leftovers() throws -> [String] {
+        try ["metadata", "targets"].flatMap { place in
+            let folder = slipway.folder.appending(path: "acme/repository/\(place)")
+            return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                .filter { $0.hasPrefix(".") }
+        }
     }
 
     @Test func withdrawingIsRepeatedFromAnywhere() throws {

@@ -12,7 +12,7 @@ import Testing
         "Rollouts": ["Model"],
         "Agent": ["JSON", "Model", "Trust", "Wire"],
         "Orchestrator": ["Model", "Rollouts", "Trust", "Wire"],
-        "OpenSSL": ["COpenSSL", "Model", "Trust"],
+        "OpenSSL": ["COpenSSL", "Glibc", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
         "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
         "Slots": ["Agent", "Glibc", "Model"],

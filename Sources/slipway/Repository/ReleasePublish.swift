@@ -29,10 +29,17 @@ struct ReleasePublish: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let file = try ImageFile(image)
+        let length = try ImageFile.length(of: image)
         let workspace = try repository.open()
         let role = try TargetsRole.named(role, in: workspace)
-        let signed = try signedImage(file, in: workspace.published)
+        let release = try ReleaseName.release(name, version)
+        let known = workspace.published.images.contains {
+            $0.release == release && $0.image.length == length
+        }
+        // Whoever has no key hears of it before a large image is copied.
+        var signers = try known ? nil : signers(workspace)
+        let arrival = try ImageArrival(image, at: workspace.source, isKnown: known)
+        let signed = try signedImage(arrival.image, release, in: workspace.published)
         if let same = workspace.published.images.first(where: { $0.isSame(as: signed) }) {
             return tell(same, "is already published")
         }
@@ -44,12 +51,12 @@ struct ReleasePublish: ParsableCommand {
                 "\(signed.release) already has an image that waits for signatures:"
                     + " \(waiting.image.path); see `slipway repo discard`")
         }
-        let signers = try signers(workspace)
-        try bring(file, signed, to: workspace.source)
+        if signers == nil { signers = try self.signers(workspace) }
+        try arrival.complete(as: signed.image)
         workspace.brought.insert(signed.image)
         try workspace.change(
             role, .add(signed), expires: expiry.expiresTargets.end(from: WritingTime.now))
-        try workspace.sign(signers)
+        try workspace.sign(signers ?? [])
         guard try workspace.publishComplete(expiry).contains(role) else {
             tell(signed, "waits for signatures")
             return StagedView(workspace).tell(output.json)
@@ -86,10 +93,9 @@ struct ReleasePublish: ParsableCommand {
     }
 
     private func signedImage(
-        _ file: ImageFile, in repository: PublishedRepository
+        _ file: ImageFile, _ release: ReleaseID, in repository: PublishedRepository
     ) throws(SlipwayError) -> SignedImage {
         let fileName = URL(filePath: image).lastPathComponent
-        let release = try ReleaseName.release(name, version)
         let models = try values(hardware, of: "--hardware") { HardwareModel($0) }
         let versions = try values(from, of: "--from") { Version($0) }
         guard
@@ -132,22 +138,54 @@ struct ReleasePublish: ParsableCommand {
         }
         return values
     }
+}
 
-    /// Brings the bytes to where the metadata will name them, before anything names them.
-    private func bring(
-        _ file: ImageFile, _ signed: SignedImage, to source: RepositorySource
-    ) throws {
+/// An image on its way to where the metadata will name it, before anything names it.
+private final class ImageArrival {
+    let image: ImageFile
+    private let source: RepositorySource
+    /// In the repository, but under no name that anybody knows.
+    private var copy: URL?
+
+    /// - Parameter isKnown: Whether the image may be published already; then nothing is copied
+    ///   before somebody asks for it.
+    init(_ path: String, at source: RepositorySource, isKnown: Bool) throws(SlipwayError) {
+        self.source = source
+        if case .folder(let folder) = source, !isKnown {
+            (image, copy) = try folder.receive(path)
+        } else {
+            image = try ImageFile(path)
+        }
+    }
+
+    deinit {
+        if let copy { try? FileManager.default.removeItem(at: copy) }
+    }
+
+    /// Puts the bytes where `reference` will be looked for.
+    func complete(as reference: ImageReference) throws {
         switch source {
         case .folder(let folder):
-            try folder.add(file, as: signed.image.path.prefixed(by: signed.image.sha256))
+            if copy == nil { try receive(in: folder) }
+            guard let copy else { preconditionFailure("a received image has a copy") }
+            try folder.place(copy, as: reference.path.prefixed(by: reference.sha256))
+            self.copy = nil
         case .server(let client):
-            guard try !client.hasImage(file.sha256) else { return }
-            let handle = try FileHandle(forReadingFrom: URL(filePath: file.path))
+            guard try !client.hasImage(image.sha256) else { return }
+            let handle = try FileHandle(forReadingFrom: URL(filePath: image.path))
             defer { try? handle.close() }
-            try client.upload(file.sha256, length: file.length) { maximum in
+            try client.upload(image.sha256, length: image.length) { maximum in
                 ((try? handle.read(upToCount: maximum)) ?? nil).map { Array($0) } ?? []
             }
         case .url: preconditionFailure("images are published to folders and servers")
+        }
+    }
+
+    private func receive(in folder: RepositoryFolder) throws(SlipwayError) {
+        let received = try folder.receive(image.path)
+        copy = received.copy
+        guard received.image.sha256 == image.sha256 else {
+            throw .badInput(path: image.path, problem: "it changed while it was published")
         }
     }
 }

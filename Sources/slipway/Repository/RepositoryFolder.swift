@@ -1,5 +1,6 @@
 import Foundation
 internal import Model
+internal import OpenSSL
 internal import Trust
 
 /// A repository in a folder: `metadata/` and `targets/`.
@@ -67,51 +68,106 @@ struct RepositoryFolder {
         return try ImageFile(file.path).sha256 == image.sha256
     }
 
-    /// Puts an image in place, whole and durable; one that is there already stays.
-    ///
-    /// What is there counts only by its digest: a length proves nothing.
-    func add(_ image: ImageFile, as path: String) throws(SlipwayError) {
-        let file = folder.appending(path: "targets/\(path)")
-        if let there = try? ImageFile(file.path), there.sha256 == image.sha256 { return }
-        try Self.makeDirectory(file.deletingLastPathComponent())
-        let new = file.appendingPathExtension("new")
-        var stream = RepositorySource.cryptography.hashing.sha256Stream()
+    /// Begins the name of a file that is not an image yet.
+    private static let incomingPrefix = ".incoming-"
+
+    /// Copies the image at `path` to where nobody looks for images yet, durable, and computes its
+    /// digest on the way: it is read once.
+    func receive(_ path: String) throws(SlipwayError) -> (image: ImageFile, copy: URL) {
+        let copy = folder.appending(path: "targets/\(Self.incomingPrefix)\(UUID())")
         do {
-            try Data().write(to: new)
-            let handle = try FileHandle(forWritingTo: new)
-            try image.pieces {
-                stream.update($0)
-                try handle.write(contentsOf: Data($0))
-            }
+            try Data().write(to: copy)
+            let handle = try FileHandle(forWritingTo: copy)
+            defer { try? handle.close() }
+            let image = try ImageFile(path, copyingTo: handle)
             try handle.synchronize()
-            try handle.close()
+            return (image, copy)
         } catch {
             // Half an image is of no use, and the room that it takes may be what is missing.
-            try? FileManager.default.removeItem(at: new)
-            throw .cannotCreate(path: file.path, problem: error.localizedDescription)
+            try? FileManager.default.removeItem(at: copy)
+            switch error {
+            case let error as SlipwayError: throw error
+            case let error as FileDigestError:
+                throw .cannotCreate(path: copy.path, problem: "\(error)")
+            default: throw .cannotCreate(path: copy.path, problem: error.localizedDescription)
+            }
         }
-        guard stream.finish() == image.sha256 else {
-            try? FileManager.default.removeItem(at: new)
-            throw .badInput(path: image.path, problem: "it changed while it was published")
-        }
+    }
+
+    /// Puts a received image in place; one that is there already gives way.
+    func place(_ copy: URL, as path: String) throws(SlipwayError) {
+        let file = folder.appending(path: "targets/\(path)")
+        try Self.makeDirectory(file.deletingLastPathComponent())
         do {
             try? FileManager.default.removeItem(at: file)
-            try FileManager.default.moveItem(at: new, to: file)
+            try FileManager.default.moveItem(at: copy, to: file)
+            // The names are part of folders, which have to reach the medium, too.
+            var parent = file
+            for _ in path.split(separator: "/") {
+                parent = parent.deletingLastPathComponent()
+                try FileHandle(forReadingFrom: parent).synchronize()
+            }
         } catch {
             throw .cannotCreate(path: file.path, problem: error.localizedDescription)
         }
     }
+
+    /// Removes what commands left that were cut off; whoever calls holds the lock.
+    func removeLeftovers() {
+        let manager = FileManager.default
+        // Foundation gives metadata such a name until it is whole.
+        for (place, prefix) in [("targets", Self.incomingPrefix), ("metadata", ".dat.nosync")] {
+            let folder = folder.appending(path: place)
+            for name in (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
+            where name.hasPrefix(prefix) {
+                try? manager.removeItem(at: folder.appending(path: name))
+            }
+        }
+    }
 }
 
-/// An image on disk, read in pieces so that memory does not grow with it.
+/// An image on disk, whose digest was computed in pieces, so that memory does not grow with it.
 struct ImageFile {
     let path: String
     let length: Int64
     let sha256: Digest
 
-    private static let pieceBytes = 1_048_576
-
     init(_ path: String) throws(SlipwayError) {
+        do { try self.init(path, copyingTo: nil) } catch {
+            switch error {
+            case let error as SlipwayError: throw error
+            default: throw .badInput(path: path, problem: "\(error)")
+            }
+        }
+    }
+
+    /// - Throws: ``SlipwayError`` for what cannot be read, ``FileDigestError`` for what cannot be
+    ///   written.
+    fileprivate init(_ path: String, copyingTo copy: FileHandle?) throws {
+        _ = try Self.length(of: path)
+        let handle: FileHandle
+        do { handle = try FileHandle(forReadingFrom: URL(filePath: path)) } catch {
+            throw SlipwayError.badInput(path: path, problem: error.localizedDescription)
+        }
+        defer { try? handle.close() }
+        let digest: FileDigest
+        do {
+            digest = try FileDigest(
+                of: handle.fileDescriptor, copyingTo: copy?.fileDescriptor)
+        } catch FileDigestError.cannotRead(let number) {
+            throw SlipwayError.badInput(
+                path: path, problem: "\(FileDigestError.cannotRead(errno: number))")
+        }
+        guard digest.length > 0 else {
+            throw SlipwayError.badInput(path: path, problem: "the image is empty")
+        }
+        self.path = path
+        length = digest.length
+        sha256 = digest.sha256
+    }
+
+    /// The length as the file system tells it.
+    static func length(of path: String) throws(SlipwayError) -> Int64 {
         let resolved = URL(filePath: path).resolvingSymlinksInPath().path
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved) else {
             throw .missing(path: path)
@@ -119,29 +175,6 @@ struct ImageFile {
         guard attributes[.type] as? FileAttributeType == .typeRegular else {
             throw .badInput(path: path, problem: "an image is a file, and this is something else")
         }
-        self.path = path
-        var length: Int64 = 0
-        var stream = RepositorySource.cryptography.hashing.sha256Stream()
-        do {
-            try Self.pieces(of: path) {
-                stream.update($0)
-                length += Int64($0.count)
-            }
-        } catch { throw .badInput(path: path, problem: error.localizedDescription) }
-        guard length > 0 else { throw .badInput(path: path, problem: "the image is empty") }
-        self.length = length
-        sha256 = stream.finish()
-    }
-
-    func pieces(_ body: ([UInt8]) throws -> Void) throws {
-        try Self.pieces(of: path, body)
-    }
-
-    private static func pieces(of path: String, _ body: ([UInt8]) throws -> Void) throws {
-        let handle = try FileHandle(forReadingFrom: URL(filePath: path))
-        defer { try? handle.close() }
-        while let data = try handle.read(upToCount: pieceBytes), !data.isEmpty {
-            try body(Array(data))
-        }
+        return (attributes[.size] as? Int64) ?? 0
     }
 }

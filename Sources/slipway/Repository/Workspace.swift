@@ -24,6 +24,7 @@ final class Workspace {
     ) throws(SlipwayError) {
         if case .folder(let folder) = source {
             lock = try RepositoryLock(folder)
+            folder.removeLeftovers()
         } else {
             lock = nil
         }
