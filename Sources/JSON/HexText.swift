@@ -7,23 +7,22 @@ enum HexText {
     }
 
     /// Returns `nil` for an odd number of digits, an upper-case digit, or anything else.
-    static func decode(_ digits: [UInt8]) -> [UInt8]? {
+    static func decode(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes = [UInt8](repeating: 0, count: digits.count / 2)
+        let digits = digits.span
+        var isValid = true
         for index in bytes.indices {
-            guard let high = value(of: digits[2 * index]),
-                let low = value(of: digits[2 * index + 1])
-            else { return nil }
-            bytes[index] = high << 4 | low
+            let (high, low) = (value(of: digits[2 * index]), value(of: digits[2 * index + 1]))
+            isValid = isValid && high < 16 && low < 16
+            bytes[index] = high << 4 | low & 15
         }
-        return bytes
+        return isValid ? bytes : nil
     }
 
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x61...0x66: digit - 0x61 + 10
-        default: nil
-        }
+    /// 16 or more for what is no lower-case digit.
+    private static func value(of digit: UInt8) -> UInt8 {
+        let letter = digit &- UInt8(ascii: "a")
+        return letter < 6 ? letter + 10 : digit &- UInt8(ascii: "0") < 10 ? digit & 15 : 16
     }
 }

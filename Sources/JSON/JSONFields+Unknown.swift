@@ -16,9 +16,11 @@ extension JSONFields {
     ) -> JSONString? {
         // A distance costs the product of the lengths, and a stranger chose one of them.
         guard name.utf8.count <= 64 else { return nil }
-        return known.map { (distance: editDistance(from: name.utf8, to: $0.utf8), name: $0) }
-            .filter { $0.distance <= 2 && $0.distance < name.utf8.count }
-            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+        return known.map {
+            (distance: editDistance(from: Array(name.utf8), to: Array($0.utf8)), name: $0)
+        }
+        .filter { $0.distance <= 2 && $0.distance < name.utf8.count }
+        .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
     }
 
     /// How many bytes must be added, dropped or changed (Levenshtein).

@@ -148,6 +148,15 @@ extension JSONFields {
         return try array(name, maximumCount: maximumCount)
     }
 
+    /// The members of an object that nobody reads one by one here.
+    public func optionalMembers(_ name: String) throws(JSONShapeError) -> JSONObject? {
+        switch members[name] {
+        case nil, .null: return nil
+        case .object(let members): return members
+        case let value: throw refused(name, "an object", found: value)
+        }
+    }
+
     public func optionalObject(_ name: String) throws(JSONShapeError) -> JSONFields? {
         guard optionalValue(name) != nil else { return nil }
         return try object(name)

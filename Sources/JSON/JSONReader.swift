@@ -11,7 +11,8 @@ struct JSONReader {
     private var isCanonical = true
     /// Where the outermost object has values in their canonical form, by name.
     private var canonical: [JSONString: Range<Int>] = [:]
-    private var recent = RecentStrings()
+    /// How many members the last object at each depth had, at most 16: its neighbours are alike.
+    private var usualCounts = Array(repeating: 0, count: JSONLimits.maximumDepth + 1)
 
     init(_ bytes: [UInt8], limits: JSONLimits) {
         self.bytes = bytes
@@ -54,6 +55,8 @@ struct JSONReader {
             index += 1
             return JSONObject([])
         }
+        members.reserveCapacity(usualCounts[depth])
+        defer { usualCounts[depth] = min(members.count, 16) }
         repeat {
             guard try nextVisibleByte() == UInt8(ascii: "\"") else {
                 throw failure(.unexpectedByte)
@@ -171,6 +174,8 @@ struct JSONReader {
 
     /// Skips white space and returns the byte after it, which stays unread.
     private mutating func nextVisibleByte() throws(JSONSyntaxError) -> UInt8 {
+        // Mostly there is nothing to skip.
+        if index < bytes.count, bytes[index] > 0x20 { return bytes[index] }
         skipSpace()
         guard index < bytes.count else { throw failure(.unexpectedEnd) }
         return bytes[index]
@@ -191,14 +196,17 @@ extension JSONReader {
         index += 1
         var text: [UInt8] = []
         var runStart = index
-        while index < bytes.count {
+        while true {
+            index = endOfRun(from: index)
+            guard index < bytes.count else { break }
             let byte = bytes[index]
             switch byte {
             case UInt8(ascii: "\""):
                 let run = runStart..<index
                 index += 1
-                guard text.isEmpty else { return JSONString(checked: text + bytes[run]) }
-                return recent.string(bytes, run)
+                // Nearly every string is one run, which needs no bytes of its own.
+                return text.isEmpty
+                    ? JSONString(checked: bytes, run) : JSONString(checked: text + bytes[run])
             case UInt8(ascii: "\\"):
                 // Some escapes are canonical, too; whoever uses any is not believed to know.
                 isCanonical = false
@@ -206,11 +214,24 @@ extension JSONReader {
                 try readEscape(into: &text)
                 runStart = index
             case 0..<0x20: throw failure(.controlCharacter)
-            case 0x20..<0x80: index += 1
             default: index += try lengthOfSequence(startingWith: byte)
             }
         }
         throw failure(.unexpectedEnd)
+    }
+
+    /// The first index from `start` on at which a string does not simply go on in ASCII.
+    private func endOfRun(from start: Int) -> Int {
+        let bytes = bytes.span
+        var end = start
+        while end < bytes.count {
+            let byte = bytes[end]
+            guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""),
+                byte != UInt8(ascii: "\\")
+            else { break }
+            end += 1
+        }
+        return end
     }
 
     /// The length of the multi-byte sequence at the index (RFC 3629 section 4).
@@ -282,33 +303,5 @@ extension JSONReader {
             index += 1
         }
         return number
-    }
-}
-
-/// Short strings that were read before: most names of members come again and again.
-private struct RecentStrings {
-    /// By a sum of few of the bytes.
-    private var strings: [JSONString] = Array(repeating: JSONString(""), count: 64)
-
-    private static let maximumByteCount = 16
-
-    /// The string whose UTF-8 bytes stand at `range`.
-    mutating func string(_ bytes: [UInt8], _ range: Range<Int>) -> JSONString {
-        guard (1...Self.maximumByteCount).contains(range.count) else {
-            return JSONString(checked: Array(bytes[range]))
-        }
-        let sum =
-            range.count &+ 5 &* Int(bytes[range.lowerBound])
-            &+ 11 &* Int(bytes[range.upperBound - 1])
-        let slot = sum & 63
-        let known = strings[slot].utf8
-        if known.count == range.count,
-            known.indices.allSatisfy({ known[$0] == bytes[range.lowerBound + $0] })
-        {
-            return strings[slot]
-        }
-        let string = JSONString(checked: Array(bytes[range]))
-        strings[slot] = string
-        return string
     }
 }

@@ -2,20 +2,46 @@
 ///
 /// Swift's `String` calls texts equal when they look the same (`é` written in one scalar or in
 /// two), which would let two members of an object become one. Here only the bytes count.
-public struct JSONString: Hashable, Sendable {
-    /// Valid UTF-8.
-    public let utf8: [UInt8]
+public struct JSONString: Sendable {
+    /// Perhaps a whole document: the strings that were read from it share it.
+    private let buffer: [UInt8]
+    private let start: UInt32
+    private let end: UInt32
 
-    public init(_ text: String) { utf8 = Array(text.utf8) }
+    public init(_ text: String) { self.init(checked: Array(text.utf8)) }
 
     /// The caller has checked that the bytes are valid UTF-8.
-    init(checked utf8: [UInt8]) { self.utf8 = utf8 }
+    init(checked utf8: [UInt8]) { self.init(checked: utf8, 0..<utf8.count) }
+
+    /// The string at `range` of `buffer`, of which the caller has checked that it is valid UTF-8.
+    ///
+    /// No more than 4 GiB can be addressed; limits are far below.
+    init(checked buffer: [UInt8], _ range: Range<Int>) {
+        self.buffer = buffer
+        start = UInt32(range.lowerBound)
+        end = UInt32(range.upperBound)
+    }
+
+    /// Valid UTF-8.
+    public var utf8: ArraySlice<UInt8> { buffer[Int(start)..<Int(end)] }
 
     public var text: String { String(decoding: utf8, as: UTF8.self) }
 
     func hasSameBytes(as text: String) -> Bool {
-        let (own, other) = (utf8.span, text.utf8Span.span)
-        return own.count == other.count && own.indices.allSatisfy { own[$0] == other[$0] }
+        let (own, other) = (buffer.span, text.utf8Span.span)
+        let start = Int(start)
+        return other.count == Int(end) - start
+            && other.indices.allSatisfy { own[start + $0] == other[$0] }
+    }
+}
+
+extension JSONString: Hashable {
+    public static func == (left: JSONString, right: JSONString) -> Bool {
+        left.utf8 == right.utf8
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(utf8)
     }
 }
 

@@ -106,10 +106,8 @@ struct JSONWriter {
 extension JSONString {
     /// Whether it is written as it is.
     fileprivate var isPlain: Bool {
-        let bytes = utf8.span
-        return bytes.indices.allSatisfy {
-            bytes[$0] >= 0x20 && bytes[$0] != UInt8(ascii: "\"")
-                && bytes[$0] != UInt8(ascii: "\\")
+        utf8.allSatisfy {
+            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
         }
     }
 }

@@ -40,7 +40,7 @@ public struct Delegations: Hashable, Sendable {
     func candidates(for path: JSONString, hashing: some Hashing) -> [Candidate] {
         switch kind {
         case .roles(let roles):
-            let digest = Hex.encode(hashing.sha256(path.utf8).bytes)
+            let digest = Hex.encode(hashing.sha256(Array(path.utf8)).bytes)
             return roles.filter { $0.scope.covers(path, sha256Hex: digest) }
                 .map { Candidate(name: $0.name, isTerminating: $0.isTerminating) }
         case .bins(let bins):
@@ -143,7 +143,7 @@ public struct SuccinctBins: Hashable, Sendable {
 
     /// The bin that `path` belongs to.
     func bin(of path: JSONString, hashing: some Hashing) -> DelegatedRoleName? {
-        let bits = hashing.sha256(path.utf8).bytes.prefix(4).reduce(UInt64(0)) {
+        let bits = hashing.sha256(Array(path.utf8)).bytes.prefix(4).reduce(UInt64(0)) {
             $0 << 8 | UInt64($1)
         }
         return Self.name(bits >> UInt64(32 - bitLength), bitLength, namePrefix)

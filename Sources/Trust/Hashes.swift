@@ -22,10 +22,8 @@ public struct Hashes: Hashable, Sendable {
         let list = try fields.object("hashes")
         guard !list.members.isEmpty else { throw fields.refused("hashes", "at least one hash") }
         for member in list.members.members {
-            guard case .string = member.value else {
-                _ = try list.string(member.key.text)
-                continue
-            }
+            if case .string = member.value { continue }
+            _ = try list.string(member.key.text)
         }
         sha256 = try Self.digest(.sha256, in: list).flatMap { Digest(bytes: $0) }
         sha512 = try Self.digest(.sha512, in: list)

@@ -12,7 +12,7 @@ public struct TargetFile: Hashable, Sendable {
     init(_ fields: JSONFields) throws(JSONShapeError) {
         length = try fields.integer("length", in: 0...Int64.max)
         hashes = try Hashes(fields)
-        custom = try fields.optionalObject("custom")?.members
+        custom = try fields.optionalMembers("custom")
     }
 
     /// What the signers say of the target at `path` as an image; `nil` for any other target.

@@ -103,7 +103,8 @@ enum TextTarget {
         let path = JSONString(String(decoding: parts[1].prefix(256), as: UTF8.self))
         let answer = PathPattern(pattern).matches(path)
         try hold(
-            answer == matches(pattern.utf8, path.utf8), "a pattern matches what a shell would")
+            answer == matches(Array(pattern.utf8), Array(path.utf8)),
+            "a pattern matches what a shell would")
         guard answer else { return }
         try hold(
             pattern.utf8.count { $0 == 0x2f } == path.utf8.count { $0 == 0x2f },
