@@ -10,6 +10,8 @@ DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys.
 TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv
+# libFuzzer, for toolchains that come without.
+FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(notdir $(wildcard Tests/*)))
@@ -63,7 +65,7 @@ samples: build
 # Each reader of foreign bytes for FUZZ_SECONDS; TARGETS="json root" picks some.
 FUZZ_SECONDS ?= 60
 fuzz:
-	.ci/setup $(LIBRARIES)
+	.ci/setup $(FUZZ_PACKAGES)
 	SWIFT=$(SWIFT) .ci/fuzz $(FUZZ_SECONDS) $(TARGETS)
 
 # The figures of the README.
