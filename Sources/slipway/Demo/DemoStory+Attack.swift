@@ -19,8 +19,9 @@ extension DemoStory {
     }
 
     /// The database names the attacker's image, and the server signs offers for it.
+    ///
+    /// It does so while it runs: when it starts, it believes the signed metadata and not the database.
     private func offerForeignImage(_ evil: URL, insteadOf digest: String) throws {
-        world.killServer()
         let foreign = try DemoMachine.digest(of: evil)
         let length = try Data(contentsOf: evil).count
         try FileManager.default.copyItem(
@@ -31,13 +32,10 @@ extension DemoStory {
         try sql(
             "UPDATE images SET sha256 = '\(foreign)', length_bytes = \(length)"
                 + " WHERE sha256 = '\(digest)'")
-        try world.startServer()
         try offerToAll("foreign-image")
         try noteAllRefuse("the database names a foreign image", saying: "foreign image")
 
         world.killServer()
-        try sql(
-            "UPDATE images SET sha256 = '\(digest)' WHERE sha256 = '\(foreign)'")
         try world.startServer()
     }
 
