@@ -59,6 +59,12 @@ public struct DeviceID: Name {
     public init(checked text: NameRule) { self.text = text.text }
 }
 
+/// Who operates the server: what a token stands for.
+public struct OperatorName: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}
+
 /// A model of hardware that an image is made for, such as `gw-2`.
 public struct HardwareModel: Name {
     public let text: String

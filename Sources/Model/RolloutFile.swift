@@ -35,16 +35,19 @@ public struct RolloutFile: Hashable, Sendable {
         /// Cumulative, of all devices the selector picks, such as `5` or `2.5%`.
         public var percent: String?
         public var soak: String?
+        /// `required`: somebody other than the author has to approve before the next wave opens.
+        public var approval: String?
 
         public init(
             name: String, sample: Int? = nil, strata: [String] = [], percent: String? = nil,
-            soak: String? = nil
+            soak: String? = nil, approval: String? = nil
         ) {
             self.name = name
             self.sample = sample
             self.strata = strata
             self.percent = percent
             self.soak = soak
+            self.approval = approval
         }
     }
 

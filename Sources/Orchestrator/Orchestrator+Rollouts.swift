@@ -11,7 +11,9 @@ extension Orchestrator {
     }
 
     /// Starts exactly the plan with this digest; the same request again changes nothing.
-    public func start(_ request: StartRequest) async throws(Refusal) -> RolloutSummary {
+    public func start(
+        _ request: StartRequest, by author: OperatorName
+    ) async throws(Refusal) -> RolloutSummary {
         let spec = try Self.spec(of: request.file)
         let moment = now()
         return try await write { store in
@@ -28,14 +30,15 @@ extension Orchestrator {
                         + planning.summary.waves.map { "\($0.name) \($0.devices) devices" }
                         .joined(separator: ", ") + "; look at `rollout plan` again")
             }
-            var record = planning.record(at: moment)
+            var record = planning.record(at: moment, by: author)
             record.state = try planning.plan.transition(
                 from: record.state, on: .start(at: moment)
             ).state
             try store.add(record)
             try store.add(
                 EventRecord(
-                    at: moment, device: nil, rollout: spec.name, what: "started: \(record.state)"))
+                    at: moment, device: nil, rollout: spec.name,
+                    what: "started by \(author): \(record.state)"))
             return try summary(of: record, store, at: moment)
         }
     }
@@ -48,7 +51,7 @@ extension Orchestrator {
     }
 
     public func control(
-        _ name: RolloutName, _ control: Control
+        _ name: RolloutName, _ control: Control, by operator: OperatorName
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let event: RolloutEvent =
@@ -63,7 +66,39 @@ extension Orchestrator {
             do {
                 transition = try plan(of: rollout).transition(from: rollout.state, on: event)
             } catch let error as IllegalTransition { throw Refusal.conflict("\(error)") }
-            try save(transition, of: rollout, store, at: moment)
+            try save(transition, of: rollout, store, at: moment, by: `operator`)
+            return try summary(of: Self.existing(name, store), store, at: moment)
+        }
+    }
+
+    /// Lets the open wave be followed by the next, as far as approval goes.
+    ///
+    /// - Throws: ``Refusal/conflict(_:)`` for the author, and where there is nothing to approve.
+    public func approve(
+        _ name: RolloutName, by approver: OperatorName
+    ) async throws(Refusal) -> RolloutSummary {
+        let moment = now()
+        return try await write { store in
+            let rollout = try Self.existing(name, store)
+            let plan = try plan(of: rollout)
+            guard case .running(let wave, let since, _, _) = rollout.state,
+                plan.waves[wave].spec.needsApproval
+            else {
+                throw Refusal.conflict(
+                    "nothing of rollout \(name) waits for approval: it is \(rollout.state)")
+            }
+            guard approver != rollout.author else {
+                throw Refusal.conflict(
+                    "\(approver) started rollout \(name); somebody else has to approve")
+            }
+            try store.add(
+                ApprovalRecord(
+                    rollout: name, wave: wave, since: since, by: approver, at: moment))
+            try store.add(
+                EventRecord(
+                    at: moment, device: nil, rollout: name,
+                    what: "wave \(wave + 1) approved by \(approver)"))
+            try askGate(of: name, store, at: moment)
             return try summary(of: Self.existing(name, store), store, at: moment)
         }
     }

@@ -67,7 +67,7 @@ extension Orchestrator {
     /// Stores a new state under the revision that it was decided on.
     func save(
         _ transition: Transition, of rollout: RolloutRecord, _ store: any StoreWriter,
-        at moment: Instant
+        at moment: Instant, by operator: OperatorName? = nil
     ) throws {
         guard transition.state != rollout.state else { return }
         var changed = rollout
@@ -75,7 +75,8 @@ extension Orchestrator {
         try store.update(changed)
         try store.add(
             EventRecord(
-                at: moment, device: nil, rollout: rollout.name, what: "\(transition.state)"))
+                at: moment, device: nil, rollout: rollout.name,
+                what: "\(transition.state)" + (`operator`.map { " (\($0))" } ?? "")))
     }
 
     func evidence(
@@ -84,12 +85,13 @@ extension Orchestrator {
     ) throws -> WaveEvidence {
         let tallies = try store.tallies(of: rollout.name)
         let openWave = plan.openWave(in: rollout.state) ?? -1
+        let isApproved = try isApproved(rollout, store)
         func evidence(undecided: Int) -> WaveEvidence {
             WaveEvidence(
                 proven: tallies.reduce(0) { $0 + $1.proven },
                 failed: tallies.reduce(0) { $0 + $1.failed },
                 provenInWave: tallies.reduce(0) { $0 + ($1.wave <= openWave ? $1.proven : 0) },
-                undecided: undecided)
+                undecided: undecided, isApproved: isApproved)
         }
         // The fleet is read only when everything else would let the wave pass.
         let hopeful = evidence(undecided: 0)
@@ -98,6 +100,16 @@ extension Orchestrator {
         }
         return evidence(
             undecided: try undecided(in: rollout, plan, openWave, store, at: moment))
+    }
+
+    /// Whether somebody other than the author has approved the open wave since it opened.
+    private func isApproved(
+        _ rollout: RolloutRecord, _ store: any StoreReader
+    ) throws -> Bool {
+        guard case .running(let wave, let since, _, _) = rollout.state else { return false }
+        return try store.approvals(of: rollout.name).contains {
+            $0.wave == wave && $0.since == since && $0.by != rollout.author
+        }
     }
 
     /// Devices that the open wave reaches, that are alive or hold a lease, and have not decided.

@@ -19,17 +19,17 @@ public struct Orchestrator: Sendable {
         public var checkInSeconds: Int
         /// Of the token that a new device must show.
         public var enrolmentTokenDigest: Digest
-        /// Of the token that an operator must show.
-        public var operatorTokenDigest: Digest
+        /// Of the tokens that operators must show, each their own.
+        public var operatorTokenDigests: [OperatorName: Digest]
         public var limits: Limits
 
         public init(
-            checkInSeconds: Int, enrolmentTokenDigest: Digest, operatorTokenDigest: Digest,
-            limits: Limits
+            checkInSeconds: Int, enrolmentTokenDigest: Digest,
+            operatorTokenDigests: [OperatorName: Digest], limits: Limits
         ) {
             self.checkInSeconds = checkInSeconds
             self.enrolmentTokenDigest = enrolmentTokenDigest
-            self.operatorTokenDigest = operatorTokenDigest
+            self.operatorTokenDigests = operatorTokenDigests
             self.limits = limits
         }
     }
@@ -59,11 +59,12 @@ public struct Orchestrator: Sendable {
     /// The longest submission of metadata: a few files, each of which doubles at most on its way.
     public var metadataLimitBytes: Int { 4 * settings.limits.targetsBytes }
 
-    /// Whether `token` is the operator's.
+    /// Whose token this is; `nil` for nobody's.
     ///
     /// Digests are compared, so that the time it takes tells nothing about the token.
-    public func isOperator(token: String) -> Bool {
-        cryptography.hashing.sha256(Array(token.utf8)) == settings.operatorTokenDigest
+    public func operatorName(token: String) -> OperatorName? {
+        let shown = cryptography.hashing.sha256(Array(token.utf8))
+        return settings.operatorTokenDigests.first { $0.value == shown }?.key
     }
 
     /// Whether the store answers.

@@ -47,11 +47,11 @@ struct Planning {
         return hashing.sha256(text)
     }
 
-    func record(at moment: Instant) -> RolloutRecord {
+    func record(at moment: Instant, by author: OperatorName) -> RolloutRecord {
         RolloutRecord(
             name: plan.spec.name, fileJSON: file.bytes, planDigest: summary.digest,
             listed: plan.waves.map(\.listed), deviceCounts: plan.waves.map(\.deviceCount),
-            hardware: plan.hardware, created: moment, state: .draft, revision: 1)
+            hardware: plan.hardware, created: moment, author: author, state: .draft, revision: 1)
     }
 }
 

@@ -124,14 +124,16 @@ public struct RolloutRecord: Hashable, Sendable {
     public var deviceCounts: [Int]
     public var hardware: Set<HardwareModel>
     public var created: Instant
+    /// Who started it.
+    public var author: OperatorName
     public var state: RolloutState
     /// Rises with each change of the state.
     public var revision: Int64
 
     public init(
         name: RolloutName, fileJSON: [UInt8], planDigest: Digest, listed: [[DeviceID]],
-        deviceCounts: [Int], hardware: Set<HardwareModel>, created: Instant, state: RolloutState,
-        revision: Int64
+        deviceCounts: [Int], hardware: Set<HardwareModel>, created: Instant,
+        author: OperatorName, state: RolloutState, revision: Int64
     ) {
         self.name = name
         self.fileJSON = fileJSON
@@ -140,8 +142,29 @@ public struct RolloutRecord: Hashable, Sendable {
         self.deviceCounts = deviceCounts
         self.hardware = hardware
         self.created = created
+        self.author = author
         self.state = state
         self.revision = revision
+    }
+}
+
+/// Somebody's word that an open wave may be followed by the next.
+public struct ApprovalRecord: Hashable, Sendable {
+    public var rollout: RolloutName
+    public var wave: Int
+    /// When the wave opened: one that is opened again needs another approval.
+    public var since: Instant
+    public var by: OperatorName
+    public var at: Instant
+
+    public init(
+        rollout: RolloutName, wave: Int, since: Instant, by: OperatorName, at: Instant
+    ) {
+        self.rollout = rollout
+        self.wave = wave
+        self.since = since
+        self.by = by
+        self.at = at
     }
 }
 

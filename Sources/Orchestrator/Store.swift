@@ -34,6 +34,7 @@ public protocol StoreReader {
     func attempts(in rollout: RolloutName) throws -> [OfferRecord]
     func openOfferCount(in rollout: RolloutName) throws -> Int
     func tallies(of rollout: RolloutName) throws -> [WaveTally]
+    func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
 }
@@ -51,6 +52,8 @@ public protocol StoreWriter: StoreReader {
     func update(_ rollout: RolloutRecord) throws
     func add(_ offer: OfferRecord) throws
     func update(_ offer: OfferRecord) throws
+    /// Adds the approval; the same one again changes nothing.
+    func add(_ approval: ApprovalRecord) throws
     func add(_ event: EventRecord) throws
 }
 

@@ -68,8 +68,10 @@ struct ManagementRoutes {
         group.get("rollouts") { _, _ in
             Response(ListAnswer(items: try await orchestrator.rollouts()))
         }
-        group.post("rollouts") { request, _ in
-            Response(try await orchestrator.start(read(request)), status: .created)
+        group.post("rollouts") { request, context in
+            Response(
+                try await orchestrator.start(read(request), by: context.requireOperator()),
+                status: .created)
         }
         group.get("rollouts/{name}") { _, context in
             Response(try await orchestrator.rollout(Self.name("name", context)))
@@ -77,8 +79,14 @@ struct ManagementRoutes {
         for control in Orchestrator.Control.allCases {
             group.post("rollouts/{name}/\(control.rawValue)") { _, context in
                 Response(
-                    try await orchestrator.control(Self.name("name", context), control))
+                    try await orchestrator.control(
+                        Self.name("name", context), control, by: context.requireOperator()))
             }
+        }
+        group.post("rollouts/{name}/approve") { _, context in
+            Response(
+                try await orchestrator.approve(
+                    Self.name("name", context), by: context.requireOperator()))
         }
     }
 

@@ -2,11 +2,27 @@ public import Hummingbird
 public import Logging
 public import Orchestrator
 internal import JSON
+internal import Model
 internal import Wire
 
 /// The server's face to the network.
 public enum WebServer {
-    public typealias Context = BasicRequestContext
+    /// What is known of one request.
+    public struct Context: RequestContext {
+        public var coreContext: CoreRequestContextStorage
+        /// Who asks, once their token was checked.
+        var operatorName: OperatorName?
+
+        public init(source: ApplicationRequestContextSource) {
+            coreContext = CoreRequestContextStorage(source: source)
+        }
+
+        /// - Throws: ``Refusal/stranger(_:)`` on a way that no token guards.
+        func requireOperator() throws(Refusal) -> OperatorName {
+            guard let operatorName else { throw .stranger("nobody has shown a token") }
+            return operatorName
+        }
+    }
 
     /// Serves `orchestrator` at `host` and `port`.
     ///

@@ -109,6 +109,14 @@ extension SQLiteTransaction: StoreReader {
         }
     }
 
+    func approvals(of rollout: RolloutName) throws -> [ApprovalRecord] {
+        try rows("SELECT * FROM approvals WHERE rollout = ? ORDER BY at_s", [rollout.text]).map {
+            ApprovalRecord(
+                rollout: rollout, wave: $0["wave"], since: $0.instant("since_s"),
+                by: try $0.value("operator") { OperatorName($0) }, at: $0.instant("at_s"))
+        }
+    }
+
     func expiredOffers(at now: Instant) throws -> [OfferRecord] {
         try rows(
             "\(Self.selectOffers) WHERE outcome = 'open' AND expires_s <= ? ORDER BY number",
@@ -183,6 +191,16 @@ extension SQLiteTransaction: StoreWriter {
                 [offer.expires.secondsSinceEpoch.databaseValue] + outcome.map(\.value)
                     + [offer.nonce.text.databaseValue]))
         guard database.changesCount == 1 else { throw StoreError.conflict }
+    }
+
+    func add(_ approval: ApprovalRecord) throws {
+        try execute(
+            "INSERT INTO approvals (rollout, wave, since_s, operator, at_s) VALUES (?, ?, ?, ?, ?)"
+                + " ON CONFLICT DO NOTHING",
+            [
+                approval.rollout.text, approval.wave, approval.since.secondsSinceEpoch,
+                approval.by.text, approval.at.secondsSinceEpoch,
+            ])
     }
 
     func add(_ event: EventRecord) throws {

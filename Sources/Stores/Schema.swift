@@ -4,7 +4,7 @@ enum Schema {
     static let applicationID: Int64 = 0x534c_4950
 
     /// Step N leads to `PRAGMA user_version` N.
-    static let migrations = [migration1]
+    static let migrations = [migration1, migration2]
 
     private static let migration1 = """
         CREATE TABLE devices (
@@ -108,5 +108,22 @@ enum Schema {
             BEGIN SELECT RAISE (ABORT, 'events are only added'); END;
         CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events
             BEGIN SELECT RAISE (ABORT, 'events are only added'); END;
+        """
+
+    private static let migration2 = """
+        -- Before there were names, there was one token.
+        ALTER TABLE rollouts ADD COLUMN author TEXT NOT NULL DEFAULT 'operator';
+
+        CREATE TABLE approvals (
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            wave INTEGER NOT NULL CHECK (wave >= 0),
+            since_s INTEGER NOT NULL,
+            operator TEXT NOT NULL,
+            at_s INTEGER NOT NULL,
+            PRIMARY KEY (rollout, wave, since_s, operator)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX attributes_by_value ON attributes (name, value);
+        CREATE INDEX offers_by_issue ON offers (rollout, issued_s);
         """
 }

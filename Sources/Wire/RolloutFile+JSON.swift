@@ -42,17 +42,20 @@ extension RolloutFile.Wave: WireMessage {
         JSONObject(present: [
             ("name", .string(name)), ("sample", sample.map { .integer(Int64($0)) }),
             ("strata", strata.isEmpty ? nil : .array(strata.map { .string($0) })),
-            ("percent", .text(percent)), ("soak", .text(soak)),
+            ("percent", .text(percent)), ("soak", .text(soak)), ("approval", .text(approval)),
         ])
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
-        try fields.refuseMembers(otherThan: ["name", "sample", "strata", "percent", "soak"])
+        try fields.refuseMembers(otherThan: [
+            "name", "sample", "strata", "percent", "soak", "approval",
+        ])
         self.init(
             name: try fields.string("name"),
             sample: try fields.optionalCount("sample"),
             strata: try fields.strings("strata", maximumCount: 8),
-            percent: try fields.numberText("percent"), soak: try fields.optionalString("soak"))
+            percent: try fields.numberText("percent"), soak: try fields.optionalString("soak"),
+            approval: try fields.optionalString("approval"))
     }
 }
 

@@ -26,6 +26,24 @@ struct DataFolder: Sendable {
         } catch { throw .cannotCreate(path: data, problem: error.localizedDescription) }
     }
 
+    /// Who may operate the server, and by which token: `operator`, by the file `operator-token`, and
+    /// everybody else by the file in `operators` that has their name.
+    func operators() throws(ServerProblem) -> [OperatorName: String] {
+        guard let first = OperatorName("operator") else { preconditionFailure("it is a name") }
+        var tokens = [first: try token("operator-token")]
+        let place = folder.appending(path: "operators").path
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] {
+            guard let known = OperatorName(name), known != first else {
+                throw .data("\(place)/\(name) is not called as an operator can be")
+            }
+            tokens[known] = try token("operators/\(name)")
+        }
+        guard Set(tokens.values).count == tokens.count else {
+            throw .data("two operators have the same token in \(folder.path)")
+        }
+        return tokens
+    }
+
     /// The token in the file `name`; made, for the owner only, when it is not there.
     func token(_ name: String) throws(ServerProblem) -> String {
         let file = folder.appending(path: name)

@@ -122,8 +122,9 @@ internal import UnixSignals
                     checkInSeconds: settings.checkInSeconds,
                     enrolmentTokenDigest: hashing.sha256(
                         Array(try folder.token("enrolment-token").utf8)),
-                    operatorTokenDigest: hashing.sha256(
-                        Array(try folder.token("operator-token").utf8)),
+                    operatorTokenDigests: try folder.operators().mapValues {
+                        hashing.sha256(Array($0.utf8))
+                    },
                     limits: .standard),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {

@@ -7,6 +7,11 @@ func say(_ text: String, terminator: String = "\n") {
     FileHandle.standardOutput.write(Data("\(text)\(terminator)".utf8))
 }
 
+/// Tells what is wrong on standard error.
+func complain(_ error: any Error) {
+    FileHandle.standardError.write(Data("slipway: \("\(error)".visible)\n".utf8))
+}
+
 extension String {
     /// The text with `?` for every control character, so that a server's words move no cursor.
     var visible: String {

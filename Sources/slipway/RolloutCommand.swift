@@ -1,6 +1,7 @@
 internal import ArgumentParser
 import Foundation
 internal import Curl
+internal import JSON
 internal import Model
 internal import Wire
 
@@ -8,9 +9,41 @@ struct RolloutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollout", abstract: "Plan rollouts, start them, and look after them.",
         subcommands: [
-            Plan.self, Start.self, List.self, Show.self, Watch.self, Pause.self, Resume.self,
-            Abort.self,
+            Check.self, Plan.self, Start.self, List.self, Show.self, Watch.self, Approve.self,
+            Pause.self, Resume.self, Abort.self,
         ])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check rollout files without a server, for CI.",
+            discussion: "Tells the first problem of each; the exit code is that of the first file.")
+
+        @Argument(help: "Rollout files (YAML).") var files: [String]
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            var problems: [(String, SlipwayError)] = []
+            for file in files {
+                do { _ = try RolloutFileReader.read(file) } catch { problems.append((file, error)) }
+            }
+            let unsound = problems
+            if output.json {
+                Output.json([
+                    "checked": .integer(Int64(files.count)),
+                    "problems": .array(
+                        unsound.map { file, error in
+                            ["file": .string(file), "problem": .string("\(error)")]
+                        }),
+                ])
+            } else {
+                for file in files where !unsound.contains(where: { $0.0 == file }) {
+                    say("\(file.visible): sound")
+                }
+                for (_, error) in unsound { complain(error) }
+            }
+            if let first = unsound.first { throw first.1.exitCode }
+        }
+    }
 
     struct Plan: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -110,6 +143,13 @@ struct RolloutCommand: ParsableCommand {
             let rollout = try RolloutWatch(client: server.client(), name: name, form: form).run()
             guard rollout.state == "completed" else { throw ExitCode(1) }
         }
+    }
+
+    struct Approve: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let the open wave be followed by the next; not by who started the rollout.")
+        @OptionGroup var control: Control
+        func run() throws { try control.run("approve") }
     }
 
     struct Pause: ParsableCommand {

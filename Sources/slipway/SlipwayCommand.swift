@@ -22,7 +22,7 @@ import Foundation
             var command = try parseAsRoot()
             try command.run()
         } catch let error as SlipwayError {
-            FileHandle.standardError.write(Data("slipway: \("\(error)".visible)\n".utf8))
+            complain(error)
             exit(withError: error.exitCode)
         } catch { exit(withError: error) }
     }

@@ -95,4 +95,14 @@ extension Orchestrator {
         let plan = try await plan(file)
         return try await start(StartRequest(file: file, digest: plan.digest))
     }
+
+    func start(_ request: StartRequest) async throws(Refusal) -> RolloutSummary {
+        try await start(request, by: World.author)
+    }
+
+    func control(
+        _ name: RolloutName, _ control: Control
+    ) async throws(Refusal) -> RolloutSummary {
+        try await self.control(name, control, by: World.author)
+    }
 }

@@ -15,6 +15,7 @@ final class World: Sendable {
     private let nonces = Mutex(0)
 
     static let enrolmentToken = "enrolment-token-of-the-tests"
+    static let author = must(OperatorName("ada"))
     static let operatorToken = "operator-token-of-the-tests"
     static let cryptography = CryptographySuite(
         checker: OpenSSLSignatureChecker(), hashing: OpenSSLHashing())
@@ -44,7 +45,9 @@ final class World: Sendable {
             settings: Orchestrator.Settings(
                 checkInSeconds: 60,
                 enrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
-                operatorTokenDigest: hashing.sha256(Array(Self.operatorToken.utf8)),
+                operatorTokenDigests: [
+                    Self.author: hashing.sha256(Array(Self.operatorToken.utf8))
+                ],
                 limits: .standard),
             now: { clock.now },
             makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })

@@ -16,6 +16,8 @@ public enum GateVerdict: Hashable, Sendable {
         case undecided(Int)
         /// Likelihood ratios: how much better the reports agree with a healthy release.
         case noEvidenceOfHealth(have: Double, need: Double)
+        /// Nobody but perhaps the author has approved.
+        case notApproved
     }
 }
 
@@ -39,6 +41,7 @@ extension GateVerdict.HoldReason: CustomStringConvertible {
             "\(count) \(count == 1 ? "device has" : "devices have") neither proven it nor failed"
         case .noEvidenceOfHealth(let have, let need):
             "evidence of health is \(Self.rounded(have)), \(Self.rounded(need)) is needed"
+        case .notApproved: "somebody other than the author has to approve (`rollout approve`)"
         }
     }
 

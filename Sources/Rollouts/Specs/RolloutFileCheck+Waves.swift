@@ -10,7 +10,8 @@ extension RolloutFileCheck {
             let wave = WaveSpec(
                 name: try Self.waveName(written.name, after: waves, path),
                 target: try Self.target(of: written, path),
-                soak: try Self.duration(written.soak ?? "0s", atLeast: .zero, "\(path).soak"))
+                soak: try Self.duration(written.soak ?? "0s", atLeast: .zero, "\(path).soak"),
+                needsApproval: try Self.needsApproval(written.approval, "\(path).approval"))
             try Self.checkGrowth(of: wave, after: waves.last, path)
             waves.append(wave)
         }
@@ -28,6 +29,18 @@ extension RolloutFileCheck {
             throw RolloutFileError(path: "\(path).name", problem: .repeated(name))
         }
         return name
+    }
+
+    private static func needsApproval(
+        _ word: String?, _ path: String
+    ) throws(RolloutFileError) -> Bool {
+        switch word {
+        case nil, "none": return false
+        case "required": return true
+        case let word?:
+            throw RolloutFileError(
+                path: path, problem: .unknownWord(found: word, known: ["required", "none"]))
+        }
     }
 
     private static func target(

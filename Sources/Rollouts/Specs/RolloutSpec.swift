@@ -33,6 +33,8 @@ public struct WaveSpec: Hashable, Sendable {
     public let name: String
     public let target: Target
     public let soak: Duration
+    /// Whether somebody other than the author has to approve before the next wave opens.
+    public let needsApproval: Bool
 
     /// How far a wave reaches, earlier waves included.
     public enum Target: Hashable, Sendable {

@@ -24,8 +24,12 @@ public struct WaveEvidence: Hashable, Sendable {
     /// Candidates that the open wave reaches, that are alive or hold a lease, and that have neither
     /// proven the release nor failed.
     public let undecided: Int
+    /// Whether somebody other than the author has approved the open wave since it opened.
+    public let isApproved: Bool
 
-    public init(proven: Int, failed: Int, provenInWave: Int, undecided: Int) {
+    public init(
+        proven: Int, failed: Int, provenInWave: Int, undecided: Int, isApproved: Bool = false
+    ) {
         precondition(
             proven >= 0 && failed >= 0 && provenInWave >= 0 && undecided >= 0,
             "devices are counted from 0")
@@ -33,6 +37,7 @@ public struct WaveEvidence: Hashable, Sendable {
         self.failed = failed
         self.provenInWave = provenInWave
         self.undecided = undecided
+        self.isApproved = isApproved
     }
 }
 

@@ -70,8 +70,13 @@ extension RolloutPlan {
         wave: Int, since: Instant, now: Instant, evidence: WaveEvidence
     ) -> GateVerdict {
         precondition(waves.indices.contains(wave), "the open wave is one of the plan's")
-        return spec.gate.verdict(
+        let verdict = spec.gate.verdict(
             evidence, now: now, waveOpened: since, soak: waves[wave].spec.soak)
+        // Asked last: whoever approves has seen a wave that would pass.
+        guard case .promote = verdict, waves[wave].spec.needsApproval, !evidence.isApproved else {
+            return verdict
+        }
+        return .hold(.notApproved)
     }
 
     private func following(
@@ -126,6 +131,6 @@ extension WaveEvidence {
     fileprivate func since(_ forgiven: RolloutState.Forgiven) -> WaveEvidence {
         WaveEvidence(
             proven: max(0, proven - forgiven.proven), failed: max(0, failed - forgiven.failed),
-            provenInWave: provenInWave, undecided: undecided)
+            provenInWave: provenInWave, undecided: undecided, isApproved: isApproved)
     }
 }

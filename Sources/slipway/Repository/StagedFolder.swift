@@ -39,6 +39,9 @@ struct StagedFolder {
         do { try FileManager.default.removeItem(at: file) } catch {
             throw .cannotCreate(path: file.path, problem: error.localizedDescription)
         }
+        // A folder in which nothing waits would only be in somebody's way.
+        let rest = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
+        if rest == [] { try? FileManager.default.removeItem(at: folder) }
     }
 
     private static let suffix = ".json"
