@@ -27,25 +27,35 @@ public struct RolloutFile: Hashable, Sendable {
         self.expires = expires
     }
 
-    /// Either `sample` (with `strata`) or `percent`.
+    /// One of `sample` (with `strata`), `count`, `percent`, `devices` and `list`.
     public struct Wave: Hashable, Sendable {
         public var name: String
         public var sample: Int?
         public var strata: [String]
         /// Cumulative, of all devices the selector picks, such as `5` or `2.5%`.
         public var percent: String?
+        /// So many devices, in the fleet's stable order.
+        public var count: Int?
+        /// A selector among the rollout's own devices.
+        public var devices: String?
+        /// Devices by name.
+        public var list: [String]
         public var soak: String?
         /// `required`: somebody other than the author has to approve before the next wave opens.
         public var approval: String?
 
         public init(
             name: String, sample: Int? = nil, strata: [String] = [], percent: String? = nil,
-            soak: String? = nil, approval: String? = nil
+            count: Int? = nil, devices: String? = nil, list: [String] = [], soak: String? = nil,
+            approval: String? = nil
         ) {
             self.name = name
             self.sample = sample
             self.strata = strata
             self.percent = percent
+            self.count = count
+            self.devices = devices
+            self.list = list
             self.soak = soak
             self.approval = approval
         }

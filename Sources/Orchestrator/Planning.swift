@@ -63,6 +63,8 @@ extension WaveSpec {
                 ? "sample of \(count)"
                 : "sample of \(count) over \(strata.joined(separator: ", "))"
         case .percent(let share): "\(share)"
+        case .devices: "devices of its selector"
+        case .list(let devices): "list of \(devices.count)"
         }
     }
 }

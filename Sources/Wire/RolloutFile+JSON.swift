@@ -38,23 +38,32 @@ extension RolloutFile: WireMessage {
 }
 
 extension RolloutFile.Wave: WireMessage {
+    /// The most devices that one wave lists by name.
+    public static let maximumListCount = 10_000
+
     public var json: JSONObject {
         JSONObject(present: [
             ("name", .string(name)), ("sample", sample.map { .integer(Int64($0)) }),
             ("strata", strata.isEmpty ? nil : .array(strata.map { .string($0) })),
-            ("percent", .text(percent)), ("soak", .text(soak)), ("approval", .text(approval)),
+            ("percent", .text(percent)), ("count", count.map { .integer(Int64($0)) }),
+            ("devices", .text(devices)),
+            ("list", list.isEmpty ? nil : .array(list.map { .string($0) })), ("soak", .text(soak)),
+            ("approval", .text(approval)),
         ])
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         try fields.refuseMembers(otherThan: [
-            "name", "sample", "strata", "percent", "soak", "approval",
+            "name", "sample", "strata", "percent", "count", "devices", "list", "soak", "approval",
         ])
         self.init(
             name: try fields.string("name"),
             sample: try fields.optionalCount("sample"),
             strata: try fields.strings("strata", maximumCount: 8),
-            percent: try fields.numberText("percent"), soak: try fields.optionalString("soak"),
+            percent: try fields.numberText("percent"), count: try fields.optionalCount("count"),
+            devices: try fields.optionalString("devices", maximumByteCount: 4096),
+            list: try fields.strings("list", maximumCount: Self.maximumListCount),
+            soak: try fields.optionalString("soak"),
             approval: try fields.optionalString("approval"))
     }
 }

@@ -80,8 +80,8 @@ import Testing
         Row("waves[0].name", .malformed(.waveName, found: "")) { $0.waves[0].name = "" },
         Row("waves[0].name", .malformed(.waveName, found: "a\tb")) { $0.waves[0].name = "a\tb" },
         Row("waves[1].name", .repeated("early")) { $0.waves[1].name = "early" },
-        Row("waves[0]", .notOneTarget(sample: nil, percent: nil)) { $0.waves[0].percent = nil },
-        Row("waves[0]", .notOneTarget(sample: 5, percent: "5%")) { $0.waves[0].sample = 5 },
+        Row("waves[0]", .notOneTarget([])) { $0.waves[0].percent = nil },
+        Row("waves[0]", .notOneTarget(["sample", "percent"])) { $0.waves[0].sample = 5 },
         Row("waves[0].sample", .outOfRange(found: 0, allowed: 1...10_000)) {
             $0.waves[0] = Wave(name: "a", sample: 0)
         },
@@ -110,8 +110,33 @@ import Testing
         Row("waves[1].sample", .wavesShrink(earlier: "50 devices", later: "50 devices")) {
             $0.waves = [Wave(name: "a", sample: 50), Wave(name: "b", sample: 50)]
         },
-        Row("waves[1].sample", .sampleAfterPercent(earlier: "5%")) {
+        Row("waves[1].sample", .sampleAfterOther(wave: "early")) {
             $0.waves[1] = Wave(name: "b", sample: 50)
+        },
+        Row("waves[2].percent", .wavesShrink(earlier: "5%", later: "4%")) {
+            $0.waves.insert(Wave(name: "friends", list: ["gw-1"]), at: 1)
+            $0.waves[2].percent = "4"
+        },
+        Row("waves[0].count", .outOfRange(found: 0, allowed: 1...10_000)) {
+            $0.waves[0] = Wave(name: "a", count: 0)
+        },
+        Row("waves[0].list[1]", .malformed(.name, found: "gw 2")) {
+            $0.waves[0] = Wave(name: "a", list: ["gw-1", "gw 2"])
+        },
+        Row("waves[0].list[1]", .repeated("gw-1")) {
+            $0.waves[0] = Wave(name: "a", list: ["gw-1", "gw-1"])
+        },
+        Row("waves[0]", .notOneTarget(["count", "devices", "list"])) {
+            $0.waves[0] = Wave(name: "a", count: 1, devices: "all", list: ["gw-1"])
+        },
+        Row(
+            "waves[0].devices",
+            .selector(
+                SelectorError(
+                    column: 1, expected: "an attribute name, not, has, tag, all or (", found: "=="))
+        ) { $0.waves[0] = Wave(name: "a", devices: "== 1") },
+        Row("waves[0].approval", .unknownWord(found: "maybe", known: ["required", "none"])) {
+            $0.waves[0].approval = "maybe"
         },
         Row("waves[0].soak", .malformed(.duration, found: "1")) { $0.waves[0].soak = "1" },
     ]

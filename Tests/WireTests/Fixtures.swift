@@ -75,6 +75,8 @@ extension RolloutFile {
         rollout: "gateway-2.4.1", release: "acme-gateway 2.4.1", devices: "hardware == \"gw-2\"",
         waves: [
             Wave(name: "canary", sample: 50, strata: ["board_revision", "carrier"], soak: "24h"),
+            Wave(name: "friends", list: ["gw-1", "gw-2"], approval: "required"),
+            Wave(name: "first", count: 7), Wave(name: "sites", devices: "site == \"a\""),
             Wave(name: "fleet", percent: "100%", soak: "12h"),
         ],
         gate: Gate(

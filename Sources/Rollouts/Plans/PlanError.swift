@@ -7,6 +7,10 @@ public enum PlanError: Error, Hashable, Sendable {
     case noImageForAnyDevice(hardware: [HardwareModel])
     /// Devices are selected, but each is excluded for one of these reasons.
     case everyDeviceExcluded([Ineligibility.Kind: Int])
+    /// The wave lists devices that the fleet does not have; sorted.
+    case unknownDevices(wave: String, [DeviceID])
+    /// The wave's selector picks no device that an earlier wave does not reach.
+    case waveAddsNothing(wave: String)
     /// The wave and those before it reach fewer devices than the gate wants proven.
     case gateCannotBeMet(wave: String, minConfirmed: Int, devices: Int)
     /// Even if all of the wave's devices prove the release, that is too little evidence of health.
@@ -27,6 +31,13 @@ extension PlanError: CustomStringConvertible {
                 + Ineligibility.Kind.allCases.compactMap { kind in
                     excluded[kind].map { "\($0) \(kind)" }
                 }.joined(separator: ", ")
+        case .unknownDevices(let wave, let devices):
+            "wave \(Quotation.of(wave)) lists devices that are not known: "
+                + devices.prefix(10).map(\.text).joined(separator: ", ")
+                + (devices.count > 10 ? " and \(devices.count - 10) more" : "")
+        case .waveAddsNothing(let wave):
+            "wave \(Quotation.of(wave)) picks no device that can take the release and is not"
+                + " reached before"
         case .gateCannotBeMet(let wave, let minConfirmed, let devices):
             "wave \(Quotation.of(wave)) reaches \(devices) devices, "
                 + "but its gate needs \(minConfirmed) proven ones"

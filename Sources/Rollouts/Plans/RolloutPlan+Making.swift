@@ -13,6 +13,7 @@ extension RolloutPlan {
         var census = FleetCensus(spec: spec, images: images)
         for device in fleet { census.count(device, bucket: bucket) }
         try census.checkCandidates()
+        try census.checkNames()
         let plan = RolloutPlan(
             spec: spec, waves: census.waves(), excluded: census.excluded,
             hardware: Set(images.keys))
@@ -48,15 +49,22 @@ private struct FleetCensus {
     private var deviceCount = 0
     private var candidateCount = 0
     private var hardwareWithoutImage: Set<HardwareModel> = []
+    /// The devices that each wave lists by name.
+    private let named: [Set<DeviceID>]
+    /// Of those, the ones that the fleet has.
+    private var seen: Set<DeviceID> = []
     /// The sample waves, which are the first ones of every spec.
     private var samples: [StratifiedSample] = []
-    /// How many candidates each wave is the first percentage to hold.
+    /// How many candidates each wave that is no sample is the first to reach.
     private var firstHeld: [Int]
 
     init(spec: RolloutSpec, images: [HardwareModel: PlannedImage]) {
         self.spec = spec
         self.images = images
         firstHeld = spec.waves.map { _ in 0 }
+        named = spec.waves.map { wave in
+            if case .list(let devices) = wave.target { Set(devices) } else { [] }
+        }
         for wave in spec.waves {
             guard case .sample(let count, let strata) = wave.target else { continue }
             samples.append(StratifiedSample(count: count, strata: strata.map(DeviceWord.init)))
@@ -65,14 +73,18 @@ private struct FleetCensus {
 
     mutating func count(_ device: DeviceFacts, bucket: (DeviceID) -> Bucket) {
         deviceCount += 1
+        if named.contains(where: { $0.contains(device.id) }) { seen.insert(device.id) }
         if let reason = spec.ineligibility(of: device, image: images[device.hardware]) {
             exclude(device, for: reason)
             return
         }
         candidateCount += 1
         let place = bucket(device.id)
-        for index in samples.indices { samples[index].add(device, bucket: place) }
-        if let index = firstPercentage(holding: place) { firstHeld[index] += 1 }
+        let later = firstRule(reaching: device, place)
+        for index in samples.indices {
+            samples[index].add(device, bucket: place, laterWave: later)
+        }
+        if let later { firstHeld[later] += 1 }
     }
 
     private mutating func exclude(_ device: DeviceFacts, for reason: Ineligibility) {
@@ -80,12 +92,29 @@ private struct FleetCensus {
         if case .wrongHardware(let model) = reason { hardwareWithoutImage.insert(model) }
     }
 
-    private func firstPercentage(holding bucket: Bucket) -> Int? {
-        spec.waves.firstIndex { wave in
-            switch wave.target {
+    /// The first wave that reaches the device by a rule or a name, and not by a sample.
+    private func firstRule(reaching device: DeviceFacts, _ bucket: Bucket) -> Int? {
+        spec.waves.indices.first { index in
+            switch spec.waves[index].target {
             case .sample: false
             case .percent(let percentage): percentage.holds(bucket)
+            case .devices(let selector): selector.matches(device)
+            case .list: named[index].contains(device.id)
             }
+        }
+    }
+
+    /// A wave of the author's own choice that reaches nobody is a mistake.
+    func checkNames() throws(PlanError) {
+        for (wave, names) in zip(spec.waves, named) {
+            let unknown = names.subtracting(seen)
+            guard unknown.isEmpty else {
+                throw .unknownDevices(wave: wave.name, unknown.sorted())
+            }
+        }
+        for (index, wave) in spec.waves.enumerated() {
+            guard case .devices = wave.target, firstHeld[index] == 0 else { continue }
+            throw .waveAddsNothing(wave: wave.name)
         }
     }
 
@@ -104,17 +133,20 @@ private struct FleetCensus {
         var chosen: Set<StratifiedSample.Candidate> = []
         var reach = 0
         var listed: [[DeviceID]] = spec.waves.map { _ in [] }
+        for (index, wave) in spec.waves.enumerated() {
+            if case .list(let devices) = wave.target { listed[index] = devices }
+        }
         for (index, sample) in samples.enumerated() {
             let added = sample.chosen(beside: chosen)
             chosen.formUnion(added)
             listed[index] = added.map(\.id).sorted()
         }
-        // A listed device is reached by its sample, so no percentage is the first to reach it.
+        // A sampled device is reached by its sample, so no other wave is the first to reach it.
         for candidate in chosen {
-            if let later = firstPercentage(holding: candidate.bucket) { firstHeld[later] -= 1 }
+            if let later = candidate.laterWave { firstHeld[later] -= 1 }
         }
         return spec.waves.indices.map { index in
-            reach += listed[index].count + firstHeld[index]
+            reach += firstHeld[index] + (spec.waves[index].isSample ? listed[index].count : 0)
             return PlannedWave(
                 spec: spec.waves[index], listed: listed[index], deviceCount: reach)
         }

@@ -14,16 +14,17 @@ extension RolloutPlan {
     public func wave(of device: DeviceFacts, bucket: Bucket) -> Int? {
         let hasImage = hardware.contains(device.hardware)
         guard spec.outOfScope(device, hasImage: hasImage) == nil else { return nil }
-        return waves.firstIndex { $0.holds(device.id, bucket) }
+        return waves.firstIndex { $0.holds(device, bucket) }
     }
 }
 
 extension PlannedWave {
     /// Whether the wave itself, without those before it, names the device or its place.
-    fileprivate func holds(_ device: DeviceID, _ bucket: Bucket) -> Bool {
+    fileprivate func holds(_ device: DeviceFacts, _ bucket: Bucket) -> Bool {
         switch spec.target {
-        case .sample: lists(device)
+        case .sample, .list: lists(device.id)
         case .percent(let percentage): percentage.holds(bucket)
+        case .devices(let selector): selector.matches(device)
         }
     }
 

@@ -2,7 +2,7 @@ public import Model
 
 /// Exactly which devices each wave reaches, made from a spec and the fleet at one moment.
 ///
-/// Samples are listed by name. Percentages are a rule over buckets, so they hold for devices that
+/// Samples are listed by name. Percentages and selectors are rules, so they hold for devices that
 /// join later, and a plan for ten million devices is as small as one for ten.
 public struct RolloutPlan: Hashable, Sendable {
     public let spec: RolloutSpec
@@ -26,16 +26,16 @@ public struct RolloutPlan: Hashable, Sendable {
     /// Puts a stored plan together again; the order inside each list does not matter.
     ///
     /// Returns `nil` unless there is one list and one count for each wave of `spec`, only samples
-    /// list devices, no device is listed twice, and counts do not fall.
+    /// and lists name devices, no device is in two samples, and counts do not fall.
     public init?(
         restoring spec: RolloutSpec, listed: [[DeviceID]], deviceCounts: [Int],
         excluded: [Ineligibility.Kind: Int], hardware: Set<HardwareModel>
     ) {
         let waveCount = spec.waves.count
         guard listed.count == waveCount, deviceCounts.count == waveCount else { return nil }
-        let all = listed.joined()
-        guard Set(all).count == all.count, deviceCounts == deviceCounts.sorted(),
-            zip(spec.waves, listed).allSatisfy({ $0.isSample || $1.isEmpty })
+        let samples = zip(spec.waves, listed).flatMap { $0.isSample ? $1 : [] }
+        guard Set(samples).count == samples.count, deviceCounts == deviceCounts.sorted(),
+            zip(spec.waves, listed).allSatisfy({ $0.isListed || $1.isEmpty })
         else { return nil }
         let waves = spec.waves.indices.map { index in
             PlannedWave(
@@ -49,7 +49,8 @@ public struct RolloutPlan: Hashable, Sendable {
 /// One wave of a plan.
 public struct PlannedWave: Hashable, Sendable {
     public let spec: WaveSpec
-    /// The devices that a sample wave adds to those before it, sorted; empty for percentages.
+    /// The devices that a sample wave adds to those before it, or all that a list names, sorted;
+    /// empty for percentages and selectors.
     public let listed: [DeviceID]
     /// How many devices this wave and all before it reached when the plan was made.
     public let deviceCount: Int
@@ -81,7 +82,15 @@ extension WaveSpec {
     var isSample: Bool {
         switch target {
         case .sample: true
-        case .percent: false
+        case .percent, .devices, .list: false
+        }
+    }
+
+    /// Whether a plan names the wave's devices one by one.
+    var isListed: Bool {
+        switch target {
+        case .sample, .list: true
+        case .percent, .devices: false
         }
     }
 }

@@ -18,15 +18,17 @@ struct StratifiedSample {
     struct Candidate: Hashable, Comparable {
         let bucket: Bucket
         let id: DeviceID
+        /// The first wave that would reach it without any sample.
+        let laterWave: Int?
 
         static func < (left: Candidate, right: Candidate) -> Bool {
             (left.bucket, left.id) < (right.bucket, right.id)
         }
     }
 
-    mutating func add(_ device: DeviceFacts, bucket: Bucket) {
+    mutating func add(_ device: DeviceFacts, bucket: Bucket, laterWave: Int?) {
         groups[key(of: device), default: Group()].add(
-            Candidate(bucket: bucket, id: device.id), keeping: count)
+            Candidate(bucket: bucket, id: device.id, laterWave: laterWave), keeping: count)
     }
 
     /// What this wave adds to `earlier`, so that both together have `count` devices.

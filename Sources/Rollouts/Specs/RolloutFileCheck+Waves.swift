@@ -12,7 +12,7 @@ extension RolloutFileCheck {
                 target: try Self.target(of: written, path),
                 soak: try Self.duration(written.soak ?? "0s", atLeast: .zero, "\(path).soak"),
                 needsApproval: try Self.needsApproval(written.approval, "\(path).approval"))
-            try Self.checkGrowth(of: wave, after: waves.last, path)
+            try Self.checkGrowth(of: wave, after: waves, path)
             waves.append(wave)
         }
         return waves
@@ -46,23 +46,53 @@ extension RolloutFileCheck {
     private static func target(
         of wave: RolloutFile.Wave, _ path: String
     ) throws(RolloutFileError) -> WaveSpec.Target {
-        switch (wave.sample, wave.percent) {
-        case (let count?, nil):
+        let named = [
+            wave.sample.map { _ in "sample" }, wave.percent.map { _ in "percent" },
+            wave.count.map { _ in "count" }, wave.devices.map { _ in "devices" },
+            wave.list.isEmpty ? nil : "list",
+        ].compactMap { $0 }
+        guard named.count == 1 else {
+            throw RolloutFileError(path: path, problem: .notOneTarget(named))
+        }
+        guard wave.strata.isEmpty || wave.sample != nil else {
+            throw RolloutFileError(path: "\(path).strata", problem: .strataWithoutSample)
+        }
+        if let count = wave.sample {
             return .sample(
                 count: try number(count, sampleCount, "\(path).sample"),
                 strata: try strata(wave.strata, "\(path).strata"))
-        case (nil, let text?):
-            guard wave.strata.isEmpty else {
-                throw RolloutFileError(path: "\(path).strata", problem: .strataWithoutSample)
-            }
+        }
+        if let count = wave.count {
+            return .sample(count: try number(count, sampleCount, "\(path).count"), strata: [])
+        }
+        if let text = wave.percent {
             guard let percentage = Percentage(text) else {
                 throw malformed("\(path).percent", .percentage, text)
             }
             return .percent(percentage)
-        case (nil, nil), (_?, _?):
-            throw RolloutFileError(
-                path: path, problem: .notOneTarget(sample: wave.sample, percent: wave.percent))
         }
+        if let text = wave.devices {
+            do { return .devices(try Selector(text)) } catch {
+                throw RolloutFileError(path: "\(path).devices", problem: .selector(error))
+            }
+        }
+        return .list(try list(wave.list, "\(path).list"))
+    }
+
+    private static func list(
+        _ names: [String], _ path: String
+    ) throws(RolloutFileError) -> [DeviceID] {
+        _ = try number(names.count, sampleCount, path)
+        var devices: Set<DeviceID> = []
+        for (index, name) in names.enumerated() {
+            guard let device = DeviceID(name) else {
+                throw malformed("\(path)[\(index)]", .name, name)
+            }
+            guard devices.insert(device).inserted else {
+                throw RolloutFileError(path: "\(path)[\(index)]", problem: .repeated(name))
+            }
+        }
+        return devices.sorted()
     }
 
     private static func strata(
@@ -80,22 +110,25 @@ extension RolloutFileCheck {
         return names
     }
 
-    /// Each wave reaches further than the one before it, so also than all before that.
+    /// A sample holds all smaller samples and a percentage all smaller ones, so each has to be larger
+    /// than the last of its kind; samples come before everything else, which may reach them.
     private static func checkGrowth(
-        of wave: WaveSpec, after earlier: WaveSpec?, _ path: String
+        of wave: WaveSpec, after earlier: [WaveSpec], _ path: String
     ) throws(RolloutFileError) {
-        guard let earlier else { return }
-        switch (earlier.target, wave.target) {
-        case (.sample, .percent): return
-        case (.percent(let before), .sample):
-            throw RolloutFileError(
-                path: "\(path).sample", problem: .sampleAfterPercent(earlier: "\(before)"))
-        case (.sample(let before, _), .sample(let now, _)):
-            guard before < now else {
-                throw shrinking("\(path).sample", "\(before) devices", "\(now) devices")
+        switch wave.target {
+        case .devices, .list: return
+        case .sample(let now, _):
+            if let other = earlier.first(where: { !$0.isSample }) {
+                throw RolloutFileError(
+                    path: "\(path).sample", problem: .sampleAfterOther(wave: other.name))
             }
-        case (.percent(let before), .percent(let now)):
-            guard before < now else { throw shrinking("\(path).percent", "\(before)", "\(now)") }
+            guard case .sample(let before, _)? = earlier.last?.target, before >= now else { return }
+            throw shrinking("\(path).sample", "\(before) devices", "\(now) devices")
+        case .percent(let now):
+            for other in earlier {
+                guard case .percent(let before) = other.target, before >= now else { continue }
+                throw shrinking("\(path).percent", "\(before)", "\(now)")
+            }
         }
     }
 

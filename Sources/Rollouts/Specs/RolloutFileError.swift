@@ -15,13 +15,13 @@ public struct RolloutFileError: Error, Hashable, Sendable {
         case selector(SelectorError)
         /// Each wave, or each stratum of a wave, needs a name of its own.
         case repeated(String)
-        /// A wave has neither `sample` nor `percent`, or both.
-        case notOneTarget(sample: Int?, percent: String?)
+        /// A wave says in no way how far it reaches, or in these ways at once.
+        case notOneTarget([String])
         case strataWithoutSample
         /// The later wave would not reach further than the earlier one.
         case wavesShrink(earlier: String, later: String)
-        /// Samples come before percentages.
-        case sampleAfterPercent(earlier: String)
+        /// Samples come before all other waves, such as this one.
+        case sampleAfterOther(wave: String)
         case unknownWord(found: String, known: [String])
         /// `on_failure: revert` is not there yet.
         case revertIsNotThereYet
@@ -58,15 +58,15 @@ extension RolloutFileError.Problem: CustomStringConvertible {
         case .selector(let error): "\(error)"
         case .repeated(let name):
             "expected a name that was not used before, found \(Quotation.of(name)) again"
-        case .notOneTarget(nil, nil): "expected sample or percent, found neither"
-        case .notOneTarget(let sample, let percent):
-            "expected sample or percent, found sample \(sample.map(String.init) ?? "none") and "
-                + "percent \(percent.map(Quotation.of) ?? "none")"
+        case .notOneTarget(let found):
+            "expected one of sample, count, percent, devices and list, found "
+                + (found.isEmpty ? "none" : found.joined(separator: " and "))
         case .strataWithoutSample: "expected strata only beside sample, found them beside percent"
         case .wavesShrink(let earlier, let later):
             "expected more than the \(earlier) of an earlier wave, found \(later)"
-        case .sampleAfterPercent(let earlier):
-            "expected samples before percentages, found a sample after \(earlier)"
+        case .sampleAfterOther(let wave):
+            "expected samples and counts before other waves, found one after "
+                + Quotation.of(wave)
         case .unknownWord(let found, let known):
             "expected \(known.joined(separator: " or ")), found \(Quotation.of(found))"
         case .revertIsNotThereYet: "expected pause; revert is not there yet"

@@ -44,5 +44,9 @@ public struct WaveSpec: Hashable, Sendable {
         case sample(count: Int, strata: [String])
         /// A share of all devices that the selector picks.
         case percent(Percentage)
+        /// Those of the rollout's devices that this selector picks, too.
+        case devices(Selector)
+        /// At most 10,000 devices by name, sorted.
+        case list([DeviceID])
     }
 }
