@@ -85,8 +85,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
         let file: Set = [
             "gate", "gate.max_failure_rate", "gate.confidence", "gate.min_confirmed",
             "gate.require", "gate.overdue_after", "limits", "limits.concurrent", "on_failure",
-            "expires", "waves[0].sample", "waves[0].strata", "waves[0].soak", "waves[1].percent",
-            "waves[1].soak",
+            "expires", "waves[0].sample", "waves[0].strata", "waves[0].soak", "waves[1].list",
+            "waves[1].approval", "waves[2].count", "waves[3].devices", "waves[4].percent",
+            "waves[4].soak",
         ]
         return try [
             Sample("rollout file", RolloutFile.full, optional: file),
