@@ -84,6 +84,15 @@ public struct Orchestrator: Sendable {
         do { return try await store.write(body) } catch { throw .wrapping(error) }
     }
 
+    /// What selectors may ask for at `moment`; places in no rollout's order.
+    func context(at moment: Instant) -> SelectorContext {
+        let hashing = cryptography.hashing
+        let salt = hashing.sha256(Array("slipway-fleet".utf8)).bytes
+        return SelectorContext(now: moment) { device in
+            Bucket(hashing.sha256(salt + Array(device.text.utf8)))
+        }
+    }
+
     /// The fleet's order in one rollout: SHA-256(SHA-256("slipway-rollout" ‖ name) ‖ device id).
     func bucket(in rollout: RolloutName) -> @Sendable (DeviceID) -> Bucket {
         let hashing = cryptography.hashing

@@ -13,7 +13,7 @@ import Testing
     ) throws -> AdmissionDecision {
         try RolloutPlan.restored(.plain.with(change)).admission(
             of: facts ?? device(), bucket: bucket(place), state: state,
-            image: offered ?? image(), openLeases: openLeases, attempt: attempt)
+            image: offered ?? image(), openLeases: openLeases, attempt: attempt, in: .plain)
     }
 
     @Test func offersInsideTheOpenWave() throws {

@@ -28,6 +28,11 @@ func spread(_ id: DeviceID) -> Bucket {
     return Bucket(digest)
 }
 
+extension SelectorContext {
+    /// Ten days after the epoch; the fleet's order is that of `spread`.
+    static let plain = SelectorContext(now: at(864_000), place: spread)
+}
+
 func percent(_ text: String) throws -> Percentage { try #require(Percentage(text)) }
 
 func version(_ text: String) throws -> Version { try #require(Version(text)) }
@@ -38,12 +43,14 @@ func deviceID(_ text: String) throws -> DeviceID { try #require(DeviceID(text)) 
 
 func device(
     _ id: String = "gw-0001", hardware: String = "gw-2", running: String? = "acme-gateway 2.4.0",
-    image: UInt8? = 1, attributes: [String: String] = [:], isActive: Bool = true
+    image: UInt8? = 1, attributes: [String: String] = [:], lastSeen: Int64 = 0,
+    isActive: Bool = true
 ) throws -> DeviceFacts {
     DeviceFacts(
         id: try deviceID(id), hardware: try model(hardware),
         release: try running.map { try #require(ReleaseID($0)) },
-        image: try image.map(digest), attributes: try Attributes(attributes), lastSeen: at(0),
+        image: try image.map(digest), attributes: try Attributes(attributes),
+        lastSeen: at(lastSeen),
         isActive: isActive)
 }
 

@@ -9,46 +9,51 @@ import Testing
 
     @Test func aDeviceThatCanTakeTheImageIsEligible() throws {
         let spec = try Self.spec()
-        #expect(try spec.ineligibility(of: device(), image: image()) == nil)
-        #expect(try spec.ineligibility(of: device(image: nil), image: image()) == nil)
-        #expect(try spec.ineligibility(of: device(running: nil), image: image()) == nil)
+        #expect(try spec.ineligibility(of: device(), image: image(), in: .plain) == nil)
+        #expect(try spec.ineligibility(of: device(image: nil), image: image(), in: .plain) == nil)
+        #expect(try spec.ineligibility(of: device(running: nil), image: image(), in: .plain) == nil)
         let rebuilt = try device(running: "acme-gateway 2.4.1", image: 9)
-        #expect(try spec.ineligibility(of: rebuilt, image: image()) == nil)
+        #expect(try spec.ineligibility(of: rebuilt, image: image(), in: .plain) == nil)
     }
 
     @Test func theFirstReasonIsGiven() throws {
         let nothingFits = try device(isActive: false)
         let none = try Self.spec("not all")
-        #expect(none.ineligibility(of: nothingFits, image: nil) == .notSelected)
-        #expect(try Self.spec().ineligibility(of: nothingFits, image: nil) == .notActive)
-        let wrong = try Self.spec().ineligibility(of: device(), image: nil)
+        #expect(none.ineligibility(of: nothingFits, image: nil, in: .plain) == .notSelected)
+        #expect(
+            try Self.spec().ineligibility(of: nothingFits, image: nil, in: .plain) == .notActive)
+        let wrong = try Self.spec().ineligibility(of: device(), image: nil, in: .plain)
         #expect(try wrong == .wrongHardware(model("gw-2")))
     }
 
     @Test func theSameImageIsInstalledWhateverItsVersion() throws {
         let same = try device(running: "acme-gateway 9.0", image: 2)
-        #expect(try Self.spec().ineligibility(of: same, image: image(2)) == .alreadyInstalled)
+        #expect(
+            try Self.spec().ineligibility(of: same, image: image(2), in: .plain)
+                == .alreadyInstalled)
     }
 
     @Test func aLaterVersionIsADowngradeUnlessTheImageAllowsIt() throws {
         let later = try device(running: "acme-gateway 2.10")
         let spec = try Self.spec()
         #expect(
-            try spec.ineligibility(of: later, image: image())
+            try spec.ineligibility(of: later, image: image(), in: .plain)
                 == .downgrade(from: version("2.10")))
-        #expect(try spec.ineligibility(of: later, image: image(mayDowngrade: true)) == nil)
+        #expect(
+            try spec.ineligibility(of: later, image: image(mayDowngrade: true), in: .plain) == nil)
         let other = try device(running: "factory 9.0")
-        #expect(try spec.ineligibility(of: other, image: image()) == nil)
+        #expect(try spec.ineligibility(of: other, image: image(), in: .plain) == nil)
     }
 
     @Test func onlyListedVersionsMayStepToAnImageThatListsThem() throws {
         let spec = try Self.spec()
         let stepping = try image(from: ["2.3.9", "2.4.0"])
         let needs = try Ineligibility.steppingStone(needs: [version("2.3.9"), version("2.4.0")])
-        #expect(try spec.ineligibility(of: device(), image: stepping) == nil)
+        #expect(try spec.ineligibility(of: device(), image: stepping, in: .plain) == nil)
         for running in ["acme-gateway 2.3", "factory 2.4.0", nil] {
             #expect(
-                try spec.ineligibility(of: device(running: running), image: stepping) == needs)
+                try spec.ineligibility(of: device(running: running), image: stepping, in: .plain)
+                    == needs)
         }
     }
 

@@ -29,7 +29,8 @@ import Testing
             "devices",
             .selector(
                 SelectorError(
-                    column: 5, expected: "==, !=, <, <=, >, >=, in or not in", found: "the end"))
+                    column: 5, expected: "==, !=, <, <=, >, >=, in, not in, like or not like",
+                    found: "the end"))
         ) { $0.devices = "site" },
         Row("gate.max_failure_rate", .malformed(.failureRate, found: "0%")) {
             $0.gate.maxFailureRate = "0%"

@@ -28,7 +28,8 @@ import Testing
         _ file: RolloutFile = file, of fleet: some Sequence<DeviceFacts>
     ) throws -> RolloutPlan {
         try RolloutPlan.make(
-            RolloutSpec(file), images: [model("gw-2"): image()], fleet: fleet, bucket: spread)
+            RolloutSpec(file), images: [model("gw-2"): image()], fleet: fleet, in: .plain,
+            bucket: spread)
     }
 
     @Test func countsTheExcludedByReason() throws {
@@ -47,12 +48,12 @@ import Testing
         let spec = plan.spec
         let candidates = try fleet.filter {
             let has = try $0.hardware == model("gw-2")
-            return spec.ineligibility(of: $0, image: has ? try image() : nil) == nil
+            return spec.ineligibility(of: $0, image: has ? try image() : nil, in: .plain) == nil
         }
         #expect(candidates.count == 450)
         for (index, wave) in plan.waves.enumerated() {
             let reached = candidates.count {
-                plan.reaches($0, bucket: spread($0.id), upTo: index)
+                plan.reaches($0, bucket: spread($0.id), upTo: index, in: .plain)
             }
             #expect(wave.deviceCount == reached)
         }
@@ -74,10 +75,10 @@ import Testing
         let plan = try Self.make(of: fleet)
         for device in fleet {
             let place = spread(device.id)
-            let first = plan.wave(of: device, bucket: place)
+            let first = plan.wave(of: device, bucket: place, in: .plain)
             for index in plan.waves.indices {
                 let expected = first.map { $0 <= index } ?? false
-                #expect(plan.reaches(device, bucket: place, upTo: index) == expected)
+                #expect(plan.reaches(device, bucket: place, upTo: index, in: .plain) == expected)
             }
         }
     }
@@ -85,16 +86,18 @@ import Testing
     @Test func reachesNoDeviceThatIsNotSelectedActiveAndOfItsHardware() throws {
         let plan = try RolloutPlan.restored(Self.file)
         let place = try bucket(0)
-        #expect(try plan.wave(of: device(), bucket: place) == 2)
-        #expect(try plan.wave(of: device(attributes: ["tags": "lab"]), bucket: place) == nil)
-        #expect(try plan.wave(of: device(isActive: false), bucket: place) == nil)
-        #expect(try plan.wave(of: device(hardware: "gw-1"), bucket: place) == nil)
+        #expect(try plan.wave(of: device(), bucket: place, in: .plain) == 2)
+        #expect(
+            try plan.wave(of: device(attributes: ["tags": "lab"]), bucket: place, in: .plain) == nil
+        )
+        #expect(try plan.wave(of: device(isActive: false), bucket: place, in: .plain) == nil)
+        #expect(try plan.wave(of: device(hardware: "gw-1"), bucket: place, in: .plain) == nil)
     }
 
     @Test func aPercentageHoldsForDevicesThatJoinLater() throws {
         let plan = try RolloutPlan.restored()
-        #expect(try plan.wave(of: device("new"), bucket: bucket(0)) == 0)
-        #expect(try plan.wave(of: device("new"), bucket: bucket(.max)) == 1)
+        #expect(try plan.wave(of: device("new"), bucket: bucket(0), in: .plain) == 0)
+        #expect(try plan.wave(of: device("new"), bucket: bucket(.max), in: .plain) == 1)
     }
 
     @Test func aStoredPlanComesBackTheSame() throws {

@@ -43,11 +43,11 @@ import Testing
         let attempt = attempts.randomElement(using: &random) ?? nil
         let decision = try plan.admission(
             of: device(), bucket: place, state: state, image: image(), openLeases: leases,
-            attempt: attempt)
+            attempt: attempt, in: .plain)
         guard case .offer(let wave, _) = decision else { return }
         let open = try #require(plan.openWave(in: state), "offered while \(state)")
         #expect(wave <= open)
-        #expect(try plan.reaches(device(), bucket: place, upTo: open))
+        #expect(try plan.reaches(device(), bucket: place, upTo: open, in: .plain))
         #expect(leases < plan.spec.concurrent)
         #expect(attempt == nil)
     }

@@ -29,7 +29,8 @@ import Testing
             }
         }
         let plan = try RolloutPlan.make(
-            RolloutSpec(file), images: [model("gw-2"): image()], fleet: fleet, bucket: spread)
+            RolloutSpec(file), images: [model("gw-2"): image()], fleet: fleet, in: .plain,
+            bucket: spread)
         return plan.waves.map { wave in fleet.filter { wave.listed.contains($0.id) } }
     }
 

@@ -21,11 +21,11 @@ import Testing
         let plan = try plan(Self.mixed)
         let candidates = try RolloutPlanTests.fleet().filter {
             let image = try $0.hardware == model("gw-2") ? image() : nil
-            return plan.spec.ineligibility(of: $0, image: image) == nil
+            return plan.spec.ineligibility(of: $0, image: image, in: .plain) == nil
         }
         for (index, wave) in plan.waves.enumerated() {
             let reached = candidates.count {
-                plan.reaches($0, bucket: spread($0.id), upTo: index)
+                plan.reaches($0, bucket: spread($0.id), upTo: index, in: .plain)
             }
             #expect(wave.deviceCount == reached, "\(wave.spec.name)")
         }
@@ -39,7 +39,7 @@ import Testing
         let plan = try plan([.init(name: "few", count: 20), .init(name: "all", percent: "100")])
         let candidates = try fleet.filter {
             let image = try $0.hardware == model("gw-2") ? image() : nil
-            return plan.spec.ineligibility(of: $0, image: image) == nil
+            return plan.spec.ineligibility(of: $0, image: image, in: .plain) == nil
         }
         let first = candidates.sorted { spread($0.id) < spread($1.id) }.prefix(20).map(\.id)
         #expect(plan.waves[0].listed == first.sorted())
@@ -53,7 +53,7 @@ import Testing
         ])
         func wave(_ id: String, _ carrier: String) throws -> Int? {
             let device = try device(id, attributes: ["carrier": carrier])
-            return plan.wave(of: device, bucket: spread(device.id))
+            return plan.wave(of: device, bucket: spread(device.id), in: .plain)
         }
         #expect(try wave("gw-40", "z") == 0)
         #expect(try wave("gw-80", "z") == 1)

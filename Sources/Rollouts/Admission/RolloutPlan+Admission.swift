@@ -9,19 +9,22 @@ extension RolloutPlan {
     /// - Parameter image: The release's image for the device's hardware, if there is one.
     /// - Parameter openLeases: How many devices hold a lease of this rollout.
     /// - Parameter attempt: What the device has made of this rollout; `nil` when it was not offered.
+    /// - Parameter context: What the selector may ask for besides `device`.
     public func admission(
         of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
-        openLeases: Int, attempt: Attempt?
+        openLeases: Int, attempt: Attempt?, in context: SelectorContext
     ) -> AdmissionDecision {
         guard let openWave = openWave(in: state) else { return .no(.notRunning(state)) }
         if let refusal = attempt.map(refusal) { return .no(refusal) }
-        if let reason = spec.ineligibility(of: device, image: image) {
+        if let reason = spec.ineligibility(of: device, image: image, in: context) {
             return .no(.ineligible(reason))
         }
         guard let image, hardware.contains(device.hardware) else {
             return .no(.ineligible(.wrongHardware(device.hardware)))
         }
-        guard let wave = wave(of: device, bucket: bucket) else { return .no(.inNoWave) }
+        guard let wave = wave(of: device, bucket: bucket, in: context) else {
+            return .no(.inNoWave)
+        }
         guard wave <= openWave else { return .no(.waveNotOpen(opens: wave)) }
         guard openLeases < spec.concurrent else {
             return .no(.capReached(limit: spec.concurrent))

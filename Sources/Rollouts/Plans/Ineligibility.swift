@@ -42,9 +42,12 @@ extension RolloutSpec {
     /// downgraded; it can only take an image that may be installed over any version.
     ///
     /// - Parameter image: The release's image for the device's hardware, if there is one.
-    public func ineligibility(of device: DeviceFacts, image: PlannedImage?) -> Ineligibility? {
-        guard let image else { return outOfScope(device, hasImage: false) }
-        if let reason = outOfScope(device, hasImage: true) { return reason }
+    /// - Parameter context: What the selector may ask for besides `device`.
+    public func ineligibility(
+        of device: DeviceFacts, image: PlannedImage?, in context: SelectorContext
+    ) -> Ineligibility? {
+        guard let image else { return outOfScope(device, hasImage: false, in: context) }
+        if let reason = outOfScope(device, hasImage: true, in: context) { return reason }
         guard device.image != image.sha256 else { return .alreadyInstalled }
         let version = device.release.flatMap { $0.name == release.name ? $0.version : nil }
         if let version, version > image.version, !image.mayDowngrade {
@@ -57,8 +60,10 @@ extension RolloutSpec {
     }
 
     /// The reasons that hold for every image alike, and after the device has installed one.
-    func outOfScope(_ device: DeviceFacts, hasImage: Bool) -> Ineligibility? {
-        guard selector.matches(device) else { return .notSelected }
+    func outOfScope(
+        _ device: DeviceFacts, hasImage: Bool, in context: SelectorContext
+    ) -> Ineligibility? {
+        guard selector.matches(device, in: context) else { return .notSelected }
         guard device.isActive else { return .notActive }
         return hasImage ? nil : .wrongHardware(device.hardware)
     }

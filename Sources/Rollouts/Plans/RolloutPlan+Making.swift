@@ -4,13 +4,15 @@ extension RolloutPlan {
     /// Plans `spec` for `fleet`, which is read once and may come in any order.
     ///
     /// - Parameter images: The release's image for each model of hardware.
+    /// - Parameter context: What the selector may ask for besides each device.
     /// - Parameter bucket: A device's place in this rollout's order.
     /// - Throws: ``PlanError`` when no device could take the release, or a gate could never open.
     public static func make(
         _ spec: RolloutSpec, images: [HardwareModel: PlannedImage],
-        fleet: some Sequence<DeviceFacts>, bucket: (DeviceID) -> Bucket
+        fleet: some Sequence<DeviceFacts>, in context: SelectorContext,
+        bucket: (DeviceID) -> Bucket
     ) throws(PlanError) -> RolloutPlan {
-        var census = FleetCensus(spec: spec, images: images)
+        var census = FleetCensus(spec: spec, images: images, context: context)
         for device in fleet { census.count(device, bucket: bucket) }
         try census.checkCandidates()
         try census.checkNames()
@@ -45,6 +47,7 @@ extension RolloutPlan {
 private struct FleetCensus {
     let spec: RolloutSpec
     let images: [HardwareModel: PlannedImage]
+    let context: SelectorContext
     private(set) var excluded: [Ineligibility.Kind: Int] = [:]
     private var deviceCount = 0
     private var candidateCount = 0
@@ -58,9 +61,12 @@ private struct FleetCensus {
     /// How many candidates each wave that is no sample is the first to reach.
     private var firstHeld: [Int]
 
-    init(spec: RolloutSpec, images: [HardwareModel: PlannedImage]) {
+    init(
+        spec: RolloutSpec, images: [HardwareModel: PlannedImage], context: SelectorContext
+    ) {
         self.spec = spec
         self.images = images
+        self.context = context
         firstHeld = spec.waves.map { _ in 0 }
         named = spec.waves.map { wave in
             if case .list(let devices) = wave.target { Set(devices) } else { [] }
@@ -74,7 +80,8 @@ private struct FleetCensus {
     mutating func count(_ device: DeviceFacts, bucket: (DeviceID) -> Bucket) {
         deviceCount += 1
         if named.contains(where: { $0.contains(device.id) }) { seen.insert(device.id) }
-        if let reason = spec.ineligibility(of: device, image: images[device.hardware]) {
+        let image = images[device.hardware]
+        if let reason = spec.ineligibility(of: device, image: image, in: context) {
             exclude(device, for: reason)
             return
         }
@@ -98,7 +105,7 @@ private struct FleetCensus {
             switch spec.waves[index].target {
             case .sample: false
             case .percent(let percentage): percentage.holds(bucket)
-            case .devices(let selector): selector.matches(device)
+            case .devices(let selector): selector.matches(device, in: context)
             case .list: named[index].contains(device.id)
             }
         }

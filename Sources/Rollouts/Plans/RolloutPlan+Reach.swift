@@ -4,27 +4,36 @@ extension RolloutPlan {
     /// Whether wave `wave` or one before it reaches `device`.
     ///
     /// The device has to be selected, active and of the release's hardware. Whether it can take
-    /// the image is another question: ``RolloutSpec/ineligibility(of:image:)``.
-    public func reaches(_ device: DeviceFacts, bucket: Bucket, upTo wave: Int) -> Bool {
-        guard let first = self.wave(of: device, bucket: bucket) else { return false }
+    /// the image is another question: ``RolloutSpec/ineligibility(of:image:in:)``.
+    public func reaches(
+        _ device: DeviceFacts, bucket: Bucket, upTo wave: Int, in context: SelectorContext
+    ) -> Bool {
+        guard let first = self.wave(of: device, bucket: bucket, in: context) else { return false }
         return first <= wave
     }
 
     /// The first wave that reaches `device`, counted from 0; `nil` when none does.
-    public func wave(of device: DeviceFacts, bucket: Bucket) -> Int? {
+    ///
+    /// - Parameter bucket: The device's place in this rollout's order.
+    /// - Parameter context: What the selector may ask for besides `device`.
+    public func wave(
+        of device: DeviceFacts, bucket: Bucket, in context: SelectorContext
+    ) -> Int? {
         let hasImage = hardware.contains(device.hardware)
-        guard spec.outOfScope(device, hasImage: hasImage) == nil else { return nil }
-        return waves.firstIndex { $0.holds(device, bucket) }
+        guard spec.outOfScope(device, hasImage: hasImage, in: context) == nil else { return nil }
+        return waves.firstIndex { $0.holds(device, bucket, context) }
     }
 }
 
 extension PlannedWave {
     /// Whether the wave itself, without those before it, names the device or its place.
-    fileprivate func holds(_ device: DeviceFacts, _ bucket: Bucket) -> Bool {
+    fileprivate func holds(
+        _ device: DeviceFacts, _ bucket: Bucket, _ context: SelectorContext
+    ) -> Bool {
         switch spec.target {
         case .sample, .list: lists(device.id)
         case .percent(let percentage): percentage.holds(bucket)
-        case .devices(let selector): selector.matches(device)
+        case .devices(let selector): selector.matches(device, in: context)
         }
     }
 

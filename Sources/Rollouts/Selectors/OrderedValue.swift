@@ -1,6 +1,6 @@
 internal import Model
 
-/// A text seen as something with an order.
+/// A text of a selector seen as something with an order.
 struct OrderedValue: Hashable, Sendable {
     private let version: Version?
     private let number: Int64?
@@ -10,13 +10,12 @@ struct OrderedValue: Hashable, Sendable {
         number = Self.decimal(text)
     }
 
-    /// Whether both are versions, else both numbers, that stand as asked; else false.
-    func compares(
-        to other: OrderedValue, versions: (Version, Version) -> Bool,
-        numbers: (Int64, Int64) -> Bool
-    ) -> Bool {
-        if let version, let otherVersion = other.version { return versions(version, otherVersion) }
-        if let number, let otherNumber = other.number { return numbers(number, otherNumber) }
+    /// Whether both are versions, else both numbers, and `text` stands to this as asked.
+    ///
+    /// `text` is read as nothing that this is not.
+    func holds(_ order: SelectorOrder, from text: String) -> Bool {
+        if let version, let other = Version(text) { return order.holds(other, version) }
+        if let number, let other = Self.decimal(text) { return order.holds(other, number) }
         return false
     }
 
@@ -27,22 +26,5 @@ struct OrderedValue: Hashable, Sendable {
             return nil
         }
         return Int64(text)
-    }
-}
-
-/// One of the four comparisons that need an order.
-enum SelectorOrder: Hashable, Sendable {
-    case less
-    case lessOrEqual
-    case greater
-    case greaterOrEqual
-
-    func holds(_ left: OrderedValue, _ right: OrderedValue) -> Bool {
-        switch self {
-        case .less: left.compares(to: right, versions: <, numbers: <)
-        case .lessOrEqual: left.compares(to: right, versions: <=, numbers: <=)
-        case .greater: left.compares(to: right, versions: >, numbers: >)
-        case .greaterOrEqual: left.compares(to: right, versions: >=, numbers: >=)
-        }
     }
 }

@@ -2,11 +2,20 @@
 ///
 /// A comparison looks at `id`, `hardware`, `release` (its name), `version`, or an attribute.
 /// Texts are compared by their UTF-8 bytes. `<`, `<=`, `>` and `>=` compare as versions when both
-/// sides are versions, else as whole numbers when both are, and are else false. What a device
-/// does not have makes **every** comparison with it false, `!=` and `not in` too; `not has(x)`
-/// picks the devices that lack `x`.
+/// sides are versions, else as whole numbers when both are, and are else false. `like` compares
+/// the whole text with a pattern, in which `*` is any number of bytes and `?` one Unicode scalar.
+/// `version(x)` compares `x` as a version only. What a device does not have, or for `version(x)`
+/// has but is no version, makes **every** comparison with it false, `!=`, `not in` and `not like`
+/// too; `not has(x)` picks the devices that lack `x`.
+///
+/// `last_seen()` is how long ago the device was heard of. `hash_percent(10)` picks the tenth of
+/// all devices that come first in an order that no rollout shares.
 public struct Selector: Hashable, Sendable {
     public let text: String
+    /// The words for something a device has, and the column of the first mention of each.
+    ///
+    /// Built-in ones are among them. Columns count Unicode scalars from 1.
+    public let columns: [String: Int]
     private let expression: SelectorExpression
 
     /// The longest selector, in bytes of UTF-8.
@@ -18,9 +27,18 @@ public struct Selector: Hashable, Sendable {
 
     /// - Throws: ``SelectorError`` at the first place where `text` stops being a selector.
     public init(_ text: String) throws(SelectorError) {
-        expression = try SelectorParser.expression(of: text)
+        (expression, columns) = try SelectorParser.read(text)
         self.text = text
     }
 
-    public func matches(_ device: DeviceFacts) -> Bool { expression.matches(device) }
+    /// The words for something a device has, built-in ones among them.
+    public var words: Set<String> { Set(columns.keys) }
+
+    /// Whether a device that stays as it is may be picked at one moment and not at another.
+    public var dependsOnTime: Bool { expression.dependsOnTime }
+
+    /// Whether the selector picks `device` at the moment and in the order of `context`.
+    public func matches(_ device: DeviceFacts, in context: SelectorContext) -> Bool {
+        expression.matches(device, in: context)
+    }
 }

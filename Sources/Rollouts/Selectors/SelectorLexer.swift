@@ -17,22 +17,23 @@ struct SelectorLexer {
     private mutating func kind() throws(SelectorError) -> SelectorToken.Kind {
         guard let byte = current else { return .end }
         if byte == UInt8(ascii: "\"") { return .text(try text()) }
-        if Self.isWordByte(byte) { return .word(word()) }
+        if Self.isDigit(byte) { return .number(run(of: Self.isNumberByte)) }
+        if Self.isWordByte(byte) { return .word(run(of: Self.isWordByte)) }
         for symbol in SelectorToken.Symbol.allCases
         where bytes[index...].starts(with: symbol.rawValue.utf8) {
             index += symbol.rawValue.utf8.count
             return .symbol(symbol)
         }
-        throw error(at: index, expected: "a word, a text in double quotes or an operator")
+        throw error(at: index, expected: "a word, a number, a text in double quotes or an operator")
     }
 
-    private mutating func word() -> String {
+    private mutating func run(of isPart: (UInt8) -> Bool) -> String {
         let start = index
-        while let byte = current, Self.isWordByte(byte) { index += 1 }
+        while let byte = current, isPart(byte) { index += 1 }
         return String(decoding: bytes[start..<index], as: UTF8.self)
     }
 
-    private mutating func text() throws(SelectorError) -> [UInt8] {
+    private mutating func text() throws(SelectorError) -> String {
         index += 1
         var text: [UInt8] = []
         while let byte = current, byte != UInt8(ascii: "\"") {
@@ -50,7 +51,7 @@ struct SelectorLexer {
             throw error(at: index, expected: "\" at the end of the text")
         }
         index += 1
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func error(at index: Int, expected: String) -> SelectorError {
@@ -78,9 +79,17 @@ struct SelectorLexer {
     private static func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            UInt8(ascii: "_"):
             true
-        default: false
+        default: isDigit(byte)
         }
+    }
+
+    private static func isNumberByte(_ byte: UInt8) -> Bool {
+        isWordByte(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "%")
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }

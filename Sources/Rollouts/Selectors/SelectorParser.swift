@@ -4,15 +4,24 @@ internal import Model
 ///
 ///     either     = both { "or" both }
 ///     both       = single { "and" single }
-///     single     = "not" single | "(" either ")" | "all" | function | comparison
-///     function   = "has" "(" word ")" | "tag" "(" text ")"
-///     comparison = word ( operator text | [ "not" ] "in" "[" text { "," text } "]" )
+///     single     = "not" single | "(" either ")" | "all" | call | comparison
+///     call       = "has" "(" word ")" | "tag" "(" text ")"
+///                | "version" "(" word ")" ( operator text | [ "not" ] "in" list )
+///                | "last_seen" "(" ")" order text | "hash_percent" "(" ( number | text ) ")"
+///     comparison = word ( operator text | [ "not" ] "in" list | [ "not" ] "like" text )
+///     operator   = "==" | "!=" | order
+///     order      = "<" | "<=" | ">" | ">="
+///     list       = "[" text { "," text } "]"
 struct SelectorParser {
     private var lexer: SelectorLexer
-    private var token: SelectorToken
+    private(set) var token: SelectorToken
+    /// The words for something a device has, and where each was first read.
+    private var columns: [String: Int] = [:]
 
     /// - Throws: ``SelectorError``.
-    static func expression(of text: String) throws(SelectorError) -> SelectorExpression {
+    static func read(
+        _ text: String
+    ) throws(SelectorError) -> (expression: SelectorExpression, columns: [String: Int]) {
         let limit = Selector.maximumByteCount
         guard text.utf8.count <= limit else {
             throw SelectorError(
@@ -23,7 +32,7 @@ struct SelectorParser {
         guard parser.token.kind == .end else {
             throw parser.error(expected: "and, or, or the end")
         }
-        return expression
+        return (expression, parser.columns)
     }
 
     private init(_ text: String) throws(SelectorError) {
@@ -53,14 +62,11 @@ struct SelectorParser {
         case .word("all"):
             try advance()
             return .all
-        case .word("has"):
-            try advance()
-            return .has(try inParentheses { parser throws(SelectorError) in try parser.word() })
-        case .word("tag"):
-            try advance()
-            return .tag(try inParentheses { parser throws(SelectorError) in try parser.tag() })
-        case .word, .symbol, .text, .end:
-            return try comparison(of: word())
+        case .word(let name) where !Self.keywords.contains(name) && Attributes.isName(name):
+            return try callOrComparison(name)
+        case .word, .text, .number, .symbol, .end:
+            throw error(
+                expected: "an attribute name, not, \(SelectorFunction.list), all or (")
         }
     }
 
@@ -72,94 +78,55 @@ struct SelectorParser {
         return inner
     }
 
-    private mutating func inParentheses<Inner>(
-        _ inner: (inout SelectorParser) throws(SelectorError) -> Inner
-    ) throws(SelectorError) -> Inner {
-        try expect(.symbol(.open), "(")
-        let result = try inner(&self)
-        try expect(.symbol(.close), ")")
-        return result
-    }
+    private static let keywords: Set = ["all", "and", "in", "like", "not", "or"]
 
-    private mutating func comparison(
-        of word: DeviceWord
+    /// Whether `name` is a function or a word of the device is told by the parenthesis after it.
+    private mutating func callOrComparison(
+        _ name: String
     ) throws(SelectorError) -> SelectorExpression {
-        if try take(.word("in")) { return .oneOf(word, try list()) }
-        if try take(.word("not")) {
-            try expect(.word("in"), "in")
-            return .noneOf(word, try list())
-        }
-        if try take(.symbol(.equal)) { return .equal(word, try text()) }
-        if try take(.symbol(.notEqual)) { return .notEqual(word, try text()) }
-        let order = try order()
-        return .ordered(word, order, OrderedValue(String(decoding: try text(), as: UTF8.self)))
-    }
-
-    private mutating func order() throws(SelectorError) -> SelectorOrder {
-        if try take(.symbol(.less)) { return .less }
-        if try take(.symbol(.lessOrEqual)) { return .lessOrEqual }
-        if try take(.symbol(.greater)) { return .greater }
-        if try take(.symbol(.greaterOrEqual)) { return .greaterOrEqual }
-        throw error(expected: "==, !=, <, <=, >, >=, in or not in")
-    }
-
-    private mutating func list() throws(SelectorError) -> Set<[UInt8]> {
-        try expect(.symbol(.openList), "[")
-        var texts: Set<[UInt8]> = [try text()]
-        var count = 1
-        while try take(.symbol(.comma)) {
-            guard count < Selector.maximumListCount else {
-                throw error(expected: "at most \(Selector.maximumListCount) texts in a list")
-            }
-            texts.insert(try text())
-            count += 1
-        }
-        try expect(.symbol(.closeList), ", or ]")
-        return texts
-    }
-
-    private static let reserved: Set = ["all", "and", "has", "in", "not", "or", "tag"]
-
-    private mutating func word() throws(SelectorError) -> DeviceWord {
-        guard case .word(let word) = token.kind, !Self.reserved.contains(word),
-            Attributes.isName(word)
-        else { throw error(expected: "an attribute name, not, has, tag, all or (") }
+        let column = token.column
+        let function = SelectorFunction(rawValue: name)
         try advance()
-        return DeviceWord(word)
-    }
-
-    private mutating func text() throws(SelectorError) -> [UInt8] {
-        guard case .text(let bytes) = token.kind else {
-            throw error(expected: "a text in double quotes")
+        let isCall = token.kind == .symbol(.open)
+        if let function, isCall || function.isReserved { return try call(of: function) }
+        guard !isCall else {
+            throw SelectorError(
+                column: column, expected: "one of the functions \(SelectorFunction.list)",
+                found: name)
         }
-        try advance()
-        return bytes
+        mention(name, at: column)
+        return try comparison(of: DeviceWord(name))
     }
 
-    /// A tag with a comma could never be found, so it is a mistake.
-    private mutating func tag() throws(SelectorError) -> [UInt8] {
-        guard case .text(let bytes) = token.kind, !bytes.isEmpty,
-            !bytes.contains(UInt8(ascii: ","))
-        else { throw error(expected: "one tag in double quotes, without a comma") }
+    /// A word of the device that stands where nothing else may.
+    mutating func word() throws(SelectorError) -> DeviceWord {
+        guard case .word(let name) = token.kind, !Self.keywords.contains(name),
+            SelectorFunction(rawValue: name)?.isReserved != true, Attributes.isName(name)
+        else { throw error(expected: "an attribute name, id, hardware, release or version") }
+        mention(name, at: token.column)
         try advance()
-        return bytes
+        return DeviceWord(name)
     }
 
-    private mutating func advance() throws(SelectorError) { token = try lexer.next() }
+    private mutating func mention(_ name: String, at column: Int) {
+        columns[name] = columns[name] ?? column
+    }
 
-    private mutating func take(_ kind: SelectorToken.Kind) throws(SelectorError) -> Bool {
+    mutating func advance() throws(SelectorError) { token = try lexer.next() }
+
+    mutating func take(_ kind: SelectorToken.Kind) throws(SelectorError) -> Bool {
         guard token.kind == kind else { return false }
         try advance()
         return true
     }
 
-    private mutating func expect(
+    mutating func expect(
         _ kind: SelectorToken.Kind, _ expected: String
     ) throws(SelectorError) {
         guard try take(kind) else { throw error(expected: expected) }
     }
 
-    private func error(expected: String) -> SelectorError {
+    func error(expected: String) -> SelectorError {
         SelectorError(column: token.column, expected: expected, found: token.name)
     }
 }

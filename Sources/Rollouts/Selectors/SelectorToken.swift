@@ -1,4 +1,4 @@
-/// One word, text or symbol of a selector, and where it starts.
+/// One word, text, number or symbol of a selector, and where it starts.
 struct SelectorToken: Hashable {
     let kind: Kind
     /// Counts Unicode scalars from 1.
@@ -7,7 +7,9 @@ struct SelectorToken: Hashable {
     enum Kind: Hashable {
         case word(String)
         /// What stands between double quotes, escapes resolved.
-        case text([UInt8])
+        case text(String)
+        /// What starts with a digit, such as `2.5%`; whether it is a number is another question.
+        case number(String)
         case symbol(Symbol)
         case end
     }
@@ -29,8 +31,8 @@ struct SelectorToken: Hashable {
     /// How the token is called in an error.
     var name: String {
         switch kind {
-        case .word(let word): word
-        case .text(let bytes): Quotation.of(String(decoding: bytes, as: UTF8.self))
+        case .word(let text), .number(let text): text
+        case .text(let text): Quotation.of(text)
         case .symbol(let symbol): symbol.rawValue
         case .end: "the end"
         }

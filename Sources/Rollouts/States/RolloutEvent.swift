@@ -12,7 +12,7 @@ public enum RolloutEvent: Hashable, Sendable {
 
 /// What is known of a rollout's devices at one moment.
 ///
-/// A device counts once. Which devices an open wave reaches is a matter of ``RolloutPlan/wave(of:bucket:)``
+/// A device counts once. Which devices an open wave reaches is a matter of ``RolloutPlan/wave(of:bucket:in:)``
 /// while they are undecided; a decided device keeps counting though the selector may no longer pick it.
 public struct WaveEvidence: Hashable, Sendable {
     /// Devices of the whole rollout so far that have proven the release.

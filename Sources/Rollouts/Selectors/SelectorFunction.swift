@@ -1,0 +1,20 @@
+/// A word that is followed by parentheses.
+enum SelectorFunction: String, CaseIterable {
+    case has
+    case tag
+    case version
+    case lastSeen = "last_seen"
+    case hashPercent = "hash_percent"
+
+    /// Whether the word may be nothing else.
+    var isReserved: Bool {
+        switch self {
+        case .has, .tag, .lastSeen, .hashPercent: true
+        // Alone it is the version that the device runs.
+        case .version: false
+        }
+    }
+
+    /// All of them, as an error lists them.
+    static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}
