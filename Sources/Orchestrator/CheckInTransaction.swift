@@ -118,7 +118,8 @@ struct CheckInTransaction {
         case .trial, .proven: return .none
         case .idle, .failed: break
         }
-        var search = RolloutSearch(orchestrator: orchestrator, store: store, device: device)
+        var search = RolloutSearch(
+            orchestrator: orchestrator, store: store, device: device, at: now)
         for rollout in try store.rollouts() {
             switch try search.ruling(of: rollout) {
             case .offer(let plan, let wave):

@@ -3,23 +3,35 @@ internal import Rollouts
 public import Wire
 
 extension Orchestrator {
-    public func devices() async throws(Refusal) -> [DeviceSummary] {
-        try await read { store in
+    /// The devices that `selector` picks, or all, by id.
+    ///
+    /// - Throws: ``Refusal/invalid(_:)`` when it is no selector.
+    public func devices(selecting selector: String? = nil) async throws(Refusal) -> [DeviceSummary]
+    {
+        let context = context(at: now())
+        let parsed: Selector
+        do { parsed = try Selector(selector ?? "all") } catch {
+            throw .invalid("the selector: \(error)")
+        }
+        return try await read { store in
             let offers = try store.rollouts().flatMap { try store.attempts(in: $0.name) }
             let open = Dictionary(
                 offers.filter { $0.outcome == .open }.map { ($0.device, $0.rollout) },
                 uniquingKeysWith: { first, _ in first })
-            return try store.devices().map { try summary(of: $0, rollout: open[$0.id], []) }
+            return try store.devices().filter { parsed.matches($0.facts, in: context) }
+                .map { try summary(of: $0, rollout: open[$0.id], []) }
         }
     }
 
     /// One device, with the rule by which each rollout decides for it.
     public func device(_ id: DeviceID) async throws(Refusal) -> DeviceSummary {
-        try await read { store in
+        let moment = now()
+        return try await read { store in
             guard let device = try store.device(id) else {
                 throw Refusal.unknown("there is no device called \(id)")
             }
-            var search = RolloutSearch(orchestrator: self, store: store, device: device)
+            var search = RolloutSearch(
+                orchestrator: self, store: store, device: device, at: moment)
             let decisions = try store.rollouts().map { rollout in
                 DeviceSummary.Decision(
                     rollout: rollout.name, rule: "\(try search.ruling(of: rollout))")

@@ -7,7 +7,8 @@ extension Orchestrator {
     /// What a rollout file would do to the fleet as it is; changes nothing.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
         let spec = try Self.spec(of: file)
-        return try await read { store in try planning(spec, file, store).summary }
+        let moment = now()
+        return try await read { store in try planning(spec, file, store, at: moment).summary }
     }
 
     /// Starts exactly the plan with this digest; the same request again changes nothing.
@@ -23,7 +24,7 @@ extension Orchestrator {
                 }
                 return try summary(of: existing, store, at: moment)
             }
-            let planning = try planning(spec, request.file, store)
+            let planning = try planning(spec, request.file, store, at: moment)
             guard planning.summary.digest == request.digest else {
                 throw Refusal.conflict(
                     "the plan is another one by now (\(planning.summary.digest)): "
@@ -144,7 +145,7 @@ extension Orchestrator {
     }
 
     private func planning(
-        _ spec: RolloutSpec, _ file: RolloutFile, _ store: any StoreReader
+        _ spec: RolloutSpec, _ file: RolloutFile, _ store: any StoreReader, at moment: Instant
     ) throws -> Planning {
         let records = try store.images(of: spec.release)
         guard !records.isEmpty else {
@@ -158,22 +159,24 @@ extension Orchestrator {
         let plan: RolloutPlan
         do {
             plan = try RolloutPlan.make(
-                spec, images: images, fleet: devices, bucket: bucket(in: spec.name))
+                spec, images: images, fleet: devices, in: context(at: moment),
+                bucket: bucket(in: spec.name))
         } catch { throw Refusal.invalid("\(error)") }
         return Planning(
             file: file, plan: plan, images: images, hashing: cryptography.hashing,
-            bytes: bytes(of: plan, images, devices))
+            bytes: bytes(of: plan, images, devices, context(at: moment)))
     }
 
     /// What the devices that the last wave reaches would download together.
     private func bytes(
-        of plan: RolloutPlan, _ images: [HardwareModel: PlannedImage], _ devices: [DeviceFacts]
+        of plan: RolloutPlan, _ images: [HardwareModel: PlannedImage], _ devices: [DeviceFacts],
+        _ context: SelectorContext
     ) -> Int64 {
         let bucket = bucket(in: plan.spec.name)
         return devices.reduce(0) { sum, device in
             guard let image = images[device.hardware],
-                plan.spec.ineligibility(of: device, image: image) == nil,
-                plan.wave(of: device, bucket: bucket(device.id)) != nil
+                plan.spec.ineligibility(of: device, image: image, in: context) == nil,
+                plan.wave(of: device, bucket: bucket(device.id), in: context) != nil
             else { return sum }
             return sum + image.length
         }

@@ -122,6 +122,7 @@ extension Orchestrator {
             uniquingKeysWith: { first, _ in first })
         let images = try store.images(of: plan.spec.release)
         let bucket = bucket(in: rollout.name)
+        let context = context(at: moment)
         return try store.devices().count { device in
             if let attempt = attempts[device.id] { return attempt == .underWay }
             guard device.lastSeen.advanced(by: plan.spec.gate.overdueAfter) > moment else {
@@ -130,7 +131,7 @@ extension Orchestrator {
             let image = images.first { $0.hardware.contains(device.hardware) }?.planned
             let decision = plan.admission(
                 of: device.facts, bucket: bucket(device.id), state: rollout.state, image: image,
-                openLeases: 0, attempt: nil)
+                openLeases: 0, attempt: nil, in: context)
             switch decision {
             case .offer: return true
             case .no: return false

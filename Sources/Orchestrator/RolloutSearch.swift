@@ -8,13 +8,17 @@ struct RolloutSearch {
     let orchestrator: Orchestrator
     let store: any StoreReader
     let device: DeviceRecord
+    let now: Instant
     /// The newest rollout that concerns the device; no older one has a say.
     private var governing: RolloutName?
 
-    init(orchestrator: Orchestrator, store: any StoreReader, device: DeviceRecord) {
+    init(
+        orchestrator: Orchestrator, store: any StoreReader, device: DeviceRecord, at now: Instant
+    ) {
         self.orchestrator = orchestrator
         self.store = store
         self.device = device
+        self.now = now
     }
 
     enum Ruling: Hashable {
@@ -40,7 +44,8 @@ struct RolloutSearch {
             of: device.facts, bucket: orchestrator.bucket(in: rollout.name)(device.id),
             state: rollout.state,
             image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
-            openLeases: try store.openOfferCount(in: rollout.name), attempt: attempt)
+            openLeases: try store.openOfferCount(in: rollout.name), attempt: attempt,
+            in: orchestrator.context(at: now))
         switch decision {
         case .offer(let wave, _):
             governing = rollout.name

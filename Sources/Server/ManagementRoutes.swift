@@ -53,8 +53,10 @@ struct ManagementRoutes {
     }
 
     private func addDevices(to group: RouterGroup<WebServer.Context>) {
-        group.get("devices") { _, _ in
-            Response(ListAnswer(items: try await orchestrator.devices()))
+        group.get("devices") { request, _ in
+            let selector = request.uri.queryParameters["select"].map { String($0) }
+            return Response(
+                ListAnswer(items: try await orchestrator.devices(selecting: selector)))
         }
         group.get("devices/{id}") { _, context in
             Response(try await orchestrator.device(Self.name("id", context)))

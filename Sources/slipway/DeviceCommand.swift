@@ -9,13 +9,17 @@ struct DeviceCommand: ParsableCommand {
         subcommands: [List.self, Show.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List all devices.")
+        static let configuration = CommandConfiguration(abstract: "List the devices.")
 
+        @Option(
+            help: ArgumentHelp("Only those that it picks.", valueName: "selector"))
+        var select: String?
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let list: ListAnswer<DeviceSummary> = try server.client().get("devices")
+            let query = select.map { "?select=\(URLPath.encode($0))" } ?? ""
+            let list: ListAnswer<DeviceSummary> = try server.client().get("devices\(query)")
             guard !output.json else { return Output.json(list) }
             Output.table(
                 ["DEVICE", "HARDWARE", "RELEASE", "SLOT", "", "PHASE", "LAST SEEN"],

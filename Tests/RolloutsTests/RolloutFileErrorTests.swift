@@ -134,8 +134,8 @@ import Testing
             "waves[0].devices",
             .selector(
                 SelectorError(
-                    column: 1, expected: "an attribute name, not, has, tag, all or (", found: "=="))
-        ) { $0.waves[0] = Wave(name: "a", devices: "== 1") },
+                    column: 9, expected: "a text in double quotes", found: "the end"))
+        ) { $0.waves[0] = Wave(name: "a", devices: "site == ") },
         Row("waves[0].approval", .unknownWord(found: "maybe", known: ["required", "none"])) {
             $0.waves[0].approval = "maybe"
         },

@@ -76,8 +76,16 @@ import Testing
             "wave \"friends\" lists devices that are not known: gwx-7, nobody"
         ),
         (
-            RolloutFile.Wave(name: "mars", devices: #"country == "mars""#),
+            RolloutFile.Wave(name: "mars", devices: #"carrier == "mars""#),
             "wave \"mars\" picks no device that can take the release and is not reached before"
+        ),
+        (
+            RolloutFile.Wave(name: "typing", devices: #"carier == "z""#),
+            "waves[0].devices: no device has an attribute called `carier`; did you mean `carrier`?"
+        ),
+        (
+            RolloutFile.Wave(name: "typing", sample: 9, strata: ["carrier", "board"]),
+            "waves[0].strata[1]: no device has an attribute called `board`"
         ),
     ])
     func refusesAWaveThatIsAMistake(wave: RolloutFile.Wave, words: String) throws {
@@ -85,5 +93,13 @@ import Testing
             try plan([wave, .init(name: "fleet", percent: "100")])
         }
         #expect(error?.description == words)
+    }
+
+    @Test func refusesASelectorOfWordsThatMeanNothing() throws {
+        let file = RolloutFile.plain.with { $0.devices = #"tags == "x" or has(carrier) or has(x)"# }
+        let error = #expect(throws: PlanError.self) {
+            try RolloutPlanTests.make(file, of: RolloutPlanTests.fleet())
+        }
+        #expect(error?.description == "devices: no device has an attribute called `x`")
     }
 }

@@ -29,6 +29,20 @@ import Wire
         #expect(try server.send(.post, "/device/v1/check-in", message).status == 409)
     }
 
+    @Test func listsTheDevicesThatASelectorPicks() throws {
+        let server = try ServerProcess()
+        let message = try server.checkIn(key: .generate())
+        #expect(try server.send(.post, "/device/v1/check-in", message).status == 200)
+        for (selector, count) in [("hardware == \"gw-2\"", 1), ("not all", 0), ("all", 1)] {
+            let answer = try server.asOperator(.get, "devices?select=\(URLPath.encode(selector))")
+            let list = try ListAnswer<DeviceSummary>(parsing: answer.body, limitBytes: 65_536)
+            #expect(list.items.count == count, "\(selector)")
+        }
+        let refused = try server.asOperator(.get, "devices?select=\(URLPath.encode("site =="))")
+        #expect(refused.status == 422)
+        #expect(String(decoding: refused.body, as: UTF8.self).contains("column 8"))
+    }
+
     @Test func refusesStrangersAndGarbage() throws {
         let server = try ServerProcess()
         let key = try Ed25519PrivateKey.generate()

@@ -7,6 +7,8 @@ public enum PlanError: Error, Hashable, Sendable {
     case noImageForAnyDevice(hardware: [HardwareModel])
     /// Devices are selected, but each is excluded for one of these reasons.
     case everyDeviceExcluded([Ineligibility.Kind: Int])
+    /// A selector or a stratum names an attribute that no device has.
+    case unknownWord(UnknownWord, in: String)
     /// The wave lists devices that the fleet does not have; sorted.
     case unknownDevices(wave: String, [DeviceID])
     /// The wave's selector picks no device that an earlier wave does not reach.
@@ -31,6 +33,7 @@ extension PlanError: CustomStringConvertible {
                 + Ineligibility.Kind.allCases.compactMap { kind in
                     excluded[kind].map { "\($0) \(kind)" }
                 }.joined(separator: ", ")
+        case .unknownWord(let word, let place): "\(place): \(word)"
         case .unknownDevices(let wave, let devices):
             "wave \(Quotation.of(wave)) lists devices that are not known: "
                 + devices.prefix(10).map(\.text).joined(separator: ", ")

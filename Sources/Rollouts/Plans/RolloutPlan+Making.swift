@@ -14,6 +14,7 @@ extension RolloutPlan {
     ) throws(PlanError) -> RolloutPlan {
         var census = FleetCensus(spec: spec, images: images, context: context)
         for device in fleet { census.count(device, bucket: bucket) }
+        try census.checkWords()
         try census.checkCandidates()
         try census.checkNames()
         let plan = RolloutPlan(
@@ -56,6 +57,7 @@ private struct FleetCensus {
     private let named: [Set<DeviceID>]
     /// Of those, the ones that the fleet has.
     private var seen: Set<DeviceID> = []
+    private var words: MentionedWords
     /// The sample waves, which are the first ones of every spec.
     private var samples: [StratifiedSample] = []
     /// How many candidates each wave that is no sample is the first to reach.
@@ -68,6 +70,7 @@ private struct FleetCensus {
         self.images = images
         self.context = context
         firstHeld = spec.waves.map { _ in 0 }
+        words = MentionedWords(spec)
         named = spec.waves.map { wave in
             if case .list(let devices) = wave.target { Set(devices) } else { [] }
         }
@@ -79,6 +82,7 @@ private struct FleetCensus {
 
     mutating func count(_ device: DeviceFacts, bucket: (DeviceID) -> Bucket) {
         deviceCount += 1
+        words.count(device)
         if named.contains(where: { $0.contains(device.id) }) { seen.insert(device.id) }
         let image = images[device.hardware]
         if let reason = spec.ineligibility(of: device, image: image, in: context) {
@@ -123,6 +127,12 @@ private struct FleetCensus {
             guard case .devices = wave.target, firstHeld[index] == 0 else { continue }
             throw .waveAddsNothing(wave: wave.name)
         }
+    }
+
+    /// An attribute that no device has is misspelt, or picks nobody anyway.
+    func checkWords() throws(PlanError) {
+        guard deviceCount > 0, let (word, place) = words.unknown else { return }
+        throw .unknownWord(word, in: place)
     }
 
     func checkCandidates() throws(PlanError) {
