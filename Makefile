@@ -75,6 +75,7 @@ bench: $(VENV)/ready
 	SLIPWAY_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python .build/release/slipway-bench refresh \
 		--beside python-tuf
 	.build/release/slipway-bench publish
+	.build/release/slipway-bench gate
 
 # TUF's own conformance suite; SUITE is a checkout of theupdateframework/tuf-conformance.
 conformance: build

@@ -102,7 +102,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "slipway-bench",
-            dependencies: ["JSON", "Model", "OpenSSL", "Trust", argumentParser],
+            dependencies: ["JSON", "Model", "OpenSSL", "Rollouts", "Trust", argumentParser],
             swiftSettings: strict),
         .executableTarget(
             name: "slipway-fuzz", dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire"],

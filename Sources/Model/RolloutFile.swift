@@ -43,11 +43,13 @@ public struct RolloutFile: Hashable, Sendable {
         public var soak: String?
         /// `required`: somebody other than the author has to approve before the next wave opens.
         public var approval: String?
+        /// How fast devices may be offered the release while this wave is the open one.
+        public var rate: Rate?
 
         public init(
             name: String, sample: Int? = nil, strata: [String] = [], percent: String? = nil,
             count: Int? = nil, devices: String? = nil, list: [String] = [], soak: String? = nil,
-            approval: String? = nil
+            approval: String? = nil, rate: Rate? = nil
         ) {
             self.name = name
             self.sample = sample
@@ -58,6 +60,24 @@ public struct RolloutFile: Hashable, Sendable {
             self.list = list
             self.soak = soak
             self.approval = approval
+            self.rate = rate
+        }
+    }
+
+    /// Such as `60/min`, twice as fast for `500 confirmed` each, up to `5000/min`.
+    public struct Rate: Hashable, Sendable {
+        public var start: String
+        public var factor: Int?
+        public var every: String?
+        public var max: String?
+
+        public init(
+            start: String, factor: Int? = nil, every: String? = nil, max: String? = nil
+        ) {
+            self.start = start
+            self.factor = factor
+            self.every = every
+            self.max = max
         }
     }
 
@@ -83,7 +103,41 @@ public struct RolloutFile: Hashable, Sendable {
     public struct Limits: Hashable, Sendable {
         /// The most devices that may hold a lease at once.
         public var concurrent: Int?
+        /// For an attribute, how many of the devices that share a value may hold a lease at once:
+        /// `25%` or `3`.
+        public var per: [String: String]
+        /// Attributes of which no two devices with the same value hold a lease at once.
+        public var neverTogether: [String]
+        public var window: Window?
+        /// How many bytes may be offered, such as `200 GB/day`.
+        public var egress: String?
 
-        public init(concurrent: Int? = nil) { self.concurrent = concurrent }
+        public init(
+            concurrent: Int? = nil, per: [String: String] = [:], neverTogether: [String] = [],
+            window: Window? = nil, egress: String? = nil
+        ) {
+            self.concurrent = concurrent
+            self.per = per
+            self.neverTogether = neverTogether
+            self.window = window
+            self.egress = egress
+        }
+    }
+
+    /// When leases may be taken, in local time.
+    public struct Window: Hashable, Sendable {
+        /// Such as `mon-fri`; every day by default.
+        public var days: String?
+        public var from: String
+        public var to: String
+        /// `device`, `site`, or the name of a time zone.
+        public var zone: String
+
+        public init(days: String? = nil, from: String, to: String, zone: String) {
+            self.days = days
+            self.from = from
+            self.to = to
+            self.zone = zone
+        }
     }
 }

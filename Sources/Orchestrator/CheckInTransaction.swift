@@ -143,7 +143,8 @@ struct CheckInTransaction {
             nonce: nonce, device: device.id, rollout: rollout.name, wave: wave, release: release,
             image: record.image, bootID: device.bootID, issued: now,
             expires: now.advanced(by: plan.spec.gate.overdueAfter), outcome: .open)
-        try store.add(offer)
+        // Who changes an attribute meanwhile goes on counting where the lease was taken.
+        try store.add(offer, values: device.attributes.values)
         try log("offered \(release) in wave \(wave + 1)", rollout: rollout.name)
         return offer
     }

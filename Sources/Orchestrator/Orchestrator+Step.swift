@@ -129,9 +129,9 @@ extension Orchestrator {
                 return false
             }
             let image = images.first { $0.hardware.contains(device.hardware) }?.planned
-            let decision = plan.admission(
+            let decision = plan.candidacy(
                 of: device.facts, bucket: bucket(device.id), state: rollout.state, image: image,
-                openLeases: 0, attempt: nil, in: context)
+                attempt: nil, in: context)
             switch decision {
             case .offer: return true
             case .no: return false

@@ -1,6 +1,6 @@
 public import Model
 public import Trust
-internal import Rollouts
+public import Rollouts
 
 /// The server's use cases: each loads, decides by pure functions, stores, and then answers.
 public struct Orchestrator: Sendable {
@@ -9,6 +9,7 @@ public struct Orchestrator: Sendable {
     let signers: OnlineSigners
     let cryptography: CryptographySuite
     let settings: Settings
+    let zones: any TimeZones
     let now: @Sendable () -> Instant
     let makeNonce: @Sendable () throws -> Nonce
     let publisher: Publisher
@@ -35,18 +36,21 @@ public struct Orchestrator: Sendable {
     }
 
     /// - Parameters:
+    ///   - zones: Tells local time where maintenance windows ask for it.
     ///   - now: The clock.
     ///   - makeNonce: Gives a name that nobody can guess and that never comes again.
     public init(
         store: any Store, files: any RepositoryFiles, signers: OnlineSigners,
         cryptography: CryptographySuite, settings: Settings,
-        now: @escaping @Sendable () -> Instant, makeNonce: @escaping @Sendable () throws -> Nonce
+        zones: any TimeZones, now: @escaping @Sendable () -> Instant,
+        makeNonce: @escaping @Sendable () throws -> Nonce
     ) {
         self.store = store
         self.files = files
         self.signers = signers
         self.cryptography = cryptography
         self.settings = settings
+        self.zones = zones
         self.now = now
         self.makeNonce = makeNonce
         publisher = Publisher(

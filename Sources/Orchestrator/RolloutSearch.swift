@@ -40,18 +40,50 @@ struct RolloutSearch {
             governing = rollout.name
             return .no(reason: "this version of the server cannot read its plan")
         }
-        let decision = plan.admission(
+        let decision = try plan.admission(
             of: device.facts, bucket: orchestrator.bucket(in: rollout.name)(device.id),
             state: rollout.state,
             image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
-            openLeases: try store.openOfferCount(in: rollout.name), attempt: attempt,
-            in: orchestrator.context(at: now))
+            attempt: attempt, in: orchestrator.context(at: now), zones: orchestrator.zones,
+            counts: { try counts(for: plan, of: rollout) })
         switch decision {
         case .offer(let wave, _):
             governing = rollout.name
             return .offer(plan, wave: wave)
         case .no(let refusal): return refused(refusal, by: rollout)
         }
+    }
+
+    /// What has been taken of everything that the rollout limits.
+    private func counts(
+        for plan: RolloutPlan, of rollout: RolloutRecord
+    ) throws -> LimitCounts {
+        let limits = plan.spec.limits
+        var counts = LimitCounts(openLeases: try store.openOfferCount(in: rollout.name))
+        if let openWave = plan.openWave(in: rollout.state),
+            let rate = plan.waves[openWave].spec.rate
+        {
+            counts.confirmed = try store.tallies(of: rollout.name).reduce(0) { $0 + $1.proven }
+            counts.recentLeases = try store.recentOffers(
+                of: rollout.name, since: rate.start.unit.opening(at: now))
+        }
+        if let egress = limits.egress {
+            counts.recentBytes = try store.recentBytes(
+                of: rollout.name, since: egress.unit.opening(at: now))
+        }
+        for limit in limits.shares {
+            guard let value = device.attributes[limit.attribute] else { continue }
+            counts.members[limit.attribute] = try store.activeDeviceCount(
+                limit.attribute, value)
+            counts.openWithValue[limit.attribute] =
+                try store.leaseHolders(limit.attribute, value).count
+        }
+        for limit in limits.apart {
+            guard let value = device.attributes[limit.attribute] else { continue }
+            counts.holders[limit.attribute] = try store.leaseHolders(limit.attribute, value)
+                .first { $0 != device.id }
+        }
+        return counts
     }
 
     private mutating func refused(
@@ -66,7 +98,7 @@ extension AdmissionRefusal {
     /// Whether no older rollout has a say either: the newest that reaches a device governs it.
     fileprivate var endsTheSearch: Bool {
         switch self {
-        case .holdsLease, .attemptProven, .attemptFailed, .capReached,
+        case .holdsLease, .attemptProven, .attemptFailed, .capReached, .limited,
             .ineligible(.alreadyInstalled):
             true
         case .notRunning, .ineligible, .inNoWave, .waveNotOpen: false

@@ -1,4 +1,5 @@
 public import Model
+public import Rollouts
 
 /// Where the orchestrator keeps what it knows.
 ///
@@ -33,6 +34,15 @@ public protocol StoreReader {
     /// Every device's newest offer of the rollout that was not cancelled.
     func attempts(in rollout: RolloutName) throws -> [OfferRecord]
     func openOfferCount(in rollout: RolloutName) throws -> Int
+    /// Offers of the rollout that were made after `since`, whatever came of them.
+    func recentOffers(of rollout: RolloutName, since: Instant) throws -> RecentUse?
+    /// The bytes that those offers are for.
+    func recentBytes(of rollout: RolloutName, since: Instant) throws -> RecentUse?
+    /// Active devices whose attribute has this value.
+    func activeDeviceCount(_ attribute: String, _ value: String) throws -> Int
+    /// Devices whose attribute had this value when they took the lease that they hold, of any
+    /// rollout; by id.
+    func leaseHolders(_ attribute: String, _ value: String) throws -> [DeviceID]
     func tallies(of rollout: RolloutName) throws -> [WaveTally]
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
     /// Open offers whose lease ended at `now` or before.
@@ -50,7 +60,8 @@ public protocol StoreWriter: StoreReader {
     /// - Throws: ``StoreError/conflict`` unless the stored revision is that of `rollout`; it then
     ///   becomes one more.
     func update(_ rollout: RolloutRecord) throws
-    func add(_ offer: OfferRecord) throws
+    /// - Parameter values: Of the device's attributes, those that limits go by while the lease lasts.
+    func add(_ offer: OfferRecord, values: [String: String]) throws
     func update(_ offer: OfferRecord) throws
     /// Adds the approval; the same one again changes nothing.
     func add(_ approval: ApprovalRecord) throws

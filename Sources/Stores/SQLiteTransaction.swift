@@ -1,6 +1,7 @@
 internal import GRDB
 internal import Model
 internal import Orchestrator
+internal import Rollouts
 
 /// Questions and changes inside one transaction of SQLite.
 struct SQLiteTransaction {
@@ -98,6 +99,41 @@ extension SQLiteTransaction: StoreReader {
             "SELECT count(*) FROM offers WHERE rollout = ? AND outcome = 'open'", [rollout.text])
     }
 
+    func recentOffers(of rollout: RolloutName, since: Instant) throws -> RecentUse? {
+        try recentUse("count(*)", of: rollout, since: since)
+    }
+
+    func recentBytes(of rollout: RolloutName, since: Instant) throws -> RecentUse? {
+        try recentUse("sum(length_bytes)", of: rollout, since: since)
+    }
+
+    /// No upper end: what a clock that was set back calls the future was taken all the same.
+    private func recentUse(
+        _ total: String, of rollout: RolloutName, since: Instant
+    ) throws -> RecentUse? {
+        let row = try rows(
+            "SELECT \(total) AS total, min(issued_s) AS oldest_s FROM offers"
+                + " WHERE rollout = ? AND issued_s > ?", [rollout.text, since.secondsSinceEpoch]
+        ).first
+        guard let row, let oldest: Int64 = row["oldest_s"] else { return nil }
+        return RecentUse(total: row["total"], oldest: Instant(secondsSinceEpoch: oldest))
+    }
+
+    func activeDeviceCount(_ attribute: String, _ value: String) throws -> Int {
+        try count(
+            "SELECT count(*) FROM attributes a JOIN devices d ON d.id = a.device"
+                + " WHERE a.name = ? AND a.value = ? AND d.lifecycle = 'active'",
+            [attribute, value])
+    }
+
+    func leaseHolders(_ attribute: String, _ value: String) throws -> [DeviceID] {
+        try rows(
+            "SELECT o.device AS device FROM offers o JOIN lease_values v ON v.nonce = o.nonce"
+                + " WHERE o.outcome = 'open' AND v.name = ? AND v.value = ? ORDER BY o.device",
+            [attribute, value]
+        ).map { try $0.value("device") { DeviceID($0) } }
+    }
+
     func tallies(of rollout: RolloutName) throws -> [WaveTally] {
         try rows(
             "SELECT wave, sum(outcome = 'open') AS open, sum(outcome = 'proven') AS proven,"
@@ -180,7 +216,14 @@ extension SQLiteTransaction: StoreWriter {
         guard database.changesCount == 1 else { throw StoreError.conflict }
     }
 
-    func add(_ offer: OfferRecord) throws { try insert(offer.columns, into: "offers") }
+    func add(_ offer: OfferRecord, values: [String: String]) throws {
+        try insert(offer.columns, into: "offers")
+        for (name, value) in values {
+            try execute(
+                "INSERT INTO lease_values (nonce, name, value) VALUES (?, ?, ?)",
+                [offer.nonce.text, name, value])
+        }
+    }
 
     func update(_ offer: OfferRecord) throws {
         let outcome = offer.outcome.columns
@@ -191,6 +234,8 @@ extension SQLiteTransaction: StoreWriter {
                 [offer.expires.secondsSinceEpoch.databaseValue] + outcome.map(\.value)
                     + [offer.nonce.text.databaseValue]))
         guard database.changesCount == 1 else { throw StoreError.conflict }
+        guard offer.outcome != .open else { return }
+        try execute("DELETE FROM lease_values WHERE nonce = ?", [offer.nonce.text])
     }
 
     func add(_ approval: ApprovalRecord) throws {

@@ -123,6 +123,18 @@ enum Schema {
             PRIMARY KEY (rollout, wave, since_s, operator)
         ) STRICT, WITHOUT ROWID;
 
+        -- What limits count the lease by, as it was when it was taken.
+        CREATE TABLE lease_values (
+            nonce TEXT NOT NULL REFERENCES offers (nonce),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (nonce, name)
+        ) STRICT, WITHOUT ROWID;
+        -- Leases from before this table count by what their devices have now.
+        INSERT INTO lease_values (nonce, name, value)
+            SELECT o.nonce, a.name, a.value FROM offers o JOIN attributes a ON a.device = o.device
+            WHERE o.outcome = 'open';
+
         CREATE INDEX attributes_by_value ON attributes (name, value);
         CREATE INDEX offers_by_issue ON offers (rollout, issued_s);
         """

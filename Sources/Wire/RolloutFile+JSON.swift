@@ -49,12 +49,14 @@ extension RolloutFile.Wave: WireMessage {
             ("devices", .text(devices)),
             ("list", list.isEmpty ? nil : .array(list.map { .string($0) })), ("soak", .text(soak)),
             ("approval", .text(approval)),
+            ("rate", rate.map { .object($0.json) }),
         ])
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         try fields.refuseMembers(otherThan: [
             "name", "sample", "strata", "percent", "count", "devices", "list", "soak", "approval",
+            "rate",
         ])
         self.init(
             name: try fields.string("name"),
@@ -64,7 +66,8 @@ extension RolloutFile.Wave: WireMessage {
             devices: try fields.optionalString("devices", maximumByteCount: 4096),
             list: try fields.strings("list", maximumCount: Self.maximumListCount),
             soak: try fields.optionalString("soak"),
-            approval: try fields.optionalString("approval"))
+            approval: try fields.optionalString("approval"),
+            rate: try fields.optionalMessage("rate"))
     }
 }
 
@@ -93,13 +96,64 @@ extension RolloutFile.Gate: WireMessage {
 
 extension RolloutFile.Limits: WireMessage {
     public var json: JSONObject {
-        JSONObject(present: [("concurrent", concurrent.map { .integer(Int64($0)) })])
+        let shares = per.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
+        return JSONObject(present: [
+            ("concurrent", concurrent.map { .integer(Int64($0)) }),
+            ("per", per.isEmpty ? nil : .object(JSONObject(shares))),
+            (
+                "never_together",
+                neverTogether.isEmpty ? nil : .array(neverTogether.map { .string($0) })
+            ),
+            ("window", window.map { .object($0.json) }), ("egress", .text(egress)),
+        ])
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
-        try fields.refuseMembers(otherThan: ["concurrent"])
+        try fields.refuseMembers(
+            otherThan: ["concurrent", "per", "never_together", "window", "egress"])
+        var per: [String: String] = [:]
+        if let shares = try fields.optionalObject("per") {
+            for member in shares.members.members {
+                per[member.key.text] = try shares.numberText(member.key.text)
+            }
+        }
         self.init(
-            concurrent: try fields.optionalCount("concurrent"))
+            concurrent: try fields.optionalCount("concurrent"), per: per,
+            neverTogether: try fields.strings("never_together", maximumCount: 8),
+            window: try fields.optionalMessage("window"),
+            egress: try fields.optionalString("egress"))
+    }
+}
+
+extension RolloutFile.Window: WireMessage {
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("days", .text(days)), ("from", .string(from)), ("to", .string(to)),
+            ("zone", .string(zone)),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["days", "from", "to", "zone"])
+        self.init(
+            days: try fields.optionalString("days"), from: try fields.string("from"),
+            to: try fields.string("to"), zone: try fields.string("zone"))
+    }
+}
+
+extension RolloutFile.Rate: WireMessage {
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("start", .string(start)), ("factor", factor.map { .integer(Int64($0)) }),
+            ("every", .text(every)), ("max", .text(max)),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["start", "factor", "every", "max"])
+        self.init(
+            start: try fields.string("start"), factor: try fields.optionalCount("factor"),
+            every: try fields.optionalString("every"), max: try fields.optionalString("max"))
     }
 }
 

@@ -7,7 +7,7 @@ internal import JSON
     static let configuration = CommandConfiguration(
         commandName: "slipway-bench",
         abstract: "Measure Slipway; figures count in a release build only.",
-        subcommands: [RefreshBench.self, PublishBench.self])
+        subcommands: [RefreshBench.self, PublishBench.self, GateBench.self])
 }
 
 /// What every benchmark takes.

@@ -126,6 +126,7 @@ internal import UnixSignals
                         hashing.sha256(Array($0.utf8))
                     },
                     limits: .standard),
+                zones: SystemTimeZones(),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {

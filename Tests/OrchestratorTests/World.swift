@@ -49,7 +49,7 @@ final class World: Sendable {
                     Self.author: hashing.sha256(Array(Self.operatorToken.utf8))
                 ],
                 limits: .standard),
-            now: { clock.now },
+            zones: SystemTimeZones(), now: { clock.now },
             makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })
         try await orchestrator.openRepository()
         return orchestrator

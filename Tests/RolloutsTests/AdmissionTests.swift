@@ -13,7 +13,8 @@ import Testing
     ) throws -> AdmissionDecision {
         try RolloutPlan.restored(.plain.with(change)).admission(
             of: facts ?? device(), bucket: bucket(place), state: state,
-            image: offered ?? image(), openLeases: openLeases, attempt: attempt, in: .plain)
+            image: offered ?? image(), attempt: attempt, in: .plain, zones: FakeTimeZones(),
+            counts: { LimitCounts(openLeases: openLeases) })
     }
 
     @Test func offersInsideTheOpenWave() throws {

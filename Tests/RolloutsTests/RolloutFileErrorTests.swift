@@ -63,6 +63,27 @@ import Testing
         Row("limits.concurrent", .outOfRange(found: 1_000_001, allowed: 1...1_000_000)) {
             $0.limits.concurrent = 1_000_001
         },
+        Row("limits.per.site", .limit(.share(found: "0%"))) { $0.limits.per = ["site": "0%"] },
+        Row("limits.per.Site", .limit(.attribute(found: "Site"))) { $0.limits.per = ["Site": "1"] },
+        Row("limits.per", .outOfRange(found: 9, allowed: 0...8)) {
+            for number in 1...9 { $0.limits.per["a\(number)"] = "1" }
+        },
+        Row("limits.never_together[1]", .repeated("pair")) {
+            $0.limits.neverTogether = ["pair", "pair"]
+        },
+        Row("limits.window.days", .window(.days(found: "monday"))) {
+            $0.limits.window = .init(days: "monday", from: "01:00", to: "05:00", zone: "UTC")
+        },
+        Row("limits.window.to", .window(.to(found: "25:00"))) {
+            $0.limits.window = .init(from: "01:00", to: "25:00", zone: "UTC")
+        },
+        Row("limits.egress", .limit(.egress(found: "lots"))) { $0.limits.egress = "lots" },
+        Row("waves[0].rate", .limit(.startRate(found: "fast"))) {
+            $0.waves[0].rate = .init(start: "fast")
+        },
+        Row("waves[0].rate", .rateWithoutStep) {
+            $0.waves[0].rate = .init(start: "1/min", factor: 2)
+        },
         Row("on_failure", .revertIsNotThereYet) { $0.onFailure = "revert" },
         Row("on_failure", .unknownWord(found: "shrug", known: ["pause"])) {
             $0.onFailure = "shrug"

@@ -42,13 +42,14 @@ import Testing
         let attempts: [Attempt?] = [nil, nil, .underWay, .proven, .failed(.health)]
         let attempt = attempts.randomElement(using: &random) ?? nil
         let decision = try plan.admission(
-            of: device(), bucket: place, state: state, image: image(), openLeases: leases,
-            attempt: attempt, in: .plain)
+            of: device(), bucket: place, state: state, image: image(),
+            attempt: attempt, in: .plain, zones: FakeTimeZones(),
+            counts: { LimitCounts(openLeases: leases) })
         guard case .offer(let wave, _) = decision else { return }
         let open = try #require(plan.openWave(in: state), "offered while \(state)")
         #expect(wave <= open)
         #expect(try plan.reaches(device(), bucket: place, upTo: open, in: .plain))
-        #expect(leases < plan.spec.concurrent)
+        #expect(leases < plan.spec.limits.concurrent)
         #expect(attempt == nil)
     }
 

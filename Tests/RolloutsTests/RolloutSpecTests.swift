@@ -29,7 +29,7 @@ import Testing
         #expect(spec.gate.minConfirmed == 20)
         #expect(spec.gate.require == .evidenceOfHealth)
         #expect(spec.gate.overdueAfter == .seconds(1800))
-        #expect(spec.concurrent == 7)
+        #expect(spec.limits.concurrent == 7)
         #expect(spec.lifetime == .seconds(3 * 86_400))
     }
 
@@ -43,7 +43,7 @@ import Testing
         #expect(spec.gate.minConfirmed == 1)
         #expect(spec.gate.require == .noEvidenceOfHarm)
         #expect(spec.gate.overdueAfter == .seconds(7200))
-        #expect(spec.concurrent == 500)
+        #expect(spec.limits.concurrent == 500)
         #expect(spec.lifetime == .seconds(14 * 86_400))
     }
 

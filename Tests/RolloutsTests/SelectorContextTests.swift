@@ -86,8 +86,9 @@ import Testing
         #expect(!plan.reaches(seen, bucket: place, upTo: 0, in: late))
         func admission(in context: SelectorContext) throws -> AdmissionDecision {
             try plan.admission(
-                of: seen, bucket: place, state: AdmissionTests.open, image: image(), openLeases: 0,
-                attempt: nil, in: context)
+                of: seen, bucket: place, state: AdmissionTests.open, image: image(),
+                attempt: nil, in: context, zones: FakeTimeZones(),
+                counts: { LimitCounts(openLeases: 0) })
         }
         #expect(try admission(in: early) == .offer(wave: 0, image()))
         #expect(try admission(in: late) == .no(.ineligible(.notSelected)))

@@ -124,11 +124,11 @@ import Testing
         try await store.write { store in
             try store.save(Self.device())
             try store.add(Self.rollout())
-            try store.add(Self.offer("n1"))
+            try store.add(Self.offer("n1"), values: [:])
         }
 
         await #expect(throws: StoreError.conflict) {
-            try await store.write { try $0.add(Self.offer("n2")) }
+            try await store.write { try $0.add(Self.offer("n2"), values: [:]) }
         }
         let open = try await store.read { try $0.openOffer(of: must(DeviceID("gw-1"))) }
         #expect(open == Self.offer("n1"))
@@ -144,7 +144,7 @@ import Testing
             try store.add(Self.rollout())
             for (number, outcome) in outcomes.enumerated() {
                 var offer = Self.offer("n\(number)", expires: Int64(100 + number))
-                try store.add(offer)
+                try store.add(offer, values: [:])
                 offer.outcome = outcome
                 try store.update(offer)
             }

@@ -30,7 +30,7 @@ import Testing
             "Server", "ServiceLifecycle", "Stores", "Trust", "UnixSignals",
         ],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Trust",
+            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Rollouts", "Trust",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",

@@ -77,10 +77,15 @@ extension RolloutFile {
             Wave(name: "canary", sample: 50, strata: ["board_revision", "carrier"], soak: "24h"),
             Wave(name: "friends", list: ["gw-1", "gw-2"], approval: "required"),
             Wave(name: "first", count: 7), Wave(name: "sites", devices: "site == \"a\""),
-            Wave(name: "fleet", percent: "100%", soak: "12h"),
+            Wave(
+                name: "fleet", percent: "100%", soak: "12h",
+                rate: Rate(start: "60/min", factor: 2, every: "500 confirmed", max: "5000/min")),
         ],
         gate: Gate(
             maxFailureRate: "2%", confidence: "95%", minConfirmed: 20,
             require: "no_evidence_of_harm", overdueAfter: "2h"),
-        limits: Limits(concurrent: 500), onFailure: "pause", expires: "14d")
+        limits: Limits(
+            concurrent: 500, per: ["site": "25%"], neverTogether: ["ha_pair"],
+            window: Window(days: "mon-fri", from: "01:00", to: "05:00", zone: "device"),
+            egress: "200 GB/day"), onFailure: "pause", expires: "14d")
 }

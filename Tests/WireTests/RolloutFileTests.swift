@@ -48,8 +48,8 @@ import Wire
             "a mistyped member of the limits", file(#","limits":{"concurent":5}"#), at: "limits",
             #""concurent"; perhaps "concurrent""#),
         Unknown(
-            "a limit of a later version", file(#","limits":{"per":{"site":"25%"}}"#),
-            at: "limits", #""per""#),
+            "a limit of a later version", file(#","limits":{"bandwidth":"1 MB/sec"}"#),
+            at: "limits", #""bandwidth""#),
     ]
 
     @Test(arguments: unknown)

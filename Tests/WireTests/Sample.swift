@@ -87,7 +87,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
             "gate.require", "gate.overdue_after", "limits", "limits.concurrent", "on_failure",
             "expires", "waves[0].sample", "waves[0].strata", "waves[0].soak", "waves[1].list",
             "waves[1].approval", "waves[2].count", "waves[3].devices", "waves[4].percent",
-            "waves[4].soak",
+            "waves[4].soak", "waves[4].rate", "waves[4].rate.factor", "waves[4].rate.every",
+            "waves[4].rate.max", "limits.per", "limits.per.site", "limits.never_together",
+            "limits.window", "limits.window.days", "limits.egress",
         ]
         return try [
             Sample("rollout file", RolloutFile.full, optional: file),

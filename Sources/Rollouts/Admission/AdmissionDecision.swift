@@ -28,6 +28,7 @@ public enum AdmissionRefusal: Hashable, Sendable {
     case waveNotOpen(opens: Int)
     /// As many devices as may hold a lease at once do.
     case capReached(limit: Int)
+    case limited(LimitRefusal)
 }
 
 extension AdmissionRefusal: CustomStringConvertible {
@@ -42,6 +43,7 @@ extension AdmissionRefusal: CustomStringConvertible {
         case .inNoWave: "no wave of the rollout reaches it"
         case .waveNotOpen(let wave): "it is reached by wave \(wave + 1), which is not open yet"
         case .capReached(let limit): "\(limit) devices are updating, which is the limit"
+        case .limited(let refusal): "\(refusal)"
         }
     }
 }

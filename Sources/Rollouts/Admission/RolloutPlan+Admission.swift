@@ -6,13 +6,65 @@ extension RolloutPlan {
     /// The rules are asked in the order of ``AdmissionRefusal``, and the first that refuses decides.
     /// A completed rollout goes on offering to every device that its waves reach.
     ///
-    /// - Parameter image: The release's image for the device's hardware, if there is one.
-    /// - Parameter openLeases: How many devices hold a lease of this rollout.
-    /// - Parameter attempt: What the device has made of this rollout; `nil` when it was not offered.
-    /// - Parameter context: What the selector may ask for besides `device`.
+    /// - Parameters:
+    ///   - image: The release's image for the device's hardware, if there is one.
+    ///   - attempt: What the device has made of this rollout; `nil` when it was not offered.
+    ///   - context: What the selector may ask for besides `device`, and the moment.
+    ///   - counts: Asked only when everything but the limits lets the device pass.
     public func admission(
         of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
-        openLeases: Int, attempt: Attempt?, in context: SelectorContext
+        attempt: Attempt?, in context: SelectorContext, zones: any TimeZones,
+        counts: () throws -> LimitCounts
+    ) rethrows -> AdmissionDecision {
+        let decision = candidacy(
+            of: device, bucket: bucket, state: state, image: image, attempt: attempt, in: context)
+        guard case .offer(_, let image) = decision, let openWave = openWave(in: state) else {
+            return decision
+        }
+        let now = context.now
+        if let refusal = spec.limits.window?.refusal(at: now, for: device.attributes, zones: zones)
+        {
+            return .no(.limited(refusal))
+        }
+        let counts = try counts()
+        guard counts.openLeases < spec.limits.concurrent else {
+            return .no(.capReached(limit: spec.limits.concurrent))
+        }
+        let refusal =
+            waves[openWave].spec.rate?.refusal(
+                confirmed: counts.confirmed, recent: counts.recentLeases, at: now)
+            ?? spec.limits.egress?.refusal(
+                length: image.length, recent: counts.recentBytes, at: now)
+            ?? refusal(of: device, beside: counts)
+        return refusal.map { .no(.limited($0)) } ?? decision
+    }
+
+    /// What those that share a value with the device forbid.
+    private func refusal(
+        of device: DeviceFacts, beside counts: LimitCounts
+    ) -> LimitRefusal? {
+        for limit in spec.limits.shares {
+            let refusal = limit.refusal(
+                value: device.attributes[limit.attribute],
+                members: counts.members[limit.attribute, default: 0],
+                openLeases: counts.openWithValue[limit.attribute, default: 0])
+            if let refusal { return refusal }
+        }
+        for limit in spec.limits.apart {
+            let refusal = limit.refusal(
+                value: device.attributes[limit.attribute],
+                holder: counts.holders[limit.attribute])
+            if let refusal { return refusal }
+        }
+        return nil
+    }
+
+    /// Whether `device` would be offered the release if there were no limits.
+    ///
+    /// Such a device is undecided: a wave does not pass because nobody let it try.
+    public func candidacy(
+        of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
+        attempt: Attempt?, in context: SelectorContext
     ) -> AdmissionDecision {
         guard let openWave = openWave(in: state) else { return .no(.notRunning(state)) }
         if let refusal = attempt.map(refusal) { return .no(refusal) }
@@ -26,9 +78,6 @@ extension RolloutPlan {
             return .no(.inNoWave)
         }
         guard wave <= openWave else { return .no(.waveNotOpen(opens: wave)) }
-        guard openLeases < spec.concurrent else {
-            return .no(.capReached(limit: spec.concurrent))
-        }
         return .offer(wave: wave, image)
     }
 

@@ -11,7 +11,8 @@ extension RolloutFileCheck {
                 name: try Self.waveName(written.name, after: waves, path),
                 target: try Self.target(of: written, path),
                 soak: try Self.duration(written.soak ?? "0s", atLeast: .zero, "\(path).soak"),
-                needsApproval: try Self.needsApproval(written.approval, "\(path).approval"))
+                needsApproval: try Self.needsApproval(written.approval, "\(path).approval"),
+                rate: try Self.rate(written.rate, "\(path).rate"))
             try Self.checkGrowth(of: wave, after: waves, path)
             waves.append(wave)
         }

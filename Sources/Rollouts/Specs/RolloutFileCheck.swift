@@ -45,11 +45,6 @@ struct RolloutFileCheck {
                 gate.overdueAfter ?? "2h", atLeast: .seconds(1), "gate.overdue_after"))
     }
 
-    func concurrent() throws(RolloutFileError) -> Int {
-        try Self.number(
-            file.limits.concurrent ?? 500, Self.concurrentCount, "limits.concurrent")
-    }
-
     func failureAction() throws(RolloutFileError) {
         switch file.onFailure {
         case nil, "pause": return

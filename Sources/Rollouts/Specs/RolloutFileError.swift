@@ -23,6 +23,10 @@ public struct RolloutFileError: Error, Hashable, Sendable {
         /// Samples come before all other waves, such as this one.
         case sampleAfterOther(wave: String)
         case unknownWord(found: String, known: [String])
+        case limit(LimitError)
+        case window(WindowError)
+        /// `factor` and `every` belong together.
+        case rateWithoutStep
         /// `on_failure: revert` is not there yet.
         case revertIsNotThereYet
         /// The soaks alone take at least as long as the rollout may live.
@@ -67,6 +71,9 @@ extension RolloutFileError.Problem: CustomStringConvertible {
         case .sampleAfterOther(let wave):
             "expected samples and counts before other waves, found one after "
                 + Quotation.of(wave)
+        case .limit(let error): "\(error)"
+        case .window(let error): "\(error)"
+        case .rateWithoutStep: "expected factor and every together, found one of them"
         case .unknownWord(let found, let known):
             "expected \(known.joined(separator: " or ")), found \(Quotation.of(found))"
         case .revertIsNotThereYet: "expected pause; revert is not there yet"

@@ -8,8 +8,7 @@ public struct RolloutSpec: Hashable, Sendable {
     /// 1 to 32, each reaching further than the one before it.
     public let waves: [WaveSpec]
     public let gate: GateSpec
-    /// The most devices that may hold a lease at once; 1 to 1,000,000.
-    public let concurrent: Int
+    public let limits: LimitsSpec
     /// How long after its start the rollout ends by itself; longer than all its soaks together.
     public let lifetime: Duration
 
@@ -21,7 +20,7 @@ public struct RolloutSpec: Hashable, Sendable {
         selector = try check.selector()
         waves = try check.waves()
         gate = try check.gate()
-        concurrent = try check.concurrent()
+        limits = try check.limits()
         try check.failureAction()
         lifetime = try check.lifetime(of: waves)
     }
@@ -35,6 +34,8 @@ public struct WaveSpec: Hashable, Sendable {
     public let soak: Duration
     /// Whether somebody other than the author has to approve before the next wave opens.
     public let needsApproval: Bool
+    /// How fast leases of the rollout may be taken while this wave is the open one; `nil` for any.
+    public let rate: RateCurve?
 
     /// How far a wave reaches, earlier waves included.
     public enum Target: Hashable, Sendable {
