@@ -79,7 +79,10 @@ struct CheckInTransaction {
         let plan = rollout.flatMap { try? orchestrator.plan(of: $0) }
         let isPublished =
             try store.image(of: offer.release, for: device.hardware)?.image == offer.image
-        let isOffered = isPublished && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
+        let isPaused = try store.pausedStrata(of: offer.rollout).contains {
+            $0.stratum.holds(device.facts)
+        }
+        let isOffered = isPublished && !isPaused && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
         let settlement = Settlement(of: offer, by: checkIn, isOffered: isOffered)
         var offer = offer
         switch settlement {

@@ -156,15 +156,20 @@ extension Orchestrator {
             for model in record.hardware { images[model] = record.planned }
         }
         let devices = try store.devices().map(\.facts)
+        let context = context(at: moment)
         let plan: RolloutPlan
         do {
             plan = try RolloutPlan.make(
-                spec, images: images, fleet: devices, in: context(at: moment),
+                spec, images: images, fleet: devices, in: context,
                 bucket: bucket(in: spec.name))
         } catch { throw Refusal.invalid("\(error)") }
+        let candidates = devices.lazy.filter {
+            spec.ineligibility(of: $0, image: images[$0.hardware], in: context) == nil
+        }
         return Planning(
-            file: file, plan: plan, images: images, hashing: cryptography.hashing,
-            bytes: bytes(of: plan, images, devices, context(at: moment)))
+            file: file, plan: plan, images: images, scope: AttributionScope(of: candidates),
+            hashing: cryptography.hashing,
+            bytes: bytes(of: plan, images, devices, context))
     }
 
     /// What the devices that the last wave reaches would download together.
@@ -197,7 +202,9 @@ extension Orchestrator {
         }
         return RolloutSummary(
             name: rollout.name, release: plan.spec.release, state: rollout.state.word,
-            reason: rollout.state.reason ?? verdict.map { "\($0)" } ?? "",
+            reason: try ([rollout.state.reason ?? verdict.map { "\($0)" } ?? ""]
+                + store.pausedStrata(of: rollout.name).map { "paused for \($0.reason)" })
+                .filter { !$0.isEmpty }.joined(separator: "; "),
             wave: rollout.state.openWave, waves: waves, created: rollout.created,
             plan: rollout.planDigest)
     }

@@ -59,9 +59,46 @@ extension Orchestrator {
         at moment: Instant
     ) throws {
         guard rollout.state.hasGate else { return }
+        try pauseFailingStrata(of: rollout, plan, store, at: moment)
         let evidence = try evidence(for: rollout, plan, store, at: moment)
         let transition = try plan.transition(from: rollout.state, on: .tick(at: moment, evidence))
         try save(transition, of: rollout, store, at: moment)
+    }
+
+    /// Names the kinds of devices that fail where others do not, before the gate judges the rest.
+    private func pauseFailingStrata(
+        of rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreWriter,
+        at moment: Instant
+    ) throws {
+        // Once an operator has set failures aside, nobody can tell any more whose they were.
+        guard case .running(_, _, _, .nothing) = rollout.state, rollout.scope.pairCount > 0 else {
+            return
+        }
+        let attribution = FailureAttribution(
+            gate: plan.spec.gate, pairCount: rollout.scope.pairCount)
+        while true {
+            let tallies = try store.talliesOutsidePausedStrata(of: rollout.name)
+            let total = DecidedCount(
+                proven: tallies.reduce(0) { $0 + $1.proven },
+                failed: tallies.reduce(0) { $0 + $1.failed })
+            guard total.failed >= FailureAttribution.fewestFailures else { return }
+            let findings = attribution.findings(
+                in: DecidedDevices(
+                    total: total,
+                    strata: try store.decided(
+                        in: rollout.name, by: rollout.scope.attributes)))
+            guard !findings.isEmpty else { return }
+            for finding in findings {
+                try store.add(
+                    PausedStratum(
+                        rollout: rollout.name, stratum: finding.stratum, at: moment,
+                        reason: "\(finding)"))
+                try store.add(
+                    EventRecord(
+                        at: moment, device: nil, rollout: rollout.name,
+                        what: "paused for \(finding)"))
+            }
+        }
     }
 
     /// Stores a new state under the revision that it was decided on.
@@ -83,7 +120,7 @@ extension Orchestrator {
         for rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
         at moment: Instant
     ) throws -> WaveEvidence {
-        let tallies = try store.tallies(of: rollout.name)
+        let tallies = try store.talliesOutsidePausedStrata(of: rollout.name)
         let openWave = plan.openWave(in: rollout.state) ?? -1
         let isApproved = try isApproved(rollout, store)
         func evidence(undecided: Int) -> WaveEvidence {
@@ -123,7 +160,9 @@ extension Orchestrator {
         let images = try store.images(of: plan.spec.release)
         let bucket = bucket(in: rollout.name)
         let context = context(at: moment)
+        let paused = Set(try store.pausedStrata(of: rollout.name).map(\.stratum))
         return try store.devices().count { device in
+            guard !paused.contains(where: { $0.holds(device.facts) }) else { return false }
             if let attempt = attempts[device.id] { return attempt == .underWay }
             guard device.lastSeen.advanced(by: plan.spec.gate.overdueAfter) > moment else {
                 return false
@@ -131,7 +170,7 @@ extension Orchestrator {
             let image = images.first { $0.hardware.contains(device.hardware) }?.planned
             let decision = plan.candidacy(
                 of: device.facts, bucket: bucket(device.id), state: rollout.state, image: image,
-                attempt: nil, in: context)
+                attempt: nil, paused: paused, in: context)
             switch decision {
             case .offer: return true
             case .no: return false

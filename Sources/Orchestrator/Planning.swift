@@ -7,14 +7,16 @@ internal import Wire
 struct Planning {
     let file: RolloutFile
     let plan: RolloutPlan
+    let scope: AttributionScope
     let summary: PlanSummary
 
     init(
         file: RolloutFile, plan: RolloutPlan, images: [HardwareModel: PlannedImage],
-        hashing: some Hashing, bytes: Int64
+        scope: AttributionScope, hashing: some Hashing, bytes: Int64
     ) {
         self.file = file
         self.plan = plan
+        self.scope = scope
         summary = PlanSummary(
             name: plan.spec.name, release: plan.spec.release,
             digest: Self.digest(file, plan, images, hashing),
@@ -51,7 +53,7 @@ struct Planning {
         RolloutRecord(
             name: plan.spec.name, fileJSON: file.bytes, planDigest: summary.digest,
             listed: plan.waves.map(\.listed), deviceCounts: plan.waves.map(\.deviceCount),
-            hardware: plan.hardware, created: moment, author: author, state: .draft, revision: 1)
+            hardware: plan.hardware, scope: scope, created: moment, author: author, state: .draft, revision: 1)
     }
 }
 

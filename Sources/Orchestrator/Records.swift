@@ -123,6 +123,8 @@ public struct RolloutRecord: Hashable, Sendable {
     /// For each wave the devices that it reached at planning, cumulative.
     public var deviceCounts: [Int]
     public var hardware: Set<HardwareModel>
+    /// In what failures are looked for.
+    public var scope: AttributionScope
     public var created: Instant
     /// Who started it.
     public var author: OperatorName
@@ -132,8 +134,8 @@ public struct RolloutRecord: Hashable, Sendable {
 
     public init(
         name: RolloutName, fileJSON: [UInt8], planDigest: Digest, listed: [[DeviceID]],
-        deviceCounts: [Int], hardware: Set<HardwareModel>, created: Instant,
-        author: OperatorName, state: RolloutState, revision: Int64
+        deviceCounts: [Int], hardware: Set<HardwareModel>, scope: AttributionScope,
+        created: Instant, author: OperatorName, state: RolloutState, revision: Int64
     ) {
         self.name = name
         self.fileJSON = fileJSON
@@ -141,10 +143,27 @@ public struct RolloutRecord: Hashable, Sendable {
         self.listed = listed
         self.deviceCounts = deviceCounts
         self.hardware = hardware
+        self.scope = scope
         self.created = created
         self.author = author
         self.state = state
         self.revision = revision
+    }
+}
+
+/// Devices of one kind that fail, and to which a rollout goes no more.
+public struct PausedStratum: Hashable, Sendable {
+    public var rollout: RolloutName
+    public var stratum: Stratum
+    public var at: Instant
+    /// What was found, in one clause.
+    public var reason: String
+
+    public init(rollout: RolloutName, stratum: Stratum, at: Instant, reason: String) {
+        self.rollout = rollout
+        self.stratum = stratum
+        self.at = at
+        self.reason = reason
     }
 }
 

@@ -44,7 +44,9 @@ struct RolloutSearch {
             of: device.facts, bucket: orchestrator.bucket(in: rollout.name)(device.id),
             state: rollout.state,
             image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
-            attempt: attempt, in: orchestrator.context(at: now), zones: orchestrator.zones,
+            attempt: attempt,
+            paused: Set(try store.pausedStrata(of: rollout.name).map(\.stratum)),
+            in: orchestrator.context(at: now), zones: orchestrator.zones,
             counts: { try counts(for: plan, of: rollout) })
         switch decision {
         case .offer(let wave, _):
@@ -99,6 +101,7 @@ extension AdmissionRefusal {
     fileprivate var endsTheSearch: Bool {
         switch self {
         case .holdsLease, .attemptProven, .attemptFailed, .capReached, .limited,
+            .stratumPaused,
             .ineligible(.alreadyInstalled):
             true
         case .notRunning, .ineligible, .inNoWave, .waveNotOpen: false

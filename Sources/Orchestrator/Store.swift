@@ -44,6 +44,13 @@ public protocol StoreReader {
     /// rollout; by id.
     func leaseHolders(_ attribute: String, _ value: String) throws -> [DeviceID]
     func tallies(of rollout: RolloutName) throws -> [WaveTally]
+    /// The same without the devices of paused strata.
+    func talliesOutsidePausedStrata(of rollout: RolloutName) throws -> [WaveTally]
+    /// The decided devices outside paused strata by their values of these attributes.
+    func decided(
+        in rollout: RolloutName, by attributes: [String]
+    ) throws -> [Stratum: DecidedCount]
+    func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
@@ -63,6 +70,8 @@ public protocol StoreWriter: StoreReader {
     /// - Parameter values: Of the device's attributes, those that limits go by while the lease lasts.
     func add(_ offer: OfferRecord, values: [String: String]) throws
     func update(_ offer: OfferRecord) throws
+    /// Adds the stratum; the same one again changes nothing.
+    func add(_ stratum: PausedStratum) throws
     /// Adds the approval; the same one again changes nothing.
     func add(_ approval: ApprovalRecord) throws
     func add(_ event: EventRecord) throws

@@ -12,6 +12,9 @@ extension RolloutRecord {
             listed: try waves.map { try $0.list("listed") { DeviceID($0) } },
             deviceCounts: waves.map { $0["device_count"] },
             hardware: Set(try row.list("hardware") { HardwareModel($0) }),
+            scope: AttributionScope(
+                attributes: (row["scope_attributes"] as String).split(separator: ",")
+                    .map(String.init), pairCount: row["scope_pairs"]),
             created: row.instant("created_s"),
             author: try row.value("author") { OperatorName($0) },
             state: try RolloutState(row), revision: row["revision"])
@@ -23,6 +26,8 @@ extension RolloutRecord {
             Column("file_json", String(decoding: fileJSON, as: UTF8.self)),
             Column("plan_sha256", planDigest.hex),
             Column("hardware", hardware.sorted().map(\.text).joined(separator: ",")),
+            Column("scope_attributes", scope.attributes.joined(separator: ",")),
+            Column("scope_pairs", scope.pairCount),
             Column("created_s", created.secondsSinceEpoch), Column("author", author.text),
             Column("revision", revision),
         ] + stateColumns

@@ -145,6 +145,56 @@ extension SQLiteTransaction: StoreReader {
         }
     }
 
+    private static let outsidePausedStrata = """
+        NOT EXISTS (SELECT 1 FROM paused_strata p JOIN attributes x
+            ON x.name = p.name AND x.value = p.value
+            WHERE p.rollout = o.rollout AND x.device = o.device)
+        """
+
+    func talliesOutsidePausedStrata(of rollout: RolloutName) throws -> [WaveTally] {
+        guard try !pausedStrata(of: rollout).isEmpty else { return try tallies(of: rollout) }
+        return try rows(
+            "SELECT wave, sum(outcome = 'open') AS open, sum(outcome = 'proven') AS proven,"
+                + " sum(outcome = 'failed') AS failed FROM offers o WHERE rollout = ?"
+                + " AND \(Self.outsidePausedStrata) GROUP BY wave ORDER BY wave", [rollout.text]
+        ).map { row in
+            WaveTally(
+                wave: row["wave"], open: row["open"], proven: row["proven"], failed: row["failed"])
+        }
+    }
+
+    func decided(
+        in rollout: RolloutName, by attributes: [String]
+    ) throws -> [Stratum: DecidedCount] {
+        let places = attributes.map { _ in "?" }.joined(separator: ", ")
+        let rows = try rows(
+            "SELECT a.name AS name, a.value AS value, sum(o.outcome = 'proven') AS proven,"
+                + " sum(o.outcome = 'failed') AS failed FROM offers o"
+                + " JOIN attributes a ON a.device = o.device"
+                + " WHERE o.rollout = ? AND o.outcome IN ('proven', 'failed')"
+                + " AND a.name IN (\(places)) AND \(Self.outsidePausedStrata)"
+                + " GROUP BY a.name, a.value",
+            StatementArguments([rollout.text] + attributes))
+        return Dictionary(
+            rows.map {
+                (
+                    Stratum(attribute: $0["name"], value: $0["value"]),
+                    DecidedCount(proven: $0["proven"], failed: $0["failed"])
+                )
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum] {
+        try rows(
+            "SELECT * FROM paused_strata WHERE rollout = ? ORDER BY at_s, name, value",
+            [rollout.text]
+        ).map {
+            PausedStratum(
+                rollout: rollout, stratum: Stratum(attribute: $0["name"], value: $0["value"]),
+                at: $0.instant("at_s"), reason: $0["reason"])
+        }
+    }
+
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord] {
         try rows("SELECT * FROM approvals WHERE rollout = ? ORDER BY at_s", [rollout.text]).map {
             ApprovalRecord(
@@ -236,6 +286,16 @@ extension SQLiteTransaction: StoreWriter {
         guard database.changesCount == 1 else { throw StoreError.conflict }
         guard offer.outcome != .open else { return }
         try execute("DELETE FROM lease_values WHERE nonce = ?", [offer.nonce.text])
+    }
+
+    func add(_ stratum: PausedStratum) throws {
+        try execute(
+            "INSERT INTO paused_strata (rollout, name, value, at_s, reason) VALUES (?, ?, ?, ?, ?)"
+                + " ON CONFLICT DO NOTHING",
+            [
+                stratum.rollout.text, stratum.stratum.attribute, stratum.stratum.value,
+                stratum.at.secondsSinceEpoch, stratum.reason,
+            ])
     }
 
     func add(_ approval: ApprovalRecord) throws {

@@ -123,6 +123,18 @@ enum Schema {
             PRIMARY KEY (rollout, wave, since_s, operator)
         ) STRICT, WITHOUT ROWID;
 
+        -- In what failures are looked for, and of whom they were found.
+        ALTER TABLE rollouts ADD COLUMN scope_attributes TEXT NOT NULL DEFAULT '';
+        ALTER TABLE rollouts ADD COLUMN scope_pairs INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE paused_strata (
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            at_s INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (rollout, name, value)
+        ) STRICT, WITHOUT ROWID;
+
         -- What limits count the lease by, as it was when it was taken.
         CREATE TABLE lease_values (
             nonce TEXT NOT NULL REFERENCES offers (nonce),

@@ -43,7 +43,7 @@ import Testing
         let attempt = attempts.randomElement(using: &random) ?? nil
         let decision = try plan.admission(
             of: device(), bucket: place, state: state, image: image(),
-            attempt: attempt, in: .plain, zones: FakeTimeZones(),
+            attempt: attempt, paused: [], in: .plain, zones: FakeTimeZones(),
             counts: { LimitCounts(openLeases: leases) })
         guard case .offer(let wave, _) = decision else { return }
         let open = try #require(plan.openWave(in: state), "offered while \(state)")

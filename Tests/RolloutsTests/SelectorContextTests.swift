@@ -87,7 +87,7 @@ import Testing
         func admission(in context: SelectorContext) throws -> AdmissionDecision {
             try plan.admission(
                 of: seen, bucket: place, state: AdmissionTests.open, image: image(),
-                attempt: nil, in: context, zones: FakeTimeZones(),
+                attempt: nil, paused: [], in: context, zones: FakeTimeZones(),
                 counts: { LimitCounts(openLeases: 0) })
         }
         #expect(try admission(in: early) == .offer(wave: 0, image()))

@@ -23,6 +23,8 @@ public enum AdmissionRefusal: Hashable, Sendable {
     case attemptProven
     case attemptFailed(FailureClass)
     case ineligible(Ineligibility)
+    /// Devices of this kind failed, and others did not.
+    case stratumPaused(Stratum)
     case inNoWave
     /// The wave with this number, from 0, will reach the device.
     case waveNotOpen(opens: Int)
@@ -40,6 +42,8 @@ extension AdmissionRefusal: CustomStringConvertible {
         case .attemptProven: "it has already proven the release in this rollout"
         case .attemptFailed(let kind): "it has already failed in this rollout (\(kind.rawValue))"
         case .ineligible(let reason): "\(reason)"
+        case .stratumPaused(let stratum):
+            "the rollout is paused for devices with \(stratum), which fail"
         case .inNoWave: "no wave of the rollout reaches it"
         case .waveNotOpen(let wave): "it is reached by wave \(wave + 1), which is not open yet"
         case .capReached(let limit): "\(limit) devices are updating, which is the limit"

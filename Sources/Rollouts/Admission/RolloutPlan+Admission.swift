@@ -10,14 +10,16 @@ extension RolloutPlan {
     ///   - image: The release's image for the device's hardware, if there is one.
     ///   - attempt: What the device has made of this rollout; `nil` when it was not offered.
     ///   - context: What the selector may ask for besides `device`, and the moment.
+    ///   - paused: Whose devices are offered nothing any more.
     ///   - counts: Asked only when everything but the limits lets the device pass.
     public func admission(
         of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
-        attempt: Attempt?, in context: SelectorContext, zones: any TimeZones,
-        counts: () throws -> LimitCounts
+        attempt: Attempt?, paused: Set<Stratum>, in context: SelectorContext,
+        zones: any TimeZones, counts: () throws -> LimitCounts
     ) rethrows -> AdmissionDecision {
         let decision = candidacy(
-            of: device, bucket: bucket, state: state, image: image, attempt: attempt, in: context)
+            of: device, bucket: bucket, state: state, image: image, attempt: attempt,
+            paused: paused, in: context)
         guard case .offer(_, let image) = decision, let openWave = openWave(in: state) else {
             return decision
         }
@@ -64,7 +66,7 @@ extension RolloutPlan {
     /// Such a device is undecided: a wave does not pass because nobody let it try.
     public func candidacy(
         of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
-        attempt: Attempt?, in context: SelectorContext
+        attempt: Attempt?, paused: Set<Stratum>, in context: SelectorContext
     ) -> AdmissionDecision {
         guard let openWave = openWave(in: state) else { return .no(.notRunning(state)) }
         if let refusal = attempt.map(refusal) { return .no(refusal) }
@@ -73,6 +75,9 @@ extension RolloutPlan {
         }
         guard let image, hardware.contains(device.hardware) else {
             return .no(.ineligible(.wrongHardware(device.hardware)))
+        }
+        if let stratum = paused.first(where: { $0.holds(device) }) {
+            return .no(.stratumPaused(stratum))
         }
         guard let wave = wave(of: device, bucket: bucket, in: context) else {
             return .no(.inNoWave)

@@ -9,6 +9,9 @@ public struct Stratum: Hashable, Sendable {
         self.attribute = attribute
         self.value = value
     }
+
+    /// Whether the device is one of its devices.
+    public func holds(_ device: DeviceFacts) -> Bool { device.attributes[attribute] == value }
 }
 
 extension Stratum: Comparable {

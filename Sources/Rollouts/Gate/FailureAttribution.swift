@@ -23,7 +23,7 @@ public struct FailureAttribution: Sendable {
     private let sufficientAlone: Double
 
     /// The fewest failures that are a concentration.
-    static let fewestFailures = 2
+    public static let fewestFailures = 2
     /// How often rule 2 may find a concentration where there is none.
     static let levelOfConcentration = 0.5
 
