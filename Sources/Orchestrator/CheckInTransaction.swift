@@ -82,7 +82,8 @@ struct CheckInTransaction {
         let isPaused = try store.pausedStrata(of: offer.rollout).contains {
             $0.stratum.holds(device.facts)
         }
-        let isOffered = isPublished && !isPaused && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
+        let isOffered =
+            isPublished && !isPaused && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
         let settlement = Settlement(of: offer, by: checkIn, isOffered: isOffered)
         var offer = offer
         switch settlement {

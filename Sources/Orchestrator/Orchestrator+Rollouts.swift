@@ -202,7 +202,8 @@ extension Orchestrator {
         }
         return RolloutSummary(
             name: rollout.name, release: plan.spec.release, state: rollout.state.word,
-            reason: try ([rollout.state.reason ?? verdict.map { "\($0)" } ?? ""]
+            reason: try
+                ([rollout.state.reason ?? verdict.map { "\($0)" } ?? ""]
                 + store.pausedStrata(of: rollout.name).map { "paused for \($0.reason)" })
                 .filter { !$0.isEmpty }.joined(separator: "; "),
             wave: rollout.state.openWave, waves: waves, created: rollout.created,

@@ -53,7 +53,8 @@ struct Planning {
         RolloutRecord(
             name: plan.spec.name, fileJSON: file.bytes, planDigest: summary.digest,
             listed: plan.waves.map(\.listed), deviceCounts: plan.waves.map(\.deviceCount),
-            hardware: plan.hardware, scope: scope, created: moment, author: author, state: .draft, revision: 1)
+            hardware: plan.hardware, scope: scope, created: moment, author: author, state: .draft,
+            revision: 1)
     }
 }
 

@@ -9,7 +9,8 @@ struct RolloutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollout", abstract: "Plan rollouts, start them, and look after them.",
         subcommands: [
-            Check.self, Plan.self, Start.self, List.self, Show.self, Watch.self, Approve.self,
+            Check.self, Schema.self, Plan.self, Start.self, List.self, Show.self, Watch.self,
+            Approve.self,
             Pause.self, Resume.self, Abort.self,
         ])
 
@@ -43,6 +44,13 @@ struct RolloutCommand: ParsableCommand {
             }
             if let first = unsound.first { throw first.1.exitCode }
         }
+    }
+
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the JSON schema of rollout files, for editors.")
+
+        func run() { say(RolloutSchema.value.prettyText) }
     }
 
     struct Plan: ParsableCommand {

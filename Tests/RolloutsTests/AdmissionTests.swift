@@ -13,7 +13,8 @@ import Testing
     ) throws -> AdmissionDecision {
         try RolloutPlan.restored(.plain.with(change)).admission(
             of: facts ?? device(), bucket: bucket(place), state: state,
-            image: offered ?? image(), attempt: attempt, paused: [], in: .plain, zones: FakeTimeZones(),
+            image: offered ?? image(), attempt: attempt, paused: [], in: .plain,
+            zones: FakeTimeZones(),
             counts: { LimitCounts(openLeases: openLeases) })
     }
 

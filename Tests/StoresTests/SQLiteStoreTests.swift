@@ -31,7 +31,8 @@ import Testing
             name: must(RolloutName("r")), fileJSON: Array("{}".utf8),
             planDigest: must(Digest(bytes: Array(repeating: 2, count: 32))),
             listed: [[must(DeviceID("gw-1")), must(DeviceID("gw-2"))], []], deviceCounts: [2, 9],
-            hardware: [must(HardwareModel("gw-2")), must(HardwareModel("gw-3"))], scope: AttributionScope(attributes: ["board", "site"], pairCount: 9), created: at(1),
+            hardware: [must(HardwareModel("gw-2")), must(HardwareModel("gw-3"))],
+            scope: AttributionScope(attributes: ["board", "site"], pairCount: 9), created: at(1),
             author: must(OperatorName("ada")), state: state, revision: 1)
     }
 
