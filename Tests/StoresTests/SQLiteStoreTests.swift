@@ -226,6 +226,35 @@ import Testing
         }
     }
 
+    /// A server that is updated in the middle of a rollout goes on with it.
+    @Test func goesOnWithADatabaseOfTheFirstVersion() async throws {
+        let path = Self.path()
+        let fixture = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "version1.sql")
+        try Self.sqlite(path, String(contentsOf: fixture, encoding: .utf8))
+
+        let store = try SQLiteStore(path: path)
+        let name = must(RolloutName("r"))
+        let rollout = try #require(try await store.read { try $0.rollout(name) })
+        #expect(rollout.author.text == "operator")
+        #expect(rollout.scope == .nothing)
+        let device = must(DeviceID("gw-1"))
+        let open = try #require(try await store.read { try $0.openOffer(of: device) })
+        #expect(try await store.read { try $0.leaseHolders("site", "berlin") } == [device])
+        let approval = ApprovalRecord(
+            rollout: name, wave: 0, since: Self.at(60), by: must(OperatorName("ada")),
+            at: Self.at(80))
+        try await store.write { store in
+            var offer = open
+            offer.outcome = .proven
+            try store.update(offer)
+            try store.add(approval)
+            try store.add(approval)
+        }
+        #expect(try await store.read { try $0.leaseHolders("site", "berlin") } == [])
+        #expect(try await store.read { try $0.approvals(of: name) } == [approval])
+    }
+
     @Test func theLogCannotBeRewritten() async throws {
         let path = Self.path()
         let store = try SQLiteStore(path: path)
