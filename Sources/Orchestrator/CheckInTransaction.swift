@@ -68,7 +68,7 @@ struct CheckInTransaction {
             bootID: boot.bootID, release: boot.release, image: boot.sha256,
             isConfirmed: boot.isConfirmed, phaseJSON: checkIn.phase.bytes, lastFailure: failure,
             attributes: checkIn.attributes ?? old?.attributes ?? .none, lastSeen: now,
-            enrolled: old?.enrolled ?? now)
+            enrolled: old?.enrolled ?? now, heldReason: old?.heldReason)
     }
 
     // MARK: With an offer
@@ -83,7 +83,8 @@ struct CheckInTransaction {
             $0.stratum.holds(device.facts)
         }
         let isOffered =
-            isPublished && !isPaused && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
+            isPublished && !isPaused && device.heldReason == nil
+            && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
         let settlement = Settlement(of: offer, by: checkIn, isOffered: isOffered)
         var offer = offer
         switch settlement {
@@ -165,7 +166,7 @@ extension DeviceRecord {
         DeviceFacts(
             id: id, hardware: hardware, release: isConfirmed ? release : nil,
             image: isConfirmed ? image : nil, attributes: attributes, lastSeen: lastSeen,
-            isActive: lifecycle == .active)
+            isActive: lifecycle == .active && heldReason == nil)
     }
 }
 

@@ -41,11 +41,62 @@ extension Orchestrator {
         }
     }
 
+    /// What an operator may decide about a device.
+    public enum DeviceChange: Hashable, Sendable {
+        /// Nothing is installed on it, for a reason of 1 to 256 bytes, until it is resumed.
+        case hold(reason: String)
+        case resume
+        /// For good; its agent is told to stop asking.
+        case retire
+
+        public static let reasonByteCount = 1...256
+    }
+
+    /// - Throws: ``Refusal/conflict(_:)`` for a device that is retired already.
+    public func change(
+        _ id: DeviceID, _ change: DeviceChange, by operator: OperatorName
+    ) async throws(Refusal) -> DeviceSummary {
+        let moment = now()
+        return try await write { store in
+            guard var device = try store.device(id) else {
+                throw Refusal.unknown("there is no device called \(id)")
+            }
+            guard device.lifecycle == .active else {
+                throw Refusal.conflict("device \(id) is retired")
+            }
+            let what: String
+            switch change {
+            case .hold(let reason):
+                guard DeviceChange.reasonByteCount.contains(reason.utf8.count) else {
+                    throw Refusal.invalid("a reason of 1 to 256 bytes is needed")
+                }
+                device.heldReason = reason
+                what = "held: \(reason)"
+            case .resume:
+                device.heldReason = nil
+                what = "resumed"
+            case .retire:
+                device.lifecycle = .retired
+                what = "retired"
+                if var offer = try store.openOffer(of: id) {
+                    offer.outcome = .cancelled
+                    try store.update(offer)
+                }
+            }
+            try store.save(device)
+            try store.add(
+                EventRecord(
+                    at: moment, device: id, rollout: nil, what: "\(what) (\(`operator`))"))
+            return try summary(of: device, rollout: store.openOffer(of: id)?.rollout, [])
+        }
+    }
+
     private func summary(
         of device: DeviceRecord, rollout: RolloutName?, _ decisions: [DeviceSummary.Decision]
     ) throws -> DeviceSummary {
         DeviceSummary(
-            id: device.id, hardware: device.hardware, lifecycle: device.lifecycle.rawValue,
+            id: device.id, hardware: device.hardware,
+            lifecycle: device.heldReason.map { "held: \($0)" } ?? device.lifecycle.rawValue,
             boot: BootReport(
                 slot: device.slot, bootID: device.bootID, release: device.release,
                 sha256: device.image, isConfirmed: device.isConfirmed),

@@ -9,6 +9,8 @@ public struct DeviceRecord: Hashable, Sendable {
     /// Of the newest check-in; the next one must be higher.
     public var sequence: Int64
     public var lifecycle: Lifecycle
+    /// Why an operator lets nothing be installed on it for now; `nil` when nobody does.
+    public var heldReason: String?
     public var slot: SlotName
     public var bootID: BootID
     public var release: ReleaseID?
@@ -31,7 +33,7 @@ public struct DeviceRecord: Hashable, Sendable {
         id: DeviceID, hardware: HardwareModel, publicKey: Ed25519PublicKey, sequence: Int64,
         lifecycle: Lifecycle, slot: SlotName, bootID: BootID, release: ReleaseID?, image: Digest?,
         isConfirmed: Bool, phaseJSON: [UInt8], lastFailure: Failure?, attributes: Attributes,
-        lastSeen: Instant, enrolled: Instant
+        lastSeen: Instant, enrolled: Instant, heldReason: String? = nil
     ) {
         self.id = id
         self.hardware = hardware
@@ -48,6 +50,7 @@ public struct DeviceRecord: Hashable, Sendable {
         self.attributes = attributes
         self.lastSeen = lastSeen
         self.enrolled = enrolled
+        self.heldReason = heldReason
     }
 }
 

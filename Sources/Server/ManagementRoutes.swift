@@ -11,6 +11,7 @@ struct ManagementRoutes {
         addImages(to: group)
         addReleases(to: group)
         addDevices(to: group)
+        addDeviceChanges(to: group)
         addRollouts(to: group)
     }
 
@@ -60,6 +61,26 @@ struct ManagementRoutes {
         }
         group.get("devices/{id}") { _, context in
             Response(try await orchestrator.device(Self.name("id", context)))
+        }
+    }
+
+    private func addDeviceChanges(to group: RouterGroup<WebServer.Context>) {
+        group.post("devices/{id}/hold") { request, context in
+            let hold: HoldRequest = try await read(request)
+            return Response(
+                try await orchestrator.change(
+                    Self.name("id", context), .hold(reason: hold.reason),
+                    by: context.requireOperator()))
+        }
+        let others: [(String, Orchestrator.DeviceChange)] = [
+            ("resume", .resume), ("retire", .retire),
+        ]
+        for (verb, change) in others {
+            group.post("devices/{id}/\(verb)") { _, context in
+                Response(
+                    try await orchestrator.change(
+                        Self.name("id", context), change, by: context.requireOperator()))
+            }
         }
     }
 

@@ -84,7 +84,7 @@ extension DeviceRecord {
             image: try row.optional("sha256") { Digest(hex: $0) }, isConfirmed: row["confirmed"],
             phaseJSON: Array((row["phase_json"] as String).utf8), lastFailure: try row.failure(),
             attributes: attributes, lastSeen: row.instant("last_seen_s"),
-            enrolled: row.instant("enrolled_s"))
+            enrolled: row.instant("enrolled_s"), heldReason: row["held_reason"])
     }
 
     var columns: [Column] {
@@ -96,7 +96,7 @@ extension DeviceRecord {
             Column("confirmed", isConfirmed),
             Column("phase_json", String(decoding: phaseJSON, as: UTF8.self)),
             Column("last_seen_s", lastSeen.secondsSinceEpoch),
-            Column("enrolled_s", enrolled.secondsSinceEpoch),
+            Column("enrolled_s", enrolled.secondsSinceEpoch), Column("held_reason", heldReason),
         ] + release.columns + lastFailure.columns
     }
 }

@@ -123,6 +123,8 @@ enum Schema {
             PRIMARY KEY (rollout, wave, since_s, operator)
         ) STRICT, WITHOUT ROWID;
 
+        ALTER TABLE devices ADD COLUMN held_reason TEXT;
+
         -- In what failures are looked for, and of whom they were found.
         ALTER TABLE rollouts ADD COLUMN scope_attributes TEXT NOT NULL DEFAULT '';
         ALTER TABLE rollouts ADD COLUMN scope_pairs INTEGER NOT NULL DEFAULT 0;

@@ -29,3 +29,16 @@ public struct ErrorAnswer: WireMessage {
         error = try fields.string("error", maximumByteCount: 65_536)
     }
 }
+
+/// Why a device is held.
+public struct HoldRequest: WireMessage {
+    public var reason: String
+
+    public init(reason: String) { self.reason = reason }
+
+    public var json: JSONObject { JSONObject([("reason", .string(reason))]) }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        reason = try fields.string("reason", maximumByteCount: 256)
+    }
+}

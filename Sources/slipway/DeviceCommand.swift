@@ -6,7 +6,7 @@ internal import Wire
 struct DeviceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "Look at the fleet.",
-        subcommands: [List.self, Show.self])
+        subcommands: [List.self, Show.self, Hold.self, Resume.self, Retire.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the devices.")
@@ -31,6 +31,44 @@ struct DeviceCommand: ParsableCommand {
                         "\(device.lastSeen)",
                     ]
                 })
+        }
+    }
+
+    struct Hold: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let nothing be installed on a device for now.")
+
+        @Option(help: "Why; shown wherever the device is.") var reason: String
+        @OptionGroup var change: Change
+
+        func run() throws { try change.run("hold", HoldRequest(reason: reason).bytes) }
+    }
+
+    struct Resume: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let rollouts reach a device again that was held.")
+        @OptionGroup var change: Change
+        func run() throws { try change.run("resume") }
+    }
+
+    struct Retire: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a device out of the fleet for good.")
+        @OptionGroup var change: Change
+        func run() throws { try change.run("retire") }
+    }
+
+    /// What holding, resuming and retiring have in common.
+    struct Change: ParsableArguments {
+        @Argument(help: "The device's id.") var id: String
+        @OptionGroup var server: ServerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run(_ verb: String, _ body: [UInt8] = []) throws {
+            let device: DeviceSummary = try server.client().post(
+                "devices/\(URLPath.encode(id))/\(verb)", body)
+            guard !output.json else { return Output.json(device) }
+            say("\(device.id) is \(device.lifecycle.visible)")
         }
     }
 

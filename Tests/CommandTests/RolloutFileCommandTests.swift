@@ -91,9 +91,12 @@ import Testing
             switch path {
             case "": text += "\(line)\n"
             case "waves[0]": text = text.replacing("name: first", with: "name: first, \(line)")
-            case "waves[0].rate": text = text.replacing("start: 60/min", with: "start: 60/min, \(line)")
-            case "gate", "limits": text = text.replacing("\(path):\n", with: "\(path):\n  \(line)\n")
-            case "limits.window": text = text.replacing("zone: device", with: "zone: device, \(line)")
+            case "waves[0].rate":
+                text = text.replacing("start: 60/min", with: "start: 60/min, \(line)")
+            case "gate", "limits":
+                text = text.replacing("\(path):\n", with: "\(path):\n  \(line)\n")
+            case "limits.window":
+                text = text.replacing("zone: device", with: "zone: device, \(line)")
             default: Issue.record("no file is made for \(path)")
             }
             let end = try slipway.run(

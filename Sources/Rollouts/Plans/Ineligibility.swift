@@ -74,7 +74,7 @@ extension Ineligibility: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notSelected: "the rollout's selector does not pick it"
-        case .notActive: "its lifecycle does not let it be updated"
+        case .notActive: "it is held or retired"
         case .wrongHardware(let hardware): "the release has no image for hardware \(hardware)"
         case .alreadyInstalled: "it runs this image already"
         case .downgrade(let version): "it runs \(version), which is later"
@@ -90,7 +90,7 @@ extension Ineligibility.Kind: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notSelected: "not selected"
-        case .notActive: "not active"
+        case .notActive: "held or retired"
         case .wrongHardware: "of other hardware"
         case .alreadyInstalled: "already running the image"
         case .downgrade: "running a later version"
