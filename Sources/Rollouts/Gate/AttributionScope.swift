@@ -19,9 +19,9 @@ public struct AttributionScope: Hashable, Sendable {
     public init(of devices: some Sequence<DeviceFacts>) {
         var values: [String: Set<String>] = [:]
         for device in devices {
-            for (name, value) in device.attributes.values {
-                // One more than allowed is kept, which tells that there are too many.
-                guard values[name, default: []].count <= Self.maximumValueCount else { continue }
+            // One more than allowed is kept, which tells that there are too many.
+            for (name, value) in device.attributes.values
+            where values[name, default: []].count <= Self.maximumValueCount {
                 values[name, default: []].insert(value)
             }
         }
