@@ -157,34 +157,24 @@ extension Orchestrator {
         }
         let devices = try store.devices().map(\.facts)
         let context = context(at: moment)
-        let plan: RolloutPlan
+        // Whoever goes back needs an image that is there and may be gone back to.
+        let all = try store.images()
+        func mayReturn(to release: ReleaseID, on model: HardwareModel) -> Bool {
+            all.contains {
+                $0.release == release && $0.hardware.contains(model) && $0.mayDowngrade
+            }
+        }
         do {
-            plan = try RolloutPlan.make(
-                spec, images: images, fleet: devices, in: context,
-                bucket: bucket(in: spec.name))
+            let (plan, details) = try RolloutPlan.makeDetailed(
+                spec, images: images, fleet: devices, in: context, bucket: bucket(in: spec.name),
+                mayReturn: mayReturn)
+            let candidates = devices.lazy.filter {
+                spec.ineligibility(of: $0, image: images[$0.hardware], in: context) == nil
+            }
+            return Planning(
+                file: file, plan: plan, images: images, details: details,
+                scope: AttributionScope(of: candidates), hashing: cryptography.hashing)
         } catch { throw Refusal.invalid("\(error)") }
-        let candidates = devices.lazy.filter {
-            spec.ineligibility(of: $0, image: images[$0.hardware], in: context) == nil
-        }
-        return Planning(
-            file: file, plan: plan, images: images, scope: AttributionScope(of: candidates),
-            hashing: cryptography.hashing,
-            bytes: bytes(of: plan, images, devices, context))
-    }
-
-    /// What the devices that the last wave reaches would download together.
-    private func bytes(
-        of plan: RolloutPlan, _ images: [HardwareModel: PlannedImage], _ devices: [DeviceFacts],
-        _ context: SelectorContext
-    ) -> Int64 {
-        let bucket = bucket(in: plan.spec.name)
-        return devices.reduce(0) { sum, device in
-            guard let image = images[device.hardware],
-                plan.spec.ineligibility(of: device, image: image, in: context) == nil,
-                plan.wave(of: device, bucket: bucket(device.id), in: context) != nil
-            else { return sum }
-            return sum + image.length
-        }
     }
 
     private func summary(

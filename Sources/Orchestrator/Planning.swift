@@ -12,7 +12,7 @@ struct Planning {
 
     init(
         file: RolloutFile, plan: RolloutPlan, images: [HardwareModel: PlannedImage],
-        scope: AttributionScope, hashing: some Hashing, bytes: Int64
+        details: PlanDetails, scope: AttributionScope, hashing: some Hashing
     ) {
         self.file = file
         self.plan = plan
@@ -30,7 +30,27 @@ struct Planning {
                     PlanSummary.Exclusion(reason: "\(kind)", devices: $0)
                 }
             },
-            bytes: bytes)
+            bytes: details.byteCount, notes: Self.notes(plan, details))
+    }
+
+    /// How long one device is assumed to take, from its offer to its proof.
+    private static let timePerDevice = Duration.seconds(600)
+
+    private static func notes(_ plan: RolloutPlan, _ details: PlanDetails) -> [String] {
+        let finishes = plan.earliestFinishes(timePerDevice: timePerDevice)
+        var notes: [String] = []
+        for (wave, finish) in zip(details.waves, finishes) {
+            notes.append(
+                "\(wave); it ends \(DurationText.write(finish)) after the start at the earliest, if"
+                    + " a device takes \(DurationText.write(timePerDevice))")
+            notes += wave.coverage.map { "\($0)" }
+        }
+        if details.unreachedCount > 0 {
+            notes.append("\(details.unreachedCount) devices could take it and are in no wave")
+        }
+        notes += details.excluded.filter { $0.kind != .notSelected }.map { "left out: \($0)" }
+        notes.append("\(details.wayBack)")
+        return notes
     }
 
     /// Covers all that is decided now: the file, the listed devices, the counts and the images.

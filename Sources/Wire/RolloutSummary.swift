@@ -96,6 +96,8 @@ public struct PlanSummary: WireMessage {
     public var excluded: [Exclusion]
     /// What all reached devices together would download, in bytes.
     public var bytes: Int64
+    /// What else an operator should know, a clause each.
+    public var notes: [String]
 
     public struct Wave: WireMessage {
         public var name: String
@@ -150,7 +152,7 @@ public struct PlanSummary: WireMessage {
 
     public init(
         name: RolloutName, release: ReleaseID, digest: Digest, waves: [Wave],
-        excluded: [Exclusion], bytes: Int64
+        excluded: [Exclusion], bytes: Int64, notes: [String]
     ) {
         self.name = name
         self.release = release
@@ -158,6 +160,7 @@ public struct PlanSummary: WireMessage {
         self.waves = waves
         self.excluded = excluded
         self.bytes = bytes
+        self.notes = notes
     }
 
     public var json: JSONObject {
@@ -165,6 +168,7 @@ public struct PlanSummary: WireMessage {
             ("name", .string(name.text)), ("release", .string("\(release)")),
             ("digest", .string(digest.hex)), ("waves", .list(waves)),
             ("excluded", .list(excluded)), ("bytes", .integer(bytes)),
+            ("notes", .array(notes.map { .string($0) })),
         ])
     }
 
@@ -175,6 +179,7 @@ public struct PlanSummary: WireMessage {
         waves = try fields.messages("waves", maximumCount: RolloutFile.maximumWaveCount)
         excluded = try fields.messages("excluded", maximumCount: 1000)
         bytes = try fields.integer("bytes", in: 0...Int64.max)
+        notes = try fields.strings("notes", maximumCount: 10_000)
     }
 }
 

@@ -3,13 +3,15 @@ import Foundation
 internal import Curl
 internal import JSON
 internal import Model
+internal import Rollouts
 internal import Wire
 
 struct RolloutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollout", abstract: "Plan rollouts, start them, and look after them.",
         subcommands: [
-            Check.self, Schema.self, Plan.self, Start.self, List.self, Show.self, Watch.self,
+            Check.self, Schema.self, Diff.self, Plan.self, Start.self, List.self, Show.self,
+            Watch.self,
             Approve.self,
             Pause.self, Resume.self, Abort.self,
         ])
@@ -51,6 +53,35 @@ struct RolloutCommand: ParsableCommand {
             abstract: "Print the JSON schema of rollout files, for editors.")
 
         func run() { say(RolloutSchema.value.prettyText) }
+    }
+
+    struct Diff: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tell what differs between two rollout files.",
+            discussion: "Exit code 1 when something does, as diff(1) has it.")
+
+        @Argument(help: "The file before (YAML).") var before: String
+        @Argument(help: "The file after (YAML).") var after: String
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let differences = try RolloutFileReader.read(before)
+                .differences(to: RolloutFileReader.read(after))
+            if output.json {
+                let items = differences.map { difference -> JSONValue in
+                    .object(
+                        JSONObject(present: [
+                            ("path", .string(difference.path)),
+                            ("before", difference.before.map { .string($0) }),
+                            ("after", difference.after.map { .string($0) }),
+                        ]))
+                }
+                Output.json(["differences": .array(items)])
+            } else {
+                for difference in differences { say("\(difference)".visible) }
+            }
+            guard differences.isEmpty else { throw ExitCode(1) }
+        }
     }
 
     struct Plan: ParsableCommand {

@@ -55,6 +55,7 @@ enum PlanView {
             say("  left out: \(exclusion.devices) devices \(exclusion.reason)")
         }
         say("  \(plan.bytes) bytes to be sent in all")
+        for note in plan.notes { say("  - \(note.visible)") }
     }
 }
 

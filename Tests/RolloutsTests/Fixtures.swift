@@ -56,10 +56,10 @@ func device(
 
 func image(
     _ first: UInt8 = 2, version text: String = "2.4.1", from: [String] = [],
-    mayDowngrade: Bool = false
+    mayDowngrade: Bool = false, length: Int64 = 1000
 ) throws -> PlannedImage {
     PlannedImage(
-        sha256: try digest(first), length: 1000, version: try version(text),
+        sha256: try digest(first), length: length, version: try version(text),
         from: try from.map(version), mayDowngrade: mayDowngrade)
 }
 

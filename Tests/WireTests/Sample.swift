@@ -109,7 +109,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 PlanSummary(
                     name: name("gateway-2.4.1"), release: releaseID(), digest: digest(3),
                     waves: [.init(name: "fleet", devices: 9, target: "100%", soak: "12h")],
-                    excluded: [.init(reason: "not selected", devices: 2)], bytes: 36_864)),
+                    excluded: [.init(reason: "not selected", devices: 2)], bytes: 36_864,
+                    notes: ["a", "b"]),
+                optional: ["notes"]),
         ]
     }
 }
