@@ -10,7 +10,8 @@ struct RolloutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollout", abstract: "Plan rollouts, start them, and look after them.",
         subcommands: [
-            Check.self, Schema.self, Diff.self, Plan.self, Start.self, List.self, Show.self,
+            Check.self, Schema.self, Diff.self, Simulate.self, Plan.self, Start.self, List.self,
+            Show.self,
             Watch.self,
             Approve.self,
             Pause.self, Resume.self, Abort.self,
