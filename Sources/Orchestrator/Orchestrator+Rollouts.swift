@@ -147,6 +147,12 @@ extension Orchestrator {
     private func planning(
         _ spec: RolloutSpec, _ file: RolloutFile, _ store: any StoreReader, at moment: Instant
     ) throws -> Planning {
+        if case .fixed(let zone)? = spec.limits.window?.zone,
+            zones.secondsFromUTC(in: zone, at: moment) == nil
+        {
+            throw Refusal.invalid(
+                "limits.window.zone: there is no time zone \(zone), so the window never opens")
+        }
         let records = try store.images(of: spec.release)
         guard !records.isEmpty else {
             throw Refusal.invalid("release: \(spec.release) is not published")

@@ -124,4 +124,12 @@ import Wire
         world.clock.advance(seconds: 3601)
         #expect(try await devices[150].checkIn(orchestrator).offer != nil)
     }
+
+    @Test func refusesAWindowInAZoneThatNobodyKnows() async throws {
+        let window = RolloutFile.Window(from: "01:00", to: "05:00", zone: "Europe/Berlln")
+        let error = await #expect(throws: Refusal.self) {
+            _ = try await fleet(1, limits: .init(window: window))
+        }
+        #expect("\(String(describing: error))".contains("there is no time zone Europe/Berlln"))
+    }
 }

@@ -102,4 +102,18 @@ import Testing
         }
         #expect(error?.description == "devices: no device has an attribute called `x`")
     }
+
+    @Test func refusesAnImageThatNeverFitsIntoTheEgress() throws {
+        let file = RolloutFile.plain.with { $0.limits.egress = "1 kB/hour" }
+        func plan(length: Int64) throws -> RolloutPlan {
+            try RolloutPlan.make(
+                RolloutSpec(file), images: [model("gw-2"): image(length: length)],
+                fleet: RolloutPlanTests.fleet(), in: .plain, bucket: spread)
+        }
+        _ = try plan(length: 1000)
+        let error = #expect(throws: PlanError.self) { try plan(length: 1001) }
+        #expect(
+            error?.description
+                == "an image has 1001 bytes, more than the egress of 1 kB/hour ever allows")
+    }
 }

@@ -13,6 +13,8 @@ public enum PlanError: Error, Hashable, Sendable {
     case unknownDevices(wave: String, [DeviceID])
     /// The wave's selector picks no device that an earlier wave does not reach.
     case waveAddsNothing(wave: String)
+    /// An image is longer than may ever be offered within the budget's unit of time.
+    case imageExceedsEgress(EgressBudget, length: Int64)
     /// The wave and those before it reach fewer devices than the gate wants proven.
     case gateCannotBeMet(wave: String, minConfirmed: Int, devices: Int)
     /// Even if all of the wave's devices prove the release, that is too little evidence of health.
@@ -41,6 +43,8 @@ extension PlanError: CustomStringConvertible {
         case .waveAddsNothing(let wave):
             "wave \(Quotation.of(wave)) picks no device that can take the release and is not"
                 + " reached before"
+        case .imageExceedsEgress(let egress, let length):
+            "an image has \(length) bytes, more than the egress of \(egress) ever allows"
         case .gateCannotBeMet(let wave, let minConfirmed, let devices):
             "wave \(Quotation.of(wave)) reaches \(devices) devices, "
                 + "but its gate needs \(minConfirmed) proven ones"

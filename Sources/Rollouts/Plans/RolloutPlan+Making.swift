@@ -66,11 +66,21 @@ extension RolloutPlan {
 }
 
 extension FleetCensus {
+    /// An image that never fits into the budget would never be offered.
+    private func checkEgress() throws(PlanError) {
+        guard let egress = spec.limits.egress else { return }
+        let longest = images.values.map(\.length).max() ?? 0
+        guard longest <= egress.bytes else {
+            throw .imageExceedsEgress(egress, length: longest)
+        }
+    }
+
     /// - Throws: ``PlanError`` for the first mistake that the fleet shows.
     func plan() throws(PlanError) -> RolloutPlan {
         try checkWords()
         try checkCandidates()
         try checkNames()
+        try checkEgress()
         let plan = RolloutPlan(
             spec: spec, waves: waves(), excluded: excluded.mapValues(\.deviceCount),
             hardware: Set(images.keys))
