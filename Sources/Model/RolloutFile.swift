@@ -9,13 +9,22 @@ public struct RolloutFile: Hashable, Sendable {
     public var waves: [Wave]
     public var gate: Gate
     public var limits: Limits
+    public var retries: Retries?
+    /// `1` to `9`, or `emergency`.
+    public var priority: String?
+    /// Which unfinished rollouts end when this one starts.
+    public var supersedes: Supersedes?
     public var onFailure: String?
+    /// The release that a revert goes back to; by default the one that most devices came from.
+    public var revertTo: String?
     /// How long after its start the rollout ends by itself, such as `14d`.
     public var expires: String?
 
     public init(
         rollout: String, release: String, devices: String, waves: [Wave], gate: Gate = Gate(),
-        limits: Limits = Limits(), onFailure: String? = nil, expires: String? = nil
+        limits: Limits = Limits(), retries: Retries? = nil, priority: String? = nil,
+        supersedes: Supersedes? = nil, onFailure: String? = nil, revertTo: String? = nil,
+        expires: String? = nil
     ) {
         self.rollout = rollout
         self.release = release
@@ -23,7 +32,11 @@ public struct RolloutFile: Hashable, Sendable {
         self.waves = waves
         self.gate = gate
         self.limits = limits
+        self.retries = retries
+        self.priority = priority
+        self.supersedes = supersedes
         self.onFailure = onFailure
+        self.revertTo = revertTo
         self.expires = expires
     }
 
@@ -87,16 +100,19 @@ public struct RolloutFile: Hashable, Sendable {
         public var minConfirmed: Int?
         public var require: String?
         public var overdueAfter: String?
+        /// Classes of failures that are counted by themselves, and how many of each are accepted.
+        public var perClass: [String: String]
 
         public init(
             maxFailureRate: String? = nil, confidence: String? = nil, minConfirmed: Int? = nil,
-            require: String? = nil, overdueAfter: String? = nil
+            require: String? = nil, overdueAfter: String? = nil, perClass: [String: String] = [:]
         ) {
             self.maxFailureRate = maxFailureRate
             self.confidence = confidence
             self.minConfirmed = minConfirmed
             self.require = require
             self.overdueAfter = overdueAfter
+            self.perClass = perClass
         }
     }
 
@@ -122,6 +138,28 @@ public struct RolloutFile: Hashable, Sendable {
             self.window = window
             self.egress = egress
         }
+    }
+
+    /// How often a device that failed is tried again.
+    public struct Retries: Hashable, Sendable {
+        /// The most tries after the first.
+        public var max: Int?
+        /// How long the first pause is, such as `10m`; each next one is twice as long.
+        public var backoff: String?
+        /// The classes of failures after which it is tried again.
+        public var classes: [String]
+
+        public init(max: Int? = nil, backoff: String? = nil, classes: [String] = []) {
+            self.max = max
+            self.backoff = backoff
+            self.classes = classes
+        }
+    }
+
+    /// `older`, or the names of rollouts.
+    public enum Supersedes: Hashable, Sendable {
+        case older
+        case named([String])
     }
 
     /// When leases may be taken, in local time.

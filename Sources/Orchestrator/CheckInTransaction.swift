@@ -14,7 +14,8 @@ struct CheckInTransaction {
 
     /// What the device is told.
     enum Order: Hashable, Sendable {
-        case none
+        /// To come back; where it waits for a place under a limit, after so long at most.
+        case wait(atMost: Duration?)
         case offer(OfferRecord)
         case cancel(Nonce)
         case retire
@@ -35,7 +36,7 @@ struct CheckInTransaction {
         try endOverdueLease()
         let old = try store.device(checkIn.device)
         let device = record(following: old)
-        try store.save(device)
+        try store.save(device, at: now)
         if old == nil { try log("enrolled as \(device.hardware)", rollout: nil) }
         if case .failed(_, let failure) = checkIn.phase, let indicator = failure.indicator {
             try log(
@@ -68,50 +69,67 @@ struct CheckInTransaction {
             bootID: boot.bootID, release: boot.release, image: boot.sha256,
             isConfirmed: boot.isConfirmed, phaseJSON: checkIn.phase.bytes, lastFailure: failure,
             attributes: checkIn.attributes ?? old?.attributes ?? .none, lastSeen: now,
-            enrolled: old?.enrolled ?? now, heldReason: old?.heldReason)
+            enrolled: old?.enrolled ?? now, heldReason: old?.heldReason,
+            quarantined: old?.quarantined, failuresInARow: old?.failuresInARow ?? 0,
+            pin: old?.pin)
     }
 
     // MARK: With an offer
 
     private func settle(_ offer: OfferRecord, _ device: DeviceRecord) throws -> Order {
-        let rollout = try store.rollout(offer.rollout)
-        // A plan that cannot be read offers nothing.
-        let plan = rollout.flatMap { try? orchestrator.plan(of: $0) }
-        let isPublished =
-            try store.image(of: offer.release, for: device.hardware)?.image == offer.image
-        let isPaused = try store.pausedStrata(of: offer.rollout).contains {
-            $0.stratum.holds(device.facts)
-        }
-        let isOffered =
-            isPublished && !isPaused && device.heldReason == nil
-            && rollout.flatMap { plan?.openWave(in: $0.state) } != nil
-        let settlement = Settlement(of: offer, by: checkIn, isOffered: isOffered)
-        var offer = offer
+        let settlement = Settlement(
+            of: offer, by: checkIn, isOffered: try isStillOffered(offer, device))
         switch settlement {
         case .proven:
-            offer.outcome = .proven
-            try close(offer, "proven: booted \(offer.release) in \(device.bootID)")
-            return .none
+            try orchestrator.end(offer, as: .proven, store, at: now)
+            return .wait(atMost: nil)
         case .failed(let failure):
-            offer.outcome = .failed(failure)
-            try close(offer, "failed: \(failure)")
-            return .none
+            try orchestrator.end(offer, as: .failed(failure), store, at: now)
+            return .wait(atMost: nil)
         case .withdrawn:
-            offer.outcome = .cancelled
-            try close(offer, "withdrawn")
+            try orchestrator.end(offer, as: .cancelled, store, at: now)
             return .cancel(offer.nonce)
         case .renewed, .underTrial:
-            if let plan { offer.expires = now.advanced(by: plan.spec.gate.overdueAfter) }
+            var offer = offer
+            if let plan = try plan(of: offer) {
+                offer.expires = now.advanced(by: plan.spec.gate.overdueAfter)
+            }
             try store.update(offer)
-            return settlement == .renewed ? .offer(offer) : .none
+            return settlement == .renewed ? .offer(offer) : .wait(atMost: nil)
         }
     }
 
-    /// The gate hears of it in this very transaction: no other offer fits in between (promise P3).
-    private func close(_ offer: OfferRecord, _ what: String) throws {
-        try store.update(offer)
-        try log(what, rollout: offer.rollout)
-        try orchestrator.askGate(of: offer.rollout, store, at: now)
+    /// A plan that cannot be read offers nothing.
+    private func plan(of offer: OfferRecord) throws -> RolloutPlan? {
+        try store.rollout(offer.rollout).flatMap { try? orchestrator.plan(of: $0) }
+    }
+
+    /// Whether the offer may go on, as far as it is not installed yet.
+    private func isStillOffered(_ offer: OfferRecord, _ device: DeviceRecord) throws -> Bool {
+        let facts = device.facts
+        guard facts.isActive, facts.pin ?? offer.release == offer.release,
+            let rollout = try store.rollout(offer.rollout),
+            try plan(of: offer)?.openWave(in: rollout.state) != nil,
+            try store.image(of: offer.release, for: device.hardware)?.image == offer.image,
+            try !store.pausedStrata(of: offer.rollout).contains(where: {
+                $0.stratum.holds(facts)
+            })
+        else { return false }
+        return try !isPreempted(offer, facts)
+    }
+
+    /// Whether an emergency would have something else for the device.
+    private func isPreempted(_ offer: OfferRecord, _ device: DeviceFacts) throws -> Bool {
+        let rollouts = try store.rollouts().inOrderOfRule
+        let urgent = rollouts.prefix { $0.priority == .emergency && $0.state.mayOffer }
+        guard !urgent.contains(where: { $0.name == offer.rollout }) else { return false }
+        var search = RolloutSearch(
+            orchestrator: orchestrator, store: store, device: device, at: now)
+        var trace = AdmissionTrace.off
+        for rollout in urgent {
+            if case .offer = try search.ruling(of: rollout, trace: &trace) { return true }
+        }
+        return false
     }
 
     // MARK: Without an offer
@@ -120,20 +138,46 @@ struct CheckInTransaction {
         // Work on an offer that is no longer open, or never was, is for nothing.
         switch checkIn.phase {
         case .downloading(let stale, _, _), .installed(let stale): return .cancel(stale)
-        case .trial, .proven: return .none
+        case .trial, .proven: return .wait(atMost: nil)
         case .idle, .failed: break
         }
         var search = RolloutSearch(
-            orchestrator: orchestrator, store: store, device: device, at: now)
-        for rollout in try store.rollouts() {
-            switch try search.ruling(of: rollout) {
+            orchestrator: orchestrator, store: store, device: device.facts, at: now)
+        var trace = AdmissionTrace.off
+        for rollout in try store.rollouts().inOrderOfRule {
+            switch try search.ruling(of: rollout, trace: &trace) {
             case .offer(let plan, let wave):
                 return .offer(try lease(rollout, plan, wave: wave, device))
-            case .governed: return .none
-            case .no: continue
+            case .governed, .unreadable: return .wait(atMost: nil)
+            case .no(let refusal):
+                guard let wait = try wait(after: refusal, rollout, device.id) else { continue }
+                return .wait(atMost: wait)
             }
         }
-        return .none
+        return .wait(atMost: nil)
+    }
+
+    /// When to ask again for a place under a limit, spread so that nobody asks at once; `nil` for a
+    /// refusal that no limit is the reason of.
+    private func wait(
+        after refusal: AdmissionRefusal, _ rollout: RolloutRecord, _ device: DeviceID
+    ) throws -> Duration? {
+        let bucket = orchestrator.bucket(in: rollout.name)(device)
+        guard let pacing = orchestrator.settings.pacing else { return nil }
+        switch refusal.waitsFor {
+        case nil: return nil
+        case .moment(let moment): return pacing.pause(for: bucket, at: now, notBefore: moment)
+        case .place:
+            let plan = try orchestrator.plan(of: rollout)
+            let tallies = try store.tallies(
+                of: rollout.name, at: now, outsidePausedStrata: false)
+            let open = tallies.reduce(0) { $0 + $1.open }
+            let done = tallies.reduce(0) { $0 + $1.proven + $1.failures.total }
+            let reached = plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
+            return pacing.pause(
+                for: bucket, at: now, waiting: max(0, reached - open - done),
+                freePlaces: max(0, plan.spec.limits.concurrent - open))
+        }
     }
 
     /// Takes the lease in the transaction that counted the others (promise P4).
@@ -148,8 +192,7 @@ struct CheckInTransaction {
             nonce: nonce, device: device.id, rollout: rollout.name, wave: wave, release: release,
             image: record.image, bootID: device.bootID, issued: now,
             expires: now.advanced(by: plan.spec.gate.overdueAfter), outcome: .open)
-        // Who changes an attribute meanwhile goes on counting where the lease was taken.
-        try store.add(offer, values: device.attributes.values)
+        try orchestrator.open(offer, for: device, store)
         try log("offered \(release) in wave \(wave + 1)", rollout: rollout.name)
         return offer
     }
@@ -160,38 +203,10 @@ struct CheckInTransaction {
     }
 }
 
-extension DeviceRecord {
-    /// What rollouts decide by; a release counts only once the device keeps it.
-    var facts: DeviceFacts {
-        DeviceFacts(
-            id: id, hardware: hardware, release: isConfirmed ? release : nil,
-            image: isConfirmed ? image : nil, attributes: attributes, lastSeen: lastSeen,
-            isActive: lifecycle == .active && heldReason == nil)
-    }
-}
-
 extension ImageRecord {
     var planned: PlannedImage {
         PlannedImage(
             sha256: image.sha256, length: image.length, version: release.version,
             from: from.sorted(), mayDowngrade: mayDowngrade)
-    }
-}
-
-extension OfferRecord {
-    /// What the device has made of the rollout; `nil` when the offer was taken back.
-    var attempt: Attempt? {
-        switch outcome {
-        case .open: .underWay
-        case .proven: .proven
-        case .failed(let failure): .failed(failure.kind)
-        case .cancelled: nil
-        }
-    }
-}
-
-extension StoreReader {
-    func image(of release: ReleaseID, for hardware: HardwareModel) throws -> ImageRecord? {
-        try images(of: release).first { $0.hardware.contains(hardware) }
     }
 }

@@ -62,8 +62,12 @@ extension Orchestrator {
         answering checkIn: CheckIn, with decided: CheckInTransaction.Order
     ) throws(Refusal) -> SignedMessage<Directive> {
         let order: Directive.Order?
+        var pauseSeconds = pauseSeconds(for: checkIn)
         switch decided {
-        case .none: order = nil
+        case .wait(let atMost):
+            order = nil
+            // Never later than an idle device, so that it does not look silent.
+            if let atMost { pauseSeconds = min(pauseSeconds, Int(atMost.components.seconds)) }
         case .cancel(let nonce): order = .cancel(nonce)
         case .retire: order = .retire
         case .offer(let offer): order = .offer(try sign(Offer(offer)))
@@ -71,7 +75,7 @@ extension Orchestrator {
         return try sign(
             Directive(
                 device: checkIn.device, answers: checkIn.sequence,
-                checkInAfterSeconds: pauseSeconds(for: checkIn), order: order))
+                checkInAfterSeconds: pauseSeconds, order: order))
     }
 
     private func sign<Content: WireMessage>(

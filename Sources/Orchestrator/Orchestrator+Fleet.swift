@@ -14,9 +14,8 @@ extension Orchestrator {
             throw .invalid("the selector: \(error)")
         }
         return try await read { store in
-            let offers = try store.rollouts().flatMap { try store.attempts(in: $0.name) }
             let open = Dictionary(
-                offers.filter { $0.outcome == .open }.map { ($0.device, $0.rollout) },
+                try store.openOffers().map { ($0.device, $0.rollout) },
                 uniquingKeysWith: { first, _ in first })
             return try store.devices().filter { parsed.matches($0.facts, in: context) }
                 .map { try summary(of: $0, rollout: open[$0.id], []) }
@@ -31,10 +30,12 @@ extension Orchestrator {
                 throw Refusal.unknown("there is no device called \(id)")
             }
             var search = RolloutSearch(
-                orchestrator: self, store: store, device: device, at: moment)
-            let decisions = try store.rollouts().map { rollout in
+                orchestrator: self, store: store, device: device.facts, at: moment)
+            var trace = AdmissionTrace.off
+            let decisions = try store.rollouts().inOrderOfRule.map { rollout in
                 DeviceSummary.Decision(
-                    rollout: rollout.name, rule: "\(try search.ruling(of: rollout))")
+                    rollout: rollout.name,
+                    rule: "\(try search.ruling(of: rollout, trace: &trace))")
             }
             return try summary(
                 of: device, rollout: store.openOffer(of: id)?.rollout, decisions)
@@ -45,7 +46,11 @@ extension Orchestrator {
     public enum DeviceChange: Hashable, Sendable {
         /// Nothing is installed on it, for a reason of 1 to 256 bytes, until it is resumed.
         case hold(reason: String)
+        /// Ends a hold and a quarantine.
         case resume
+        /// It gets this release and no other, until it is unpinned.
+        case pin(ReleaseID)
+        case unpin
         /// For good; its agent is told to stop asking.
         case retire
 
@@ -74,16 +79,23 @@ extension Orchestrator {
                 what = "held: \(reason)"
             case .resume:
                 device.heldReason = nil
+                device.quarantined = nil
+                device.failuresInARow = 0
                 what = "resumed"
+            case .pin(let release):
+                device.pin = release
+                what = "pinned to \(release)"
+            case .unpin:
+                device.pin = nil
+                what = "unpinned"
             case .retire:
                 device.lifecycle = .retired
                 what = "retired"
-                if var offer = try store.openOffer(of: id) {
-                    offer.outcome = .cancelled
-                    try store.update(offer)
-                }
             }
-            try store.save(device)
+            try store.save(device, at: moment)
+            if device.lifecycle == .retired, let offer = try store.openOffer(of: id) {
+                try end(offer, as: .cancelled, store, at: moment)
+            }
             try store.add(
                 EventRecord(
                     at: moment, device: id, rollout: nil, what: "\(what) (\(`operator`))"))
@@ -96,7 +108,7 @@ extension Orchestrator {
     ) throws -> DeviceSummary {
         DeviceSummary(
             id: device.id, hardware: device.hardware,
-            lifecycle: device.heldReason.map { "held: \($0)" } ?? device.lifecycle.rawValue,
+            lifecycle: device.facts.standing.sentence, pin: device.pin,
             boot: BootReport(
                 slot: device.slot, bootID: device.bootID, release: device.release,
                 sha256: device.image, isConfirmed: device.isConfirmed),
@@ -138,8 +150,21 @@ extension RolloutSearch.Ruling: CustomStringConvertible {
         switch self {
         case .offer(let plan, let wave):
             "it is offered \(plan.spec.release) in wave \(wave + 1)"
-        case .governed(let name): "the newer rollout \(name) decides for it"
-        case .no(let reason): reason
+        case .governed(let name): "the rollout \(name) goes first and decides for it"
+        case .no(let refusal): "\(refusal)"
+        case .unreadable: "this version of the server cannot read its plan"
+        }
+    }
+}
+
+extension DeviceFacts.Standing {
+    /// For a person, such as `held: lab`.
+    var sentence: String {
+        switch self {
+        case .active: "active"
+        case .held(let reason): "held: \(reason)"
+        case .quarantined: "quarantined: it failed again and again"
+        case .retired: "retired"
         }
     }
 }

@@ -4,14 +4,26 @@ internal import Trust
 public import Wire
 
 extension Orchestrator {
-    /// What a rollout file would do to the fleet as it is; changes nothing.
+    /// What a rollout file would do to the fleet as it is.
+    ///
+    /// Nothing changes, but the plan is kept, so that exactly this one can be started.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
         let spec = try Self.spec(of: file)
         let moment = now()
-        return try await read { store in try planning(spec, file, store, at: moment).summary }
+        let planning: Planning = try await read { store in
+            try self.planning(spec, file, store, at: moment)
+        }
+        try await write { store in try store.add(planning.planRecord(at: moment)) }
+        return planning.summary
     }
 
     /// Starts exactly the plan with this digest; the same request again changes nothing.
+    ///
+    /// The fleet is not looked at again, so it takes as long for a million devices as for ten:
+    /// percentages and selectors are rules, and the devices that waves name are asked one by one.
+    ///
+    /// - Throws: ``Refusal/conflict(_:)`` with the difference, when the plan cannot be carried out
+    ///   as it was shown.
     public func start(
         _ request: StartRequest, by author: OperatorName
     ) async throws(Refusal) -> RolloutSummary {
@@ -24,23 +36,117 @@ extension Orchestrator {
                 }
                 return try summary(of: existing, store, at: moment)
             }
-            let planning = try planning(spec, request.file, store, at: moment)
-            guard planning.summary.digest == request.digest else {
+            guard let shown = try store.plan(request.digest) else {
                 throw Refusal.conflict(
-                    "the plan is another one by now (\(planning.summary.digest)): "
-                        + planning.summary.waves.map { "\($0.name) \($0.devices) devices" }
-                        .joined(separator: ", ") + "; look at `rollout plan` again")
+                    "no plan with the digest \(request.digest) was shown here lately; look at"
+                        + " `rollout plan`")
             }
-            var record = planning.record(at: moment, by: author)
-            record.state = try planning.plan.transition(
-                from: record.state, on: .start(at: moment)
-            ).state
-            try store.add(record)
-            try store.add(
-                EventRecord(
-                    at: moment, device: nil, rollout: spec.name,
-                    what: "started by \(author): \(record.state)"))
+            let differences = try differences(
+                of: shown, to: request.file, spec, store, at: moment)
+            guard differences.isEmpty else {
+                throw Refusal.conflict(
+                    "the plan is another one by now: "
+                        + differences.prefix(Self.shownDifferenceCount).joined(separator: "; ")
+                        + "; look at `rollout plan` again")
+            }
+            let record = try begin(
+                RolloutRecord(
+                    carryingOut: shown, priority: spec.priority, at: moment, by: author),
+                store, at: moment, by: author)
             return try summary(of: record, store, at: moment)
+        }
+    }
+
+    /// The most differences that a refusal names.
+    private static let shownDifferenceCount = 10
+
+    /// What has changed since a plan was shown, a clause each.
+    private func differences(
+        of shown: PlanRecord, to file: RolloutFile, _ spec: RolloutSpec, _ store: any StoreReader,
+        at moment: Instant
+    ) throws -> [String] {
+        let before = try RolloutFile(
+            parsing: shown.fileJSON, limitBytes: settings.limits.requestBytes)
+        let inFile = before.differences(to: file).map { "\($0)" }
+        guard inFile.isEmpty else { return inFile }
+        let images = try plannedImages(of: spec.release, store)
+        let models = Set(images.keys).union(shown.images.keys).sorted()
+        let inImages = models.compactMap { model -> String? in
+            switch (shown.images[model], images[model]?.sha256) {
+            case (nil, _): "\(spec.release) now has an image for \(model)"
+            case (_, nil): "\(spec.release) has no image for \(model) any more"
+            case (let old, let new): old == new ? nil : "the image for \(model) is another one"
+            }
+        }
+        guard inImages.isEmpty else { return inImages }
+        let context = context(at: moment)
+        return try zip(spec.waves, shown.listed).flatMap { wave, devices in
+            try devices.compactMap { id -> String? in
+                guard let device = try store.facts(of: id) else {
+                    return "wave \(wave.name): device \(id) is gone"
+                }
+                let reason = spec.ineligibility(
+                    of: device, image: images[device.hardware], in: context)
+                return reason.map { "wave \(wave.name): device \(id): \($0)" }
+            }
+        }
+    }
+
+    /// Writes a new rollout down, starts it, and ends those whose place it takes.
+    func begin(
+        _ planning: Planning, _ store: any StoreWriter, at moment: Instant, by author: OperatorName
+    ) throws -> RolloutRecord {
+        try begin(
+            RolloutRecord(
+                carryingOut: planning.planRecord(at: moment),
+                priority: planning.plan.spec.priority, at: moment, by: author),
+            store, at: moment, by: author)
+    }
+
+    private func begin(
+        _ draft: RolloutRecord, _ store: any StoreWriter, at moment: Instant,
+        by author: OperatorName
+    ) throws -> RolloutRecord {
+        var record = draft
+        let plan = try plan(of: record)
+        record.state = try plan.transition(from: record.state, on: .start(at: moment)).state
+        let superseded = try superseded(by: plan.spec, store)
+        try store.add(record)
+        try store.add(
+            EventRecord(
+                at: moment, device: nil, rollout: record.name,
+                what: "started by \(author): \(record.state)"))
+        for (rollout, plan) in superseded {
+            let event = RolloutEvent.abort(.superseded(by: record.name))
+            try save(
+                plan.transition(from: rollout.state, on: event), of: rollout, store, at: moment,
+                by: author)
+        }
+        return record
+    }
+
+    /// The unfinished rollouts that end when one of `spec` starts.
+    private func superseded(
+        by spec: RolloutSpec, _ store: any StoreReader
+    ) throws -> [(RolloutRecord, RolloutPlan)] {
+        switch spec.supersedes {
+        case .none: return []
+        case .older:
+            return try store.rollouts().filter(\.state.isUnfinished).compactMap { rollout in
+                // One that cannot be read offers nothing.
+                guard let plan = try? plan(of: rollout),
+                    plan.spec.release.name == spec.release.name,
+                    plan.spec.release.version < spec.release.version
+                else { return nil }
+                return (rollout, plan)
+            }
+        case .named(let names):
+            return try names.compactMap { name in
+                guard let rollout = try store.rollout(name) else {
+                    throw Refusal.invalid("supersedes: there is no rollout called \(name)")
+                }
+                return rollout.state.isUnfinished ? (rollout, try plan(of: rollout)) : nil
+            }
         }
     }
 
@@ -82,7 +188,7 @@ extension Orchestrator {
         return try await write { store in
             let rollout = try Self.existing(name, store)
             let plan = try plan(of: rollout)
-            guard case .running(let wave, let since, _, _) = rollout.state,
+            guard case .running(let wave, let since, _) = rollout.state,
                 plan.waves[wave].spec.needsApproval
             else {
                 throw Refusal.conflict(
@@ -104,6 +210,28 @@ extension Orchestrator {
         }
     }
 
+    /// Lets devices of one kind in again, and forgives what they failed.
+    ///
+    /// - Throws: ``Refusal/conflict(_:)`` unless the rollout is paused for just that kind.
+    public func resume(
+        _ name: RolloutName, for kind: StratumRequest, by operator: OperatorName
+    ) async throws(Refusal) -> RolloutSummary {
+        let moment = now()
+        let stratum = Stratum(attribute: kind.attribute, value: kind.value)
+        return try await write { store in
+            _ = try Self.existing(name, store)
+            guard try store.lift(stratum, in: name, at: moment) else {
+                throw Refusal.conflict("rollout \(name) is not paused for \(stratum)")
+            }
+            try store.forgive(stratum, in: name)
+            try store.add(
+                EventRecord(
+                    at: moment, device: nil, rollout: name,
+                    what: "resumed for \(stratum) (\(`operator`))"))
+            return try summary(of: Self.existing(name, store), store, at: moment)
+        }
+    }
+
     public func rollouts() async throws(Refusal) -> [RolloutSummary] {
         let moment = now()
         return try await read { store in
@@ -118,7 +246,7 @@ extension Orchestrator {
         }
     }
 
-    private static func existing(
+    static func existing(
         _ name: RolloutName, _ store: any StoreReader
     ) throws -> RolloutRecord {
         guard let rollout = try store.rollout(name) else {
@@ -127,7 +255,7 @@ extension Orchestrator {
         return rollout
     }
 
-    private static func spec(of file: RolloutFile) throws(Refusal) -> RolloutSpec {
+    static func spec(of file: RolloutFile) throws(Refusal) -> RolloutSpec {
         do { return try RolloutSpec(file) } catch { throw .invalid("\(error)") }
     }
 
@@ -144,7 +272,7 @@ extension Orchestrator {
         return plan
     }
 
-    private func planning(
+    func planning(
         _ spec: RolloutSpec, _ file: RolloutFile, _ store: any StoreReader, at moment: Instant
     ) throws -> Planning {
         if case .fixed(let zone)? = spec.limits.window?.zone,
@@ -153,14 +281,11 @@ extension Orchestrator {
             throw Refusal.invalid(
                 "limits.window.zone: there is no time zone \(zone), so the window never opens")
         }
-        let records = try store.images(of: spec.release)
-        guard !records.isEmpty else {
+        let images = try plannedImages(of: spec.release, store)
+        guard !images.isEmpty else {
             throw Refusal.invalid("release: \(spec.release) is not published")
         }
-        var images: [HardwareModel: PlannedImage] = [:]
-        for record in records {
-            for model in record.hardware { images[model] = record.planned }
-        }
+        _ = try superseded(by: spec, store)
         let devices = try store.devices().map(\.facts)
         let context = context(at: moment)
         // Whoever goes back needs an image that is there and may be gone back to.
@@ -183,27 +308,43 @@ extension Orchestrator {
         } catch { throw Refusal.invalid("\(error)") }
     }
 
-    private func summary(
+    private func plannedImages(
+        of release: ReleaseID, _ store: any StoreReader
+    ) throws -> [HardwareModel: PlannedImage] {
+        var images: [HardwareModel: PlannedImage] = [:]
+        for record in try store.images(of: release) {
+            for model in record.hardware { images[model] = record.planned }
+        }
+        return images
+    }
+
+    func summary(
         of rollout: RolloutRecord, _ store: any StoreReader, at moment: Instant
     ) throws -> RolloutSummary {
         let plan = try plan(of: rollout)
         let evidence = try evidence(for: rollout, plan, store, at: moment)
         let verdict = plan.verdict(in: rollout.state, evidence: evidence, at: moment)
-        let tallies = try store.tallies(of: rollout.name)
+        let tallies = try store.tallies(
+            of: rollout.name, at: moment, outsidePausedStrata: false)
         let waves = plan.waves.enumerated().map { index, wave in
             let tally = tallies.first { $0.wave == index }
             return RolloutSummary.Wave(
                 name: wave.spec.name, devices: wave.deviceCount, offered: tally?.open ?? 0,
-                proven: tally?.proven ?? 0, failed: tally?.failed ?? 0)
+                proven: tally?.proven ?? 0, failed: tally?.failures.total ?? 0,
+                retrying: tally?.retrying ?? 0)
         }
+        let failures = tallies.reduce(FailureCounts.none) { $0 + $1.failures }
         return RolloutSummary(
             name: rollout.name, release: plan.spec.release, state: rollout.state.word,
             reason: try
                 ([rollout.state.reason ?? verdict.map { "\($0)" } ?? ""]
                 + store.pausedStrata(of: rollout.name).map { "paused for \($0.reason)" })
                 .filter { !$0.isEmpty }.joined(separator: "; "),
-            wave: rollout.state.openWave, waves: waves, created: rollout.created,
-            plan: rollout.planDigest)
+            wave: rollout.state.openWave, waves: waves,
+            failures: FailureClass.allCases.compactMap { kind in
+                failures[kind] > 0
+                    ? RolloutSummary.Failures(kind: kind, devices: failures[kind]) : nil
+            }, created: rollout.created, plan: rollout.planDigest)
     }
 }
 
@@ -215,6 +356,7 @@ extension RolloutState {
         case .running: "running"
         case .paused: "paused"
         case .completed: "completed"
+        case .reverting: "reverting"
         case .aborted: "aborted"
         }
     }
@@ -222,15 +364,24 @@ extension RolloutState {
     fileprivate var reason: String? {
         switch self {
         case .draft, .running, .completed: nil
-        case .paused(_, let reason, _, _): "\(reason)"
+        case .paused(_, let reason, _): "\(reason)"
+        case .reverting(let other): "rollout \(other) takes the devices back"
         case .aborted(let reason): "\(reason)"
         }
     }
 
     fileprivate var openWave: Int? {
         switch self {
-        case .running(let wave, _, _, _), .paused(let wave, _, _, _): wave
-        case .draft, .completed, .aborted: nil
+        case .running(let wave, _, _), .paused(let wave, _, _): wave
+        case .draft, .completed, .reverting, .aborted: nil
+        }
+    }
+
+    /// Whether another rollout may still take its place.
+    fileprivate var isUnfinished: Bool {
+        switch self {
+        case .draft, .running, .paused: true
+        case .completed, .reverting, .aborted: false
         }
     }
 }

@@ -23,16 +23,33 @@ public struct Orchestrator: Sendable {
         /// Of the tokens that operators must show, each their own.
         public var operatorTokenDigests: [OperatorName: Digest]
         public var limits: Limits
+        /// After how many failures in a row a device gets no more offers; at least 1.
+        public var quarantineAfter: Int
 
         public init(
             checkInSeconds: Int, enrolmentTokenDigest: Digest,
-            operatorTokenDigests: [OperatorName: Digest], limits: Limits
+            operatorTokenDigests: [OperatorName: Digest], limits: Limits,
+            quarantineAfter: Int = Settings.standardQuarantine
         ) {
             self.checkInSeconds = checkInSeconds
             self.enrolmentTokenDigest = enrolmentTokenDigest
             self.operatorTokenDigests = operatorTokenDigests
             self.limits = limits
+            self.quarantineAfter = quarantineAfter
         }
+
+        /// How devices that wait for a place under a limit are spread.
+        var pacing: LeasePacing? {
+            LeasePacing(
+                arrivalsPerSecond: Self.arrivalsPerSecond,
+                periodSeconds: min(10, checkInSeconds)...max(10, checkInSeconds))
+        }
+
+        /// What a small server answers without strain, with room for everything else.
+        private static let arrivalsPerSecond = 500
+
+        /// More failures than the retries of one rollout make, and few enough to matter.
+        public static let standardQuarantine = 5
     }
 
     /// - Parameters:

@@ -7,6 +7,7 @@ internal import Wire
 struct Planning {
     let file: RolloutFile
     let plan: RolloutPlan
+    let images: [HardwareModel: PlannedImage]
     let scope: AttributionScope
     let summary: PlanSummary
 
@@ -16,6 +17,7 @@ struct Planning {
     ) {
         self.file = file
         self.plan = plan
+        self.images = images
         self.scope = scope
         summary = PlanSummary(
             name: plan.spec.name, release: plan.spec.release,
@@ -53,14 +55,17 @@ struct Planning {
         return notes
     }
 
-    /// Covers all that is decided now: the file, the listed devices, the counts and the images.
+    /// Covers all that is decided now: the file, the listed devices and the images.
+    ///
+    /// How many devices a percentage reaches is no part of it: that follows from the fleet, which
+    /// never stands still.
     private static func digest(
         _ file: RolloutFile, _ plan: RolloutPlan, _ images: [HardwareModel: PlannedImage],
         _ hashing: some Hashing
     ) -> Digest {
         var text = file.bytes
         for wave in plan.waves {
-            text += "\n\(wave.deviceCount)".utf8
+            text += "\nwave".utf8
             for device in wave.listed { text += " \(device)".utf8 }
         }
         for (model, image) in images.sorted(by: { $0.key < $1.key }) {
@@ -69,12 +74,25 @@ struct Planning {
         return hashing.sha256(text)
     }
 
-    func record(at moment: Instant, by author: OperatorName) -> RolloutRecord {
-        RolloutRecord(
-            name: plan.spec.name, fileJSON: file.bytes, planDigest: summary.digest,
+    func planRecord(at moment: Instant) -> PlanRecord {
+        PlanRecord(
+            digest: summary.digest, at: moment, rollout: plan.spec.name, fileJSON: file.bytes,
             listed: plan.waves.map(\.listed), deviceCounts: plan.waves.map(\.deviceCount),
-            hardware: plan.hardware, scope: scope, created: moment, author: author, state: .draft,
-            revision: 1)
+            images: images.mapValues(\.sha256), scope: scope)
+    }
+}
+
+extension RolloutRecord {
+    /// A rollout that carries out a plan that was shown.
+    init(
+        carryingOut plan: PlanRecord, priority: RolloutPriority, at moment: Instant,
+        by author: OperatorName
+    ) {
+        self.init(
+            name: plan.rollout, fileJSON: plan.fileJSON, planDigest: plan.digest,
+            listed: plan.listed, deviceCounts: plan.deviceCounts,
+            hardware: Set(plan.images.keys), scope: plan.scope, created: moment, author: author,
+            priority: priority, state: .draft, revision: 1)
     }
 }
 

@@ -11,6 +11,12 @@ public struct DeviceRecord: Hashable, Sendable {
     public var lifecycle: Lifecycle
     /// Why an operator lets nothing be installed on it for now; `nil` when nobody does.
     public var heldReason: String?
+    /// Since when the server lets nothing be installed on it, because it kept failing.
+    public var quarantined: Instant?
+    /// Failures since the device last proved a release.
+    public var failuresInARow: Int
+    /// The one release that an operator lets it have; `nil` for any.
+    public var pin: ReleaseID?
     public var slot: SlotName
     public var bootID: BootID
     public var release: ReleaseID?
@@ -33,7 +39,8 @@ public struct DeviceRecord: Hashable, Sendable {
         id: DeviceID, hardware: HardwareModel, publicKey: Ed25519PublicKey, sequence: Int64,
         lifecycle: Lifecycle, slot: SlotName, bootID: BootID, release: ReleaseID?, image: Digest?,
         isConfirmed: Bool, phaseJSON: [UInt8], lastFailure: Failure?, attributes: Attributes,
-        lastSeen: Instant, enrolled: Instant, heldReason: String? = nil
+        lastSeen: Instant, enrolled: Instant, heldReason: String? = nil,
+        quarantined: Instant? = nil, failuresInARow: Int = 0, pin: ReleaseID? = nil
     ) {
         self.id = id
         self.hardware = hardware
@@ -51,6 +58,9 @@ public struct DeviceRecord: Hashable, Sendable {
         self.lastSeen = lastSeen
         self.enrolled = enrolled
         self.heldReason = heldReason
+        self.quarantined = quarantined
+        self.failuresInARow = failuresInARow
+        self.pin = pin
     }
 }
 
@@ -87,6 +97,8 @@ public struct OfferRecord: Hashable, Sendable {
     public var issued: Instant
     public var expires: Instant
     public var outcome: Outcome
+    /// When it was decided; `nil` while it is open.
+    public var decided: Instant?
 
     public enum Outcome: Hashable, Sendable {
         /// The lease is held.
@@ -99,7 +111,8 @@ public struct OfferRecord: Hashable, Sendable {
 
     public init(
         nonce: Nonce, device: DeviceID, rollout: RolloutName, wave: Int, release: ReleaseID,
-        image: ImageReference, bootID: BootID, issued: Instant, expires: Instant, outcome: Outcome
+        image: ImageReference, bootID: BootID, issued: Instant, expires: Instant,
+        outcome: Outcome, decided: Instant? = nil
     ) {
         self.nonce = nonce
         self.device = device
@@ -111,6 +124,7 @@ public struct OfferRecord: Hashable, Sendable {
         self.issued = issued
         self.expires = expires
         self.outcome = outcome
+        self.decided = decided
     }
 }
 
@@ -131,6 +145,7 @@ public struct RolloutRecord: Hashable, Sendable {
     public var created: Instant
     /// Who started it.
     public var author: OperatorName
+    public var priority: RolloutPriority
     public var state: RolloutState
     /// Rises with each change of the state.
     public var revision: Int64
@@ -138,7 +153,8 @@ public struct RolloutRecord: Hashable, Sendable {
     public init(
         name: RolloutName, fileJSON: [UInt8], planDigest: Digest, listed: [[DeviceID]],
         deviceCounts: [Int], hardware: Set<HardwareModel>, scope: AttributionScope,
-        created: Instant, author: OperatorName, state: RolloutState, revision: Int64
+        created: Instant, author: OperatorName, priority: RolloutPriority, state: RolloutState,
+        revision: Int64
     ) {
         self.name = name
         self.fileJSON = fileJSON
@@ -149,6 +165,7 @@ public struct RolloutRecord: Hashable, Sendable {
         self.scope = scope
         self.created = created
         self.author = author
+        self.priority = priority
         self.state = state
         self.revision = revision
     }
@@ -190,18 +207,56 @@ public struct ApprovalRecord: Hashable, Sendable {
     }
 }
 
-/// How many offers of one wave stand how.
+/// How many devices of one wave stand how at one moment.
 public struct WaveTally: Hashable, Sendable {
     public var wave: Int
-    public var open: Int
-    public var proven: Int
-    public var failed: Int
+    /// Devices that hold a lease.
+    public var open = 0
+    public var proven = 0
+    /// Devices whose newest try failed, by class; those that are tried again are not among them.
+    public var failures = FailureCounts.none
+    /// Devices that failed and are undecided, because they are tried again.
+    public var retrying = 0
+    /// What of it the gate counts: the part that was not forgiven.
+    public var evidence = Evidence()
 
-    public init(wave: Int, open: Int, proven: Int, failed: Int) {
-        self.wave = wave
-        self.open = open
-        self.proven = proven
-        self.failed = failed
+    public struct Evidence: Hashable, Sendable {
+        public var proven = 0
+        public var failures = FailureCounts.none
+
+        public init() {}
+    }
+
+    public init(wave: Int) { self.wave = wave }
+}
+
+/// A plan that was shown to somebody, so that exactly this one can be started.
+public struct PlanRecord: Hashable, Sendable {
+    public var digest: Digest
+    public var at: Instant
+    public var rollout: RolloutName
+    /// The rollout file, in the wire's JSON.
+    public var fileJSON: [UInt8]
+    /// For each wave the devices that it lists, and how many it reached, cumulative.
+    public var listed: [[DeviceID]]
+    public var deviceCounts: [Int]
+    /// The release's image for each model.
+    public var images: [HardwareModel: Digest]
+    public var scope: AttributionScope
+
+    public init(
+        digest: Digest, at: Instant, rollout: RolloutName, fileJSON: [UInt8],
+        listed: [[DeviceID]], deviceCounts: [Int], images: [HardwareModel: Digest],
+        scope: AttributionScope
+    ) {
+        self.digest = digest
+        self.at = at
+        self.rollout = rollout
+        self.fileJSON = fileJSON
+        self.listed = listed
+        self.deviceCounts = deviceCounts
+        self.images = images
+        self.scope = scope
     }
 }
 

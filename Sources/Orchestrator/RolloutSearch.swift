@@ -1,19 +1,19 @@
 internal import Model
 internal import Rollouts
 
-/// What each rollout has for one device, when they are asked from the newest to the oldest.
+/// What each rollout has for one device, when they are asked in their order.
 ///
 /// Check-ins and explanations ask the same rules in the same order (promise P6).
 struct RolloutSearch {
     let orchestrator: Orchestrator
-    let store: any StoreReader
-    let device: DeviceRecord
+    let store: any RulingReader
+    let device: DeviceFacts
     let now: Instant
-    /// The newest rollout that concerns the device; no older one has a say.
+    /// The first rollout that concerns the device; no later one has a say.
     private var governing: RolloutName?
 
     init(
-        orchestrator: Orchestrator, store: any StoreReader, device: DeviceRecord, at now: Instant
+        orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant
     ) {
         self.orchestrator = orchestrator
         self.store = store
@@ -23,30 +23,40 @@ struct RolloutSearch {
 
     enum Ruling: Hashable {
         case offer(RolloutPlan, wave: Int)
-        /// A newer rollout decides for the device.
+        /// A rollout that goes first decides for the device.
         case governed(by: RolloutName)
-        case no(reason: String)
+        case no(AdmissionRefusal)
+        /// Its plan is of a version that this server does not know; nobody else decides meanwhile.
+        case unreadable
     }
 
-    mutating func ruling(of rollout: RolloutRecord) throws -> Ruling {
+    /// Whether no rollout has decided for the device so far.
+    var isOpen: Bool { governing == nil }
+
+    /// - Parameter trace: Where what each rule says is written down.
+    mutating func ruling(
+        of rollout: RolloutRecord, trace: inout AdmissionTrace
+    ) throws -> Ruling {
         if let governing { return .governed(by: governing) }
-        let attempt = try store.attempt(of: device.id, in: rollout.name)?.attempt
+        let attempt = try store.attempt(of: device.id, in: rollout.name)
         // Stopping a rollout sends nobody back to an older one: going back is a rollout of its own.
-        if attempt == .proven { return refused(.attemptProven, by: rollout) }
+        if attempt == .proven {
+            return refused(trace.refused(.attempt, by: .attemptProven), by: rollout)
+        }
         guard rollout.state.mayOffer else {
-            return refused(.notRunning(rollout.state), by: rollout)
+            return refused(trace.refused(.state, by: .notRunning(rollout.state)), by: rollout)
         }
         guard let plan = try? orchestrator.plan(of: rollout) else {
             governing = rollout.name
-            return .no(reason: "this version of the server cannot read its plan")
+            return .unreadable
         }
         let decision = try plan.admission(
-            of: device.facts, bucket: orchestrator.bucket(in: rollout.name)(device.id),
+            of: device, bucket: orchestrator.bucket(in: rollout.name)(device.id),
             state: rollout.state,
             image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
             attempt: attempt,
             paused: Set(try store.pausedStrata(of: rollout.name).map(\.stratum)),
-            in: orchestrator.context(at: now), zones: orchestrator.zones,
+            in: orchestrator.context(at: now), zones: orchestrator.zones, trace: &trace,
             counts: { try counts(for: plan, of: rollout) })
         switch decision {
         case .offer(let wave, _):
@@ -65,7 +75,7 @@ struct RolloutSearch {
         if let openWave = plan.openWave(in: rollout.state),
             let rate = plan.waves[openWave].spec.rate
         {
-            counts.confirmed = try store.tallies(of: rollout.name).reduce(0) { $0 + $1.proven }
+            counts.confirmed = try store.provenCount(in: rollout.name)
             counts.recentLeases = try store.recentOffers(
                 of: rollout.name, since: rate.start.unit.opening(at: now))
         }
@@ -77,8 +87,9 @@ struct RolloutSearch {
             guard let value = device.attributes[limit.attribute] else { continue }
             counts.members[limit.attribute] = try store.activeDeviceCount(
                 limit.attribute, value)
+            // A lease that the device has itself stands in nobody's way.
             counts.openWithValue[limit.attribute] =
-                try store.leaseHolders(limit.attribute, value).count
+                try store.leaseHolders(limit.attribute, value).count { $0 != device.id }
         }
         for limit in limits.apart {
             guard let value = device.attributes[limit.attribute] else { continue }
@@ -92,15 +103,21 @@ struct RolloutSearch {
         _ refusal: AdmissionRefusal, by rollout: RolloutRecord
     ) -> Ruling {
         if refusal.endsTheSearch { governing = rollout.name }
-        return .no(reason: "\(refusal)")
+        return .no(refusal)
+    }
+}
+
+extension RulingReader {
+    func image(of release: ReleaseID, for hardware: HardwareModel) throws -> ImageRecord? {
+        try images(of: release).first { $0.hardware.contains(hardware) }
     }
 }
 
 extension AdmissionRefusal {
-    /// Whether no older rollout has a say either: the newest that reaches a device governs it.
-    fileprivate var endsTheSearch: Bool {
+    /// Whether no later rollout has a say either: the first that reaches a device governs it.
+    var endsTheSearch: Bool {
         switch self {
-        case .holdsLease, .attemptProven, .attemptFailed, .capReached, .limited,
+        case .holdsLease, .attemptProven, .attemptFailed, .retryNotDue, .capReached, .limited,
             .stratumPaused,
             .ineligible(.alreadyInstalled):
             true
@@ -111,10 +128,35 @@ extension AdmissionRefusal {
 
 extension RolloutState {
     /// Whether a plan in this state has anything to offer.
-    fileprivate var mayOffer: Bool {
+    var mayOffer: Bool {
         switch self {
         case .running, .completed: true
-        case .draft, .paused, .aborted: false
+        case .draft, .paused, .reverting, .aborted: false
         }
+    }
+
+    /// Whether its priority lifts it above others; one that is done is as any other.
+    fileprivate var isUnderWay: Bool {
+        switch self {
+        case .running, .paused: true
+        case .draft, .completed, .reverting, .aborted: false
+        }
+    }
+}
+
+extension [RolloutRecord] {
+    /// The order in which rollouts are asked for a device.
+    ///
+    /// Those under way with a higher priority come first; of equals, the newer one.
+    ///
+    /// - Precondition: The newest is the first.
+    var inOrderOfRule: [RolloutRecord] {
+        func rank(_ rollout: RolloutRecord) -> Int {
+            (rollout.state.isUnderWay ? rollout.priority : .standard).rank
+        }
+        return enumerated().sorted { left, right in
+            let ranks = (rank(left.element), rank(right.element))
+            return ranks.0 == ranks.1 ? left.offset < right.offset : ranks.0 > ranks.1
+        }.map(\.element)
     }
 }

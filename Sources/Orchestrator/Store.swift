@@ -17,23 +17,18 @@ public protocol Store: Sendable {
     ) async throws -> Answer
 }
 
-/// Questions inside one transaction.
-public protocol StoreReader {
-    func device(_ id: DeviceID) throws -> DeviceRecord?
-    /// All devices, by id.
-    func devices() throws -> [DeviceRecord]
+/// What decides for one device, as it is now or as it was at an earlier moment.
+public protocol RulingReader {
+    func facts(of device: DeviceID) throws -> DeviceFacts?
     func images(of release: ReleaseID) throws -> [ImageRecord]
-    /// All images, by release.
-    func images() throws -> [ImageRecord]
-    func rollout(_ name: RolloutName) throws -> RolloutRecord?
     /// All rollouts, the newest first.
     func rollouts() throws -> [RolloutRecord]
-    func openOffer(of device: DeviceID) throws -> OfferRecord?
-    /// The device's newest offer of the rollout that was not cancelled.
-    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> OfferRecord?
-    /// Every device's newest offer of the rollout that was not cancelled.
-    func attempts(in rollout: RolloutName) throws -> [OfferRecord]
+    /// What the device has made of the rollout; `nil` when it was offered nothing that stands.
+    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt?
+    func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func openOfferCount(in rollout: RolloutName) throws -> Int
+    /// Devices that have proven the rollout's release in it.
+    func provenCount(in rollout: RolloutName) throws -> Int
     /// Offers of the rollout that were made after `since`, whatever came of them.
     func recentOffers(of rollout: RolloutName, since: Instant) throws -> RecentUse?
     /// The bytes that those offers are for.
@@ -43,37 +38,89 @@ public protocol StoreReader {
     /// Devices whose attribute had this value when they took the lease that they hold, of any
     /// rollout; by id.
     func leaseHolders(_ attribute: String, _ value: String) throws -> [DeviceID]
-    func tallies(of rollout: RolloutName) throws -> [WaveTally]
-    /// The same without the devices of paused strata.
-    func talliesOutsidePausedStrata(of rollout: RolloutName) throws -> [WaveTally]
-    /// The decided devices outside paused strata by their values of these attributes.
+}
+
+/// Questions inside one transaction.
+public protocol StoreReader: RulingReader {
+    /// What decided at `moment`, as far as history goes back.
+    func history(at moment: Instant) -> any RulingReader
+
+    func device(_ id: DeviceID) throws -> DeviceRecord?
+    /// All devices, by id.
+    func devices() throws -> [DeviceRecord]
+    /// All images, by release.
+    func images() throws -> [ImageRecord]
+    func rollout(_ name: RolloutName) throws -> RolloutRecord?
+    func openOffer(of device: DeviceID) throws -> OfferRecord?
+    /// All open offers.
+    func openOffers() throws -> [OfferRecord]
+    func attemptRecord(
+        of device: DeviceID, in rollout: RolloutName
+    ) throws -> AttemptRecord?
+    func attemptRecords(in rollout: RolloutName) throws -> [AttemptRecord]
+    /// How the rollout's devices stand at `now`, by wave; perhaps without those of paused strata.
+    func tallies(
+        of rollout: RolloutName, at now: Instant, outsidePausedStrata: Bool
+    ) throws -> [WaveTally]
+    /// The decided devices outside paused strata by their values of these attributes, as far as
+    /// they count at `now` and failed in one of `classes`.
     func decided(
-        in rollout: RolloutName, by attributes: [String]
+        in rollout: RolloutName, by attributes: [String], classes: Set<FailureClass>,
+        at now: Instant
     ) throws -> [Stratum: DecidedCount]
-    func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
+    /// How silent others were when so many devices of the rollout were overdue.
+    func silenceControl(
+        of rollout: RolloutName, overdueCount: Int
+    ) throws -> OverdueGrading.Control?
+    /// How long a device was under watch on average: from its offer to its proof, or to when it was
+    /// heard of last; at least a minute.
+    func meanExposure(in rollout: RolloutName, overdueAfter: Duration) throws -> Duration
+    /// How many proven devices ran each release before; unknown ones are not among them.
+    func origins(in rollout: RolloutName) throws -> [ReleaseID: Int]
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
+    func plan(_ digest: Digest) throws -> PlanRecord?
+    /// The newest events of the rollout, or of the device, the oldest of them first.
+    func events(of rollout: RolloutName, limit: Int) throws -> [EventRecord]
+    func events(of device: DeviceID, limit: Int) throws -> [EventRecord]
 }
 
 /// Questions and changes inside one transaction.
 public protocol StoreWriter: StoreReader {
-    /// Adds the device or replaces it.
-    func save(_ device: DeviceRecord) throws
+    /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
+    func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.
     func save(_ image: ImageRecord) throws
     func removeImage(at path: TargetPath) throws
     func add(_ rollout: RolloutRecord) throws
     /// - Throws: ``StoreError/conflict`` unless the stored revision is that of `rollout`; it then
     ///   becomes one more.
-    func update(_ rollout: RolloutRecord) throws
+    func update(_ rollout: RolloutRecord, at now: Instant) throws
     /// - Parameter values: Of the device's attributes, those that limits go by while the lease lasts.
     func add(_ offer: OfferRecord, values: [String: String]) throws
     func update(_ offer: OfferRecord) throws
-    /// Adds the stratum; the same one again changes nothing.
+    /// Adds the attempt or replaces it.
+    func save(_ attempt: AttemptRecord) throws
+    func removeAttempt(of device: DeviceID, in rollout: RolloutName) throws
+    /// Notes what counts at `now` as the evidence of a stop.
+    func noteEvidence(in rollout: RolloutName, at now: Instant) throws
+    /// What was noted last counts no more.
+    func forgiveNoted(in rollout: RolloutName) throws
+    /// What counts against devices of the stratum counts no more.
+    func forgive(_ stratum: Stratum, in rollout: RolloutName) throws
+    func add(
+        _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
+        at now: Instant
+    ) throws
+    /// Adds the stratum; one that is paused already stays as it is.
     func add(_ stratum: PausedStratum) throws
+    /// Returns whether the stratum was paused.
+    func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool
     /// Adds the approval; the same one again changes nothing.
     func add(_ approval: ApprovalRecord) throws
+    /// Adds the plan; the same one again changes nothing. Of all plans the newest stay.
+    func add(_ plan: PlanRecord) throws
     func add(_ event: EventRecord) throws
 }
 

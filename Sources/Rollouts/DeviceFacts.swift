@@ -10,12 +10,24 @@ public struct DeviceFacts: Hashable, Sendable {
     public let image: Digest?
     public let attributes: Attributes
     public let lastSeen: Instant
-    /// Whether the device's lifecycle lets it be updated; retired devices are not active.
-    public let isActive: Bool
+    public let standing: Standing
+    /// The one release that an operator lets the device have; `nil` for any.
+    public let pin: ReleaseID?
+
+    /// Whether a device may be updated at all.
+    public enum Standing: Hashable, Sendable {
+        case active
+        /// By an operator, for this reason.
+        case held(String)
+        /// By the server, because the device failed again and again.
+        case quarantined
+        case retired
+    }
 
     public init(
         id: DeviceID, hardware: HardwareModel, release: ReleaseID?, image: Digest?,
-        attributes: Attributes, lastSeen: Instant, isActive: Bool
+        attributes: Attributes, lastSeen: Instant, standing: Standing = .active,
+        pin: ReleaseID? = nil
     ) {
         self.id = id
         self.hardware = hardware
@@ -23,6 +35,9 @@ public struct DeviceFacts: Hashable, Sendable {
         self.image = image
         self.attributes = attributes
         self.lastSeen = lastSeen
-        self.isActive = isActive
+        self.standing = standing
+        self.pin = pin
     }
+
+    public var isActive: Bool { standing == .active }
 }

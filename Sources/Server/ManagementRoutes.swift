@@ -13,6 +13,8 @@ struct ManagementRoutes {
         addDevices(to: group)
         addDeviceChanges(to: group)
         addRollouts(to: group)
+        addRolloutChanges(to: group)
+        addExplanations(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -72,8 +74,17 @@ struct ManagementRoutes {
                     Self.name("id", context), .hold(reason: hold.reason),
                     by: context.requireOperator()))
         }
+        group.post("devices/{id}/pin") { request, context in
+            let pin: ReleaseRequest = try await read(request)
+            guard let release = pin.release else {
+                throw Refusal.malformed("release: expected a name and a version")
+            }
+            return Response(
+                try await orchestrator.change(
+                    Self.name("id", context), .pin(release), by: context.requireOperator()))
+        }
         let others: [(String, Orchestrator.DeviceChange)] = [
-            ("resume", .resume), ("retire", .retire),
+            ("resume", .resume), ("unpin", .unpin), ("retire", .retire),
         ]
         for (verb, change) in others {
             group.post("devices/{id}/\(verb)") { _, context in
@@ -99,6 +110,9 @@ struct ManagementRoutes {
         group.get("rollouts/{name}") { _, context in
             Response(try await orchestrator.rollout(Self.name("name", context)))
         }
+    }
+
+    private func addRolloutChanges(to group: RouterGroup<WebServer.Context>) {
         for control in Orchestrator.Control.allCases {
             group.post("rollouts/{name}/\(control.rawValue)") { _, context in
                 Response(
@@ -110,6 +124,47 @@ struct ManagementRoutes {
             Response(
                 try await orchestrator.approve(
                     Self.name("name", context), by: context.requireOperator()))
+        }
+        group.post("rollouts/{name}/resume-stratum") { request, context in
+            Response(
+                try await orchestrator.resume(
+                    Self.name("name", context), for: read(request),
+                    by: context.requireOperator()))
+        }
+        addReverts(to: group)
+    }
+
+    private func addReverts(to group: RouterGroup<WebServer.Context>) {
+        group.post("rollouts/{name}/revert-plan") { request, context in
+            let wanted: ReleaseRequest = try await read(request)
+            return Response(
+                try await orchestrator.planRevert(
+                    of: Self.name("name", context), to: wanted.release))
+        }
+        group.post("rollouts/{name}/revert") { request, context in
+            let wanted: ReleaseRequest = try await read(request)
+            return Response(
+                try await orchestrator.revert(
+                    Self.name("name", context), to: wanted.release,
+                    by: context.requireOperator()), status: .created)
+        }
+    }
+
+    private func addExplanations(to group: RouterGroup<WebServer.Context>) {
+        group.get("devices/{id}/explanation") { request, context in
+            let at = try request.uri.queryParameters["at"].map { text in
+                guard let moment = Instant(String(text)) else {
+                    throw Refusal.malformed("at: expected a moment such as 2026-03-01T12:00:00Z")
+                }
+                return moment
+            }
+            return Response(
+                try await orchestrator.explain(
+                    Self.name("id", context) as DeviceID, at: at))
+        }
+        group.get("rollouts/{name}/explanation") { _, context in
+            Response(
+                try await orchestrator.explain(Self.name("name", context) as RolloutName))
         }
     }
 

@@ -12,12 +12,10 @@ extension RolloutRecord {
             listed: try waves.map { try $0.list("listed") { DeviceID($0) } },
             deviceCounts: waves.map { $0["device_count"] },
             hardware: Set(try row.list("hardware") { HardwareModel($0) }),
-            scope: AttributionScope(
-                attributes: (row["scope_attributes"] as String).split(separator: ",")
-                    .map(String.init), pairCount: row["scope_pairs"]),
+            scope: AttributionScope(row),
             created: row.instant("created_s"),
             author: try row.value("author") { OperatorName($0) },
-            state: try RolloutState(row), revision: row["revision"])
+            priority: RolloutPriority(rank: row["priority"]), state: try RolloutState(row), revision: row["revision"])
     }
 
     var columns: [Column] {
@@ -26,14 +24,27 @@ extension RolloutRecord {
             Column("file_json", String(decoding: fileJSON, as: UTF8.self)),
             Column("plan_sha256", planDigest.hex),
             Column("hardware", hardware.sorted().map(\.text).joined(separator: ",")),
-            Column("scope_attributes", scope.attributes.joined(separator: ",")),
-            Column("scope_pairs", scope.pairCount),
             Column("created_s", created.secondsSinceEpoch), Column("author", author.text),
-            Column("revision", revision),
-        ] + stateColumns
+            Column("priority", priority.rank), Column("revision", revision),
+        ] + scope.columns + stateColumns
     }
 
     var stateColumns: [Column] { state.columns }
+}
+
+extension AttributionScope {
+    init(_ row: Row) {
+        self.init(
+            attributes: (row["scope_attributes"] as String).split(separator: ",")
+                .map(String.init), pairCount: row["scope_pairs"])
+    }
+
+    var columns: [Column] {
+        [
+            Column("scope_attributes", attributes.joined(separator: ",")),
+            Column("scope_pairs", pairCount),
+        ]
+    }
 }
 
 extension RolloutState {
@@ -41,29 +52,28 @@ extension RolloutState {
     var columns: [Column] {
         switch self {
         case .draft: Self.columns("draft")
-        case .running(let wave, let since, let started, let forgiven):
-            Self.columns(
-                "running", wave: wave, since: since, started: started, forgiven: forgiven)
-        case .paused(let wave, let reason, let started, let forgiven):
-            Self.columns(
-                "paused", wave: wave, started: started, forgiven: forgiven, reason: reason.word,
-                counts: reason.counts)
+        case .running(let wave, let since, let started):
+            Self.columns("running", wave: wave, since: since, started: started)
+        case .paused(let wave, let reason, let started):
+            Self.columns("paused", wave: wave, started: started, reason: reason.stored)
         case .completed(let moment): Self.columns("completed", since: moment)
-        case .aborted(let reason): Self.columns("aborted", reason: reason.word)
+        case .reverting(let other): Self.columns("reverting", rollout: other)
+        case .aborted(let reason):
+            Self.columns("aborted", reason: StoredReason(reason.word), rollout: reason.rollout)
         }
     }
 
     private static func columns(
         _ state: String, wave: Int? = nil, since: Instant? = nil, started: Instant? = nil,
-        forgiven: Forgiven? = nil, reason: String? = nil, counts: (Int, Int)? = nil
+        reason: StoredReason? = nil, rollout: RolloutName? = nil
     ) -> [Column] {
         [
             Column("state", state), Column("wave", wave),
             Column("since_s", since?.secondsSinceEpoch),
-            Column("started_s", started?.secondsSinceEpoch),
-            Column("forgiven_proven", forgiven?.proven),
-            Column("forgiven_failed", forgiven?.failed), Column("reason", reason),
-            Column("reason_failures", counts?.0), Column("reason_decided", counts?.1),
+            Column("started_s", started?.secondsSinceEpoch), Column("reason", reason?.word),
+            Column("reason_failures", reason?.failures), Column("reason_decided", reason?.decided),
+            Column("reason_class", reason?.kind?.rawValue),
+            Column("reason_rollout", rollout?.text),
         ]
     }
 
@@ -73,37 +83,49 @@ extension RolloutState {
         case "draft": self = .draft
         case "running":
             self = .running(
-                wave: row["wave"], since: row.instant("since_s"),
-                started: row.instant("started_s"), forgiven: Forgiven(row))
+                wave: row["wave"], since: row.instant("since_s"), started: row.instant("started_s"))
         case "paused":
             self = .paused(
-                wave: row["wave"], try PauseReason(row), started: row.instant("started_s"),
-                forgiven: Forgiven(row))
+                wave: row["wave"], try PauseReason(row), started: row.instant("started_s"))
         case "completed": self = .completed(at: row.instant("since_s"))
-        case "aborted": self = .aborted(try row.value("reason") { AbortReason($0) })
+        case "reverting": self = .reverting(by: try row.reasonRollout())
+        case "aborted": self = .aborted(try AbortReason(row))
         default: throw StoreError.failed("a rollout's state is \(word)")
         }
     }
 }
 
-extension RolloutState.Forgiven {
-    fileprivate init(_ row: Row) {
-        self.init(proven: row["forgiven_proven"] ?? 0, failed: row["forgiven_failed"] ?? 0)
+extension Row {
+    fileprivate func reasonRollout() throws -> RolloutName {
+        try value("reason_rollout") { RolloutName($0) }
+    }
+}
+
+/// Why a rollout is paused or aborted, as columns.
+private struct StoredReason {
+    let word: String
+    var failures: Int?
+    var decided: Int?
+    var kind: FailureClass?
+
+    init(_ word: String) { self.word = word }
+
+    init(_ word: String, failures: Int, decided: Int, kind: FailureClass? = nil) {
+        self.word = word
+        self.failures = failures
+        self.decided = decided
+        self.kind = kind
     }
 }
 
 extension RolloutState.PauseReason {
-    fileprivate var word: String {
+    fileprivate var stored: StoredReason {
         switch self {
-        case .operatorRequest: "operator"
-        case .failureLimit: "failures"
-        }
-    }
-
-    fileprivate var counts: (Int, Int)? {
-        switch self {
-        case .operatorRequest: nil
-        case .failureLimit(let failures, let decided): (failures, decided)
+        case .operatorRequest: StoredReason("operator")
+        case .failureLimit(let failures, let decided):
+            StoredReason("failures", failures: failures, decided: decided)
+        case .classLimit(let kind, let failures, let decided):
+            StoredReason("class", failures: failures, decided: decided, kind: kind)
         }
     }
 
@@ -113,6 +135,10 @@ extension RolloutState.PauseReason {
         case "operator": self = .operatorRequest
         case "failures":
             self = .failureLimit(
+                failures: row["reason_failures"] ?? 0, decided: row["reason_decided"] ?? 0)
+        case "class":
+            self = .classLimit(
+                try row.value("reason_class") { FailureClass(rawValue: $0) },
                 failures: row["reason_failures"] ?? 0, decided: row["reason_decided"] ?? 0)
         default: throw StoreError.failed("a rollout is paused for \(word)")
         }
@@ -125,15 +151,27 @@ extension RolloutState.AbortReason {
         case .operatorRequest: "operator"
         case .expired: "expired"
         case .releaseWithdrawn: "withdrawn"
+        case .superseded: "superseded"
+        case .reverted: "reverted"
         }
     }
 
-    fileprivate init?(_ word: String) {
+    fileprivate var rollout: RolloutName? {
+        switch self {
+        case .operatorRequest, .expired, .releaseWithdrawn: nil
+        case .superseded(let other), .reverted(let other): other
+        }
+    }
+
+    fileprivate init(_ row: Row) throws {
+        let word: String = row["reason"]
         switch word {
         case "operator": self = .operatorRequest
         case "expired": self = .expired
         case "withdrawn": self = .releaseWithdrawn
-        default: return nil
+        case "superseded": self = .superseded(by: try row.reasonRollout())
+        case "reverted": self = .reverted(by: try row.reasonRollout())
+        default: throw StoreError.failed("a rollout is aborted for \(word)")
         }
     }
 }

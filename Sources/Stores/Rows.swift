@@ -18,11 +18,18 @@ extension Row {
 
     func instant(_ column: String) -> Instant { Instant(secondsSinceEpoch: self[column]) }
 
-    var release: ReleaseID? {
-        guard let name: String = self["release_name"],
-            let version: String = self["release_version"]
-        else { return nil }
+    var release: ReleaseID? { release(name: "release_name", version: "release_version") }
+
+    func release(name: String, version: String) -> ReleaseID? {
+        guard let name: String = self[name], let version: String = self[version] else {
+            return nil
+        }
         return ReleaseID("\(name) \(version)")
+    }
+
+    func optionalInstant(_ column: String) -> Instant? {
+        let seconds: Int64? = self[column]
+        return seconds.map { Instant(secondsSinceEpoch: $0) }
     }
 
     func image() throws -> ImageReference {
@@ -84,7 +91,10 @@ extension DeviceRecord {
             image: try row.optional("sha256") { Digest(hex: $0) }, isConfirmed: row["confirmed"],
             phaseJSON: Array((row["phase_json"] as String).utf8), lastFailure: try row.failure(),
             attributes: attributes, lastSeen: row.instant("last_seen_s"),
-            enrolled: row.instant("enrolled_s"), heldReason: row["held_reason"])
+            enrolled: row.instant("enrolled_s"), heldReason: row["held_reason"],
+            quarantined: row.optionalInstant("quarantined_s"),
+            failuresInARow: row["failures_in_a_row"],
+            pin: row.release(name: "pin_name", version: "pin_version"))
     }
 
     var columns: [Column] {
@@ -97,6 +107,9 @@ extension DeviceRecord {
             Column("phase_json", String(decoding: phaseJSON, as: UTF8.self)),
             Column("last_seen_s", lastSeen.secondsSinceEpoch),
             Column("enrolled_s", enrolled.secondsSinceEpoch), Column("held_reason", heldReason),
+            Column("quarantined_s", quarantined?.secondsSinceEpoch),
+            Column("failures_in_a_row", failuresInARow), Column("pin_name", pin?.name.text),
+            Column("pin_version", pin?.version.text),
         ] + release.columns + lastFailure.columns
     }
 }
@@ -129,7 +142,8 @@ extension OfferRecord {
             rollout: try row.value("rollout") { RolloutName($0) }, wave: row["wave"],
             release: release, image: try row.image(),
             bootID: try row.value("boot_id") { BootID($0) }, issued: row.instant("issued_s"),
-            expires: row.instant("expires_s"), outcome: try Outcome(row))
+            expires: row.instant("expires_s"), outcome: try Outcome(row),
+            decided: row.optionalInstant("decided_s"))
     }
 
     var columns: [Column] {
@@ -138,6 +152,7 @@ extension OfferRecord {
             Column("rollout", rollout.text), Column("wave", wave),
             Column("boot_id", bootID.text), Column("issued_s", issued.secondsSinceEpoch),
             Column("expires_s", expires.secondsSinceEpoch),
+            Column("decided_s", decided?.secondsSinceEpoch),
         ] + image.columns + Optional(release).columns + outcome.columns
     }
 }

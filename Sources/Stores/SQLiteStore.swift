@@ -23,7 +23,7 @@ public struct SQLiteStore: Store {
             configuration.busyMode = .timeout(Self.busySeconds)
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             pool = try DatabasePool(path: path, configuration: configuration)
-            try pool.write { try Self.migrate($0) }
+            try pool.writeWithoutTransaction { try Self.migrate($0) }
         } catch { throw Self.storeError(error, path: path) }
     }
 
@@ -49,13 +49,20 @@ public struct SQLiteStore: Store {
         }
     }
 
+    /// All steps are one transaction; references are checked at its end, since tables are replaced.
     private static func migrate(_ database: Database) throws {
-        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        for step in Schema.migrations.indices.dropFirst(version) {
-            try database.execute(sql: Schema.migrations[step])
-            try database.execute(sql: "PRAGMA user_version = \(step + 1)")
+        try database.execute(sql: "PRAGMA foreign_keys = OFF")
+        try database.inTransaction {
+            let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            for step in Schema.migrations.indices.dropFirst(version) {
+                try database.execute(sql: Schema.migrations[step])
+                try database.execute(sql: "PRAGMA user_version = \(step + 1)")
+            }
+            try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+            if version < Schema.migrations.count { try database.checkForeignKeys() }
+            return .commit
         }
-        try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+        try database.execute(sql: "PRAGMA foreign_keys = ON")
     }
 
     public func read<Answer: Sendable>(

@@ -12,15 +12,15 @@ struct SQLiteTransaction {
     private static let selectImages = "SELECT * FROM images"
     private static let selectRollouts = "SELECT * FROM rollouts"
 
-    private func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
         try Row.fetchAll(database, sql: sql, arguments: arguments)
     }
 
-    private func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
+    func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
         try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
     }
 
-    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+    func execute(_ sql: String, _ arguments: StatementArguments) throws {
         try database.execute(sql: sql, arguments: arguments)
     }
 }
@@ -47,6 +47,8 @@ extension SQLiteTransaction: StoreReader {
         return try Attributes(
             Dictionary(rows.map { ($0["name"], $0["value"]) }, uniquingKeysWith: { $1 }))
     }
+
+    func facts(of device: DeviceID) throws -> DeviceFacts? { try self.device(device)?.facts }
 
     func images(of release: ReleaseID) throws -> [ImageRecord] {
         try rows(
@@ -80,18 +82,8 @@ extension SQLiteTransaction: StoreReader {
             .first.map { try OfferRecord($0) }
     }
 
-    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> OfferRecord? {
-        try rows(
-            "\(Self.selectOffers) WHERE device = ? AND rollout = ? AND outcome <> 'cancelled'"
-                + " ORDER BY number DESC LIMIT 1", [device.text, rollout.text]
-        ).first.map { try OfferRecord($0) }
-    }
-
-    func attempts(in rollout: RolloutName) throws -> [OfferRecord] {
-        try rows(
-            "\(Self.selectOffers) WHERE number IN (SELECT max(number) FROM offers"
-                + " WHERE rollout = ? AND outcome <> 'cancelled' GROUP BY device)", [rollout.text]
-        ).map { try OfferRecord($0) }
+    func openOffers() throws -> [OfferRecord] {
+        try rows("\(Self.selectOffers) WHERE outcome = 'open'").map { try OfferRecord($0) }
     }
 
     func openOfferCount(in rollout: RolloutName) throws -> Int {
@@ -107,13 +99,17 @@ extension SQLiteTransaction: StoreReader {
         try recentUse("sum(length_bytes)", of: rollout, since: since)
     }
 
-    /// No upper end: what a clock that was set back calls the future was taken all the same.
-    private func recentUse(
-        _ total: String, of rollout: RolloutName, since: Instant
+    /// No upper end but for history: what a clock that was set back calls the future was taken all
+    /// the same.
+    func recentUse(
+        _ total: String, of rollout: RolloutName, since: Instant, until end: Instant? = nil
     ) throws -> RecentUse? {
         let row = try rows(
             "SELECT \(total) AS total, min(issued_s) AS oldest_s FROM offers"
-                + " WHERE rollout = ? AND issued_s > ?", [rollout.text, since.secondsSinceEpoch]
+                + " WHERE rollout = ? AND issued_s > ? AND issued_s <= ?",
+            [
+                rollout.text, since.secondsSinceEpoch, end?.secondsSinceEpoch ?? .max,
+            ]
         ).first
         guard let row, let oldest: Int64 = row["oldest_s"] else { return nil }
         return RecentUse(total: row["total"], oldest: Instant(secondsSinceEpoch: oldest))
@@ -134,64 +130,44 @@ extension SQLiteTransaction: StoreReader {
         ).map { try $0.value("device") { DeviceID($0) } }
     }
 
-    func tallies(of rollout: RolloutName) throws -> [WaveTally] {
-        try rows(
-            "SELECT wave, sum(outcome = 'open') AS open, sum(outcome = 'proven') AS proven,"
-                + " sum(outcome = 'failed') AS failed FROM offers WHERE rollout = ?"
-                + " GROUP BY wave ORDER BY wave", [rollout.text]
-        ).map { row in
-            WaveTally(
-                wave: row["wave"], open: row["open"], proven: row["proven"], failed: row["failed"])
-        }
-    }
-
-    private static let outsidePausedStrata = """
-        NOT EXISTS (SELECT 1 FROM paused_strata p JOIN attributes x
-            ON x.name = p.name AND x.value = p.value
-            WHERE p.rollout = o.rollout AND x.device = o.device)
-        """
-
-    func talliesOutsidePausedStrata(of rollout: RolloutName) throws -> [WaveTally] {
-        guard try !pausedStrata(of: rollout).isEmpty else { return try tallies(of: rollout) }
-        return try rows(
-            "SELECT wave, sum(outcome = 'open') AS open, sum(outcome = 'proven') AS proven,"
-                + " sum(outcome = 'failed') AS failed FROM offers o WHERE rollout = ?"
-                + " AND \(Self.outsidePausedStrata) GROUP BY wave ORDER BY wave", [rollout.text]
-        ).map { row in
-            WaveTally(
-                wave: row["wave"], open: row["open"], proven: row["proven"], failed: row["failed"])
-        }
-    }
-
-    func decided(
-        in rollout: RolloutName, by attributes: [String]
-    ) throws -> [Stratum: DecidedCount] {
-        let places = attributes.map { _ in "?" }.joined(separator: ", ")
-        let rows = try rows(
-            "SELECT a.name AS name, a.value AS value, sum(o.outcome = 'proven') AS proven,"
-                + " sum(o.outcome = 'failed') AS failed FROM offers o"
-                + " JOIN attributes a ON a.device = o.device"
-                + " WHERE o.rollout = ? AND o.outcome IN ('proven', 'failed')"
-                + " AND a.name IN (\(places)) AND \(Self.outsidePausedStrata)"
-                + " GROUP BY a.name, a.value",
-            StatementArguments([rollout.text] + attributes))
-        return Dictionary(
-            rows.map {
-                (
-                    Stratum(attribute: $0["name"], value: $0["value"]),
-                    DecidedCount(proven: $0["proven"], failed: $0["failed"])
-                )
-            }, uniquingKeysWith: { first, _ in first })
-    }
-
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum] {
+        try pausedStrata(where: "rollout = ? AND lifted_s IS NULL", [rollout.text])
+    }
+
+    func pausedStrata(
+        where condition: String, _ arguments: StatementArguments
+    ) throws -> [PausedStratum] {
         try rows(
-            "SELECT * FROM paused_strata WHERE rollout = ? ORDER BY at_s, name, value",
-            [rollout.text]
+            "SELECT * FROM paused_strata WHERE \(condition) ORDER BY at_s, name, value", arguments
         ).map {
             PausedStratum(
-                rollout: rollout, stratum: Stratum(attribute: $0["name"], value: $0["value"]),
+                rollout: try $0.value("rollout") { RolloutName($0) },
+                stratum: Stratum(attribute: $0["name"], value: $0["value"]),
                 at: $0.instant("at_s"), reason: $0["reason"])
+        }
+    }
+
+    func history(at moment: Instant) -> any RulingReader {
+        SQLiteHistory(store: self, moment: moment)
+    }
+
+    func events(of rollout: RolloutName, limit: Int) throws -> [EventRecord] {
+        try events(where: "rollout = ?", rollout.text, limit: limit)
+    }
+
+    func events(of device: DeviceID, limit: Int) throws -> [EventRecord] {
+        try events(where: "device = ?", device.text, limit: limit)
+    }
+
+    private func events(
+        where condition: String, _ name: String, limit: Int
+    ) throws -> [EventRecord] {
+        try rows(
+            "SELECT * FROM events WHERE \(condition) ORDER BY number DESC LIMIT ?", [name, limit]
+        ).reversed().map {
+            EventRecord(
+                at: $0.instant("at_s"), device: try $0.optional("device") { DeviceID($0) },
+                rollout: try $0.optional("rollout") { RolloutName($0) }, what: $0["what"])
         }
     }
 
@@ -213,7 +189,7 @@ extension SQLiteTransaction: StoreReader {
 
 extension SQLiteTransaction: StoreWriter {
     /// Adds the row, or replaces the one with the same `key`.
-    private func upsert(_ columns: [Column], into table: String, key: String) throws {
+    func upsert(_ columns: [Column], into table: String, key: String) throws {
         let names = columns.map(\.name)
         try execute(
             "INSERT INTO \(table) (\(names.joined(separator: ", ")))"
@@ -223,15 +199,19 @@ extension SQLiteTransaction: StoreWriter {
             StatementArguments(columns.map(\.value)))
     }
 
-    func save(_ device: DeviceRecord) throws {
+    func save(_ device: DeviceRecord, at now: Instant) throws {
+        let old = try self.device(device.id)
         try upsert(device.columns, into: "devices", key: "id")
-        guard try attributes(of: device.id) != device.attributes else { return }
-        try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
-        for (name, value) in device.attributes.values {
-            try execute(
-                "INSERT INTO attributes (device, name, value) VALUES (?, ?, ?)",
-                [device.id.text, name, value])
+        if old?.attributes ?? .none != device.attributes {
+            try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
+            for (name, value) in device.attributes.values {
+                try execute(
+                    "INSERT INTO attributes (device, name, value) VALUES (?, ?, ?)",
+                    [device.id.text, name, value])
+            }
         }
+        guard old.map({ $0.remembered != device.remembered }) ?? true else { return }
+        try insert(device.historyColumns(at: now), into: "device_history")
     }
 
     func save(_ image: ImageRecord) throws {
@@ -244,6 +224,7 @@ extension SQLiteTransaction: StoreWriter {
 
     func add(_ rollout: RolloutRecord) throws {
         try insert(rollout.columns, into: "rollouts")
+        try remember(rollout, at: rollout.created)
         for (number, count) in rollout.deviceCounts.enumerated() {
             let listed = rollout.listed[number].map(\.text).joined(separator: ",")
             try execute(
@@ -252,7 +233,14 @@ extension SQLiteTransaction: StoreWriter {
         }
     }
 
-    func update(_ rollout: RolloutRecord) throws {
+    private func remember(_ rollout: RolloutRecord, at now: Instant) throws {
+        let place = [
+            Column("rollout", rollout.name.text), Column("at_s", now.secondsSinceEpoch),
+        ]
+        try insert(place + rollout.stateColumns, into: "rollout_history")
+    }
+
+    func update(_ rollout: RolloutRecord, at now: Instant) throws {
         let columns = rollout.stateColumns
         let arguments =
             columns.map(\.value) + [
@@ -264,6 +252,7 @@ extension SQLiteTransaction: StoreWriter {
                 + " WHERE name = ? AND revision = ?",
             StatementArguments(arguments))
         guard database.changesCount == 1 else { throw StoreError.conflict }
+        try remember(rollout, at: now)
     }
 
     func add(_ offer: OfferRecord, values: [String: String]) throws {
@@ -278,11 +267,14 @@ extension SQLiteTransaction: StoreWriter {
     func update(_ offer: OfferRecord) throws {
         let outcome = offer.outcome.columns
         try execute(
-            "UPDATE offers SET expires_s = ?, outcome = ?, failure_class = ?, failure_detail = ?"
-                + " WHERE nonce = ?",
+            "UPDATE offers SET expires_s = ?, outcome = ?, failure_class = ?, failure_detail = ?,"
+                + " decided_s = ? WHERE nonce = ?",
             StatementArguments(
                 [offer.expires.secondsSinceEpoch.databaseValue] + outcome.map(\.value)
-                    + [offer.nonce.text.databaseValue]))
+                    + [
+                        offer.decided?.secondsSinceEpoch.databaseValue ?? .null,
+                        offer.nonce.text.databaseValue,
+                    ]))
         guard database.changesCount == 1 else { throw StoreError.conflict }
         guard offer.outcome != .open else { return }
         try execute("DELETE FROM lease_values WHERE nonce = ?", [offer.nonce.text])
@@ -296,6 +288,14 @@ extension SQLiteTransaction: StoreWriter {
                 stratum.rollout.text, stratum.stratum.attribute, stratum.stratum.value,
                 stratum.at.secondsSinceEpoch, stratum.reason,
             ])
+    }
+
+    func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool {
+        try execute(
+            "UPDATE paused_strata SET lifted_s = ?"
+                + " WHERE rollout = ? AND name = ? AND value = ? AND lifted_s IS NULL",
+            [now.secondsSinceEpoch, rollout.text, stratum.attribute, stratum.value])
+        return database.changesCount > 0
     }
 
     func add(_ approval: ApprovalRecord) throws {

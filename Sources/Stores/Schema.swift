@@ -4,7 +4,7 @@ enum Schema {
     static let applicationID: Int64 = 0x534c_4950
 
     /// Step N leads to `PRAGMA user_version` N.
-    static let migrations = [migration1, migration2]
+    static let migrations = [migration1, migration2, migration3]
 
     private static let migration1 = """
         CREATE TABLE devices (
@@ -151,5 +151,186 @@ enum Schema {
 
         CREATE INDEX attributes_by_value ON attributes (name, value);
         CREATE INDEX offers_by_issue ON offers (rollout, issued_s);
+        """
+
+    private static let migration3 = """
+        -- What an operator or the server decided about a device.
+        ALTER TABLE devices ADD COLUMN pin_name TEXT;
+        ALTER TABLE devices ADD COLUMN pin_version TEXT;
+        ALTER TABLE devices ADD COLUMN failures_in_a_row INTEGER NOT NULL DEFAULT 0
+            CHECK (failures_in_a_row >= 0);
+        ALTER TABLE devices ADD COLUMN quarantined_s INTEGER;
+
+        -- When an offer was decided; offers from before are taken to end when their lease would.
+        ALTER TABLE offers ADD COLUMN decided_s INTEGER;
+        UPDATE offers SET decided_s = expires_s WHERE outcome <> 'open';
+
+        -- What each device has made of each rollout, by its newest try that was not taken back.
+        CREATE TABLE attempts (
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            device TEXT NOT NULL REFERENCES devices (id),
+            wave INTEGER NOT NULL CHECK (wave >= 0),
+            standing TEXT NOT NULL CHECK (standing IN ('open', 'proven', 'failed')),
+            -- Tries so far; of the newest failure; at the newest stop; and those forgiven.
+            tries INTEGER NOT NULL CHECK (tries > 0),
+            failure_try INTEGER NOT NULL DEFAULT 0,
+            noted_try INTEGER NOT NULL DEFAULT 0,
+            forgiven_try INTEGER NOT NULL DEFAULT 0,
+            failure_class TEXT CHECK ((failure_class IS NOT NULL) = (failure_try > 0)),
+            failed_s INTEGER,
+            -- When the newest failure begins to count; null while it is tried again.
+            counts_from_s INTEGER,
+            -- What the device ran when it got its first offer.
+            from_name TEXT,
+            from_version TEXT,
+            PRIMARY KEY (rollout, device)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX attempts_by_standing ON attempts (rollout, standing, wave);
+        CREATE INDEX attempts_by_device ON attempts (device);
+        -- Until now a device had one attempt at a rollout.
+        INSERT INTO attempts (rollout, device, wave, standing, tries, failure_try, failure_class,
+                failed_s, counts_from_s)
+            SELECT rollout, device, wave, outcome, 1, outcome = 'failed', failure_class,
+                CASE outcome WHEN 'failed' THEN decided_s END,
+                CASE outcome WHEN 'failed' THEN decided_s END
+            FROM offers WHERE number IN (SELECT max(number) FROM offers
+                WHERE outcome <> 'cancelled' GROUP BY rollout, device);
+        -- Failures that had been forgiven were only counted; whose they were, nobody knows.
+        UPDATE attempts SET forgiven_try = tries WHERE standing <> 'open' AND rollout IN
+            (SELECT name FROM rollouts WHERE forgiven_failed > 0);
+        UPDATE attempts SET noted_try = tries WHERE standing <> 'open' AND rollout IN
+            (SELECT name FROM rollouts WHERE state = 'paused' AND reason = 'failures');
+
+        -- A state that was not there before, and rules for it. What was forgiven is in attempts.
+        CREATE TABLE rollouts_3 (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            file_json TEXT NOT NULL,
+            plan_sha256 TEXT NOT NULL CHECK (length(plan_sha256) = 64),
+            hardware TEXT NOT NULL,
+            created_s INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            -- Who goes first; a normal rollout has 5, and an emergency 10.
+            priority INTEGER NOT NULL,
+            scope_attributes TEXT NOT NULL,
+            scope_pairs INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN
+                ('draft', 'running', 'paused', 'completed', 'reverting', 'aborted')),
+            wave INTEGER CHECK ((wave IS NOT NULL) = (state IN ('running', 'paused'))),
+            since_s INTEGER,
+            started_s INTEGER,
+            reason TEXT CHECK ((reason IS NOT NULL) = (state IN ('paused', 'aborted'))),
+            reason_failures INTEGER,
+            reason_decided INTEGER,
+            reason_class TEXT,
+            -- The rollout that took its place, or takes its devices back.
+            reason_rollout TEXT CHECK (reason_rollout IS NOT NULL OR state <> 'reverting')
+        ) STRICT;
+        INSERT INTO rollouts_3 (number, name, file_json, plan_sha256, hardware, created_s, author,
+                priority, scope_attributes, scope_pairs, revision, state, wave, since_s, started_s,
+                reason, reason_failures, reason_decided)
+            SELECT number, name, file_json, plan_sha256, hardware, created_s, author, 5,
+                scope_attributes, scope_pairs, revision, state, wave, since_s, started_s, reason,
+                reason_failures, reason_decided FROM rollouts;
+        DROP TABLE rollouts;
+        ALTER TABLE rollouts_3 RENAME TO rollouts;
+
+        -- How silent others were when silence would have stopped a rollout.
+        CREATE TABLE silence_controls (
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            overdue_count INTEGER NOT NULL,
+            at_s INTEGER NOT NULL,
+            silent_count INTEGER NOT NULL,
+            device_count INTEGER NOT NULL CHECK (silent_count <= device_count),
+            PRIMARY KEY (rollout, overdue_count)
+        ) STRICT, WITHOUT ROWID;
+
+        -- A stratum may be let in again.
+        CREATE TABLE paused_strata_3 (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            at_s INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            lifted_s INTEGER
+        ) STRICT;
+        INSERT INTO paused_strata_3 (rollout, name, value, at_s, reason)
+            SELECT rollout, name, value, at_s, reason FROM paused_strata;
+        DROP TABLE paused_strata;
+        ALTER TABLE paused_strata_3 RENAME TO paused_strata;
+        CREATE UNIQUE INDEX paused_strata_once ON paused_strata (rollout, name, value)
+            WHERE lifted_s IS NULL;
+
+        -- Plans that were shown, so that exactly these can be started.
+        CREATE TABLE plans (
+            plan_sha256 TEXT PRIMARY KEY NOT NULL CHECK (length(plan_sha256) = 64),
+            at_s INTEGER NOT NULL,
+            rollout TEXT NOT NULL,
+            file_json TEXT NOT NULL,
+            hardware TEXT NOT NULL,
+            images TEXT NOT NULL,
+            waves TEXT NOT NULL,
+            scope_attributes TEXT NOT NULL,
+            scope_pairs INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX plans_by_time ON plans (at_s);
+
+        -- What decisions were made from, as it was at each moment; only ever added.
+        CREATE TABLE device_history (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            device TEXT NOT NULL,
+            at_s INTEGER NOT NULL,
+            hardware TEXT NOT NULL,
+            lifecycle TEXT NOT NULL,
+            held_reason TEXT,
+            quarantined_s INTEGER,
+            pin_name TEXT,
+            pin_version TEXT,
+            release_name TEXT,
+            release_version TEXT,
+            sha256 TEXT,
+            confirmed INTEGER NOT NULL,
+            attributes_json TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX device_history_by_device ON device_history (device, at_s, number);
+        INSERT INTO device_history (device, at_s, hardware, lifecycle, held_reason, release_name,
+                release_version, sha256, confirmed, attributes_json)
+            SELECT id, last_seen_s, hardware, lifecycle, held_reason, release_name,
+                release_version, sha256, confirmed,
+                (SELECT json_group_object(a.name, a.value) FROM attributes a WHERE a.device = id)
+            FROM devices;
+
+        CREATE TABLE rollout_history (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            rollout TEXT NOT NULL,
+            at_s INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            wave INTEGER,
+            since_s INTEGER,
+            started_s INTEGER,
+            reason TEXT,
+            reason_failures INTEGER,
+            reason_decided INTEGER,
+            reason_rollout TEXT,
+            reason_class TEXT
+        ) STRICT;
+        CREATE INDEX rollout_history_by_rollout ON rollout_history (rollout, at_s, number);
+        INSERT INTO rollout_history (rollout, at_s, state, wave, since_s, started_s, reason,
+                reason_failures, reason_decided)
+            SELECT name, created_s, state, wave, since_s, started_s, reason, reason_failures,
+                reason_decided FROM rollouts;
+
+        CREATE TRIGGER device_history_is_not_changed BEFORE UPDATE ON device_history
+            BEGIN SELECT RAISE (ABORT, 'history is only added'); END;
+        CREATE TRIGGER device_history_is_not_removed BEFORE DELETE ON device_history
+            BEGIN SELECT RAISE (ABORT, 'history is only added'); END;
+        CREATE TRIGGER rollout_history_is_not_changed BEFORE UPDATE ON rollout_history
+            BEGIN SELECT RAISE (ABORT, 'history is only added'); END;
+        CREATE TRIGGER rollout_history_is_not_removed BEFORE DELETE ON rollout_history
+            BEGIN SELECT RAISE (ABORT, 'history is only added'); END;
+        CREATE INDEX events_by_rollout ON events (rollout, number);
+        CREATE INDEX events_by_device ON events (device, number);
         """
 }

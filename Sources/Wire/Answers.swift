@@ -1,4 +1,5 @@
 public import JSON
+public import Model
 
 /// A list, as the management interface answers it.
 public struct ListAnswer<Item: WireMessage>: WireMessage {
@@ -27,6 +28,40 @@ public struct ErrorAnswer: WireMessage {
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         error = try fields.string("error", maximumByteCount: 65_536)
+    }
+}
+
+/// One kind of devices: those with this value of an attribute.
+public struct StratumRequest: WireMessage {
+    public var attribute: String
+    public var value: String
+
+    public init(attribute: String, value: String) {
+        self.attribute = attribute
+        self.value = value
+    }
+
+    public var json: JSONObject {
+        JSONObject([("attribute", .string(attribute)), ("value", .string(value))])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        attribute = try fields.string("attribute")
+        value = try fields.string("value", maximumByteCount: 256)
+    }
+}
+
+/// The one release that a device may have, or a rollout goes back to.
+public struct ReleaseRequest: WireMessage {
+    /// `nil` where there is a default.
+    public var release: ReleaseID?
+
+    public init(release: ReleaseID?) { self.release = release }
+
+    public var json: JSONObject { JSONObject(present: [("release", .text(release))]) }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        release = try fields.optionalRelease("release")
     }
 }
 

@@ -179,10 +179,7 @@ public enum PhaseReport: WireMessage {
         case "trial": self = .trial(try fields.name("offer"))
         case "proven": self = .proven(try fields.name("offer"))
         case "failed":
-            guard let kind = FailureClass(rawValue: try fields.string("class")) else {
-                throw fields.refused(
-                    "class", FailureClass.allCases.map(\.rawValue).joined(separator: ", "))
-            }
+            let kind = try fields.failureClass("class")
             let detail = try fields.string(
                 "detail", maximumByteCount: Failure.maximumDetailByteCount)
             // A word that this version does not know is still the device's word for an attack.

@@ -6,6 +6,8 @@ public struct DeviceSummary: WireMessage {
     public var id: DeviceID
     public var hardware: HardwareModel
     public var lifecycle: String
+    /// The one release that an operator lets the device have; `nil` for any.
+    public var pin: ReleaseID?
     /// What the device booted, by its own signed word.
     public var boot: BootReport
     public var phase: PhaseReport
@@ -38,13 +40,15 @@ public struct DeviceSummary: WireMessage {
     }
 
     public init(
-        id: DeviceID, hardware: HardwareModel, lifecycle: String, boot: BootReport,
+        id: DeviceID, hardware: HardwareModel, lifecycle: String, pin: ReleaseID?,
+        boot: BootReport,
         phase: PhaseReport, rollout: RolloutName?, lastFailure: Failure?, lastSeen: Instant,
         attributes: Attributes, decisions: [Decision]
     ) {
         self.id = id
         self.hardware = hardware
         self.lifecycle = lifecycle
+        self.pin = pin
         self.boot = boot
         self.phase = phase
         self.rollout = rollout
@@ -57,7 +61,7 @@ public struct DeviceSummary: WireMessage {
     public var json: JSONObject {
         JSONObject(present: [
             ("id", .string(id.text)), ("hardware", .string(hardware.text)),
-            ("lifecycle", .string(lifecycle)), ("boot", .object(boot.json)),
+            ("lifecycle", .string(lifecycle)), ("pin", .text(pin)), ("boot", .object(boot.json)),
             ("phase", .object(phase.json)), ("rollout", .text(rollout)),
             (
                 "last_failure",
@@ -74,6 +78,7 @@ public struct DeviceSummary: WireMessage {
         id = try fields.name("id")
         hardware = try fields.name("hardware")
         lifecycle = try fields.string("lifecycle")
+        pin = try fields.optionalRelease("pin")
         boot = try BootReport(fields.object("boot"))
         phase = try PhaseReport(fields.object("phase"))
         rollout = try fields.optionalName("rollout")
@@ -85,12 +90,16 @@ public struct DeviceSummary: WireMessage {
 }
 
 extension JSONFields {
+    func failureClass(_ member: String) throws(JSONShapeError) -> FailureClass {
+        guard let kind = FailureClass(rawValue: try string(member)) else {
+            throw refused(member, FailureClass.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return kind
+    }
+
     func failure(_ member: String) throws(JSONShapeError) -> Failure? {
         guard let fields = try optionalObject(member) else { return nil }
-        guard let kind = FailureClass(rawValue: try fields.string("class")) else {
-            throw fields.refused("class", "a class of failure")
-        }
         return Failure(
-            kind, try fields.string("detail", maximumByteCount: Failure.maximumDetailByteCount))
+            try fields.failureClass("class"), try fields.string("detail", maximumByteCount: Failure.maximumDetailByteCount))
     }
 }

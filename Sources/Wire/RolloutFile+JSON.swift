@@ -13,7 +13,9 @@ extension RolloutFile: WireMessage {
         JSONObject(present: [
             ("rollout", .string(rollout)), ("release", .string(release)),
             ("devices", .string(devices)), ("waves", .list(waves)), ("gate", .object(gate.json)),
-            ("limits", .object(limits.json)), ("on_failure", .text(onFailure)),
+            ("limits", .object(limits.json)), ("retries", retries.map { .object($0.json) }),
+            ("priority", .text(priority)), ("supersedes", supersedes.map(\.json)),
+            ("on_failure", .text(onFailure)), ("revert_to", .text(revertTo)),
             ("expires", .text(expires)),
         ])
     }
@@ -21,7 +23,8 @@ extension RolloutFile: WireMessage {
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         try fields.refuseMembers(
             otherThan: [
-                "rollout", "release", "devices", "waves", "gate", "limits", "on_failure", "expires",
+                "rollout", "release", "devices", "waves", "gate", "limits", "retries", "priority",
+                "supersedes", "on_failure", "revert_to", "expires",
             ])
         var waves: [Wave] = []
         for wave in try fields.array("waves", maximumCount: Self.maximumWaveCount) {
@@ -32,7 +35,11 @@ extension RolloutFile: WireMessage {
             devices: try fields.string("devices", maximumByteCount: 4096), waves: waves,
             gate: try fields.optionalMessage("gate") ?? Gate(),
             limits: try fields.optionalMessage("limits") ?? Limits(),
+            retries: try fields.optionalMessage("retries"),
+            priority: try fields.numberText("priority"),
+            supersedes: try Supersedes(fields, "supersedes"),
             onFailure: try fields.optionalString("on_failure"),
+            revertTo: try fields.optionalString("revert_to"),
             expires: try fields.optionalString("expires"))
     }
 }
@@ -77,6 +84,7 @@ extension RolloutFile.Gate: WireMessage {
             ("max_failure_rate", .text(maxFailureRate)), ("confidence", .text(confidence)),
             ("min_confirmed", minConfirmed.map { .integer(Int64($0)) }),
             ("require", .text(require)), ("overdue_after", .text(overdueAfter)),
+            ("per_class", perClass.isEmpty ? nil : .object(JSONObject(texts: perClass))),
         ])
     }
 
@@ -84,22 +92,23 @@ extension RolloutFile.Gate: WireMessage {
         try fields.refuseMembers(
             otherThan: [
                 "max_failure_rate", "confidence", "min_confirmed", "require", "overdue_after",
+                "per_class",
             ])
         self.init(
             maxFailureRate: try fields.numberText("max_failure_rate"),
             confidence: try fields.numberText("confidence"),
             minConfirmed: try fields.optionalCount("min_confirmed"),
             require: try fields.optionalString("require"),
-            overdueAfter: try fields.optionalString("overdue_after"))
+            overdueAfter: try fields.optionalString("overdue_after"),
+            perClass: try fields.numberTexts("per_class"))
     }
 }
 
 extension RolloutFile.Limits: WireMessage {
     public var json: JSONObject {
-        let shares = per.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
-        return JSONObject(present: [
+        JSONObject(present: [
             ("concurrent", concurrent.map { .integer(Int64($0)) }),
-            ("per", per.isEmpty ? nil : .object(JSONObject(shares))),
+            ("per", per.isEmpty ? nil : .object(JSONObject(texts: per))),
             (
                 "never_together",
                 neverTogether.isEmpty ? nil : .array(neverTogether.map { .string($0) })
@@ -111,14 +120,9 @@ extension RolloutFile.Limits: WireMessage {
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         try fields.refuseMembers(
             otherThan: ["concurrent", "per", "never_together", "window", "egress"])
-        var per: [String: String] = [:]
-        if let shares = try fields.optionalObject("per") {
-            for member in shares.members.members {
-                per[member.key.text] = try shares.numberText(member.key.text)
-            }
-        }
         self.init(
-            concurrent: try fields.optionalCount("concurrent"), per: per,
+            concurrent: try fields.optionalCount("concurrent"),
+            per: try fields.numberTexts("per"),
             neverTogether: try fields.strings("never_together", maximumCount: 8),
             window: try fields.optionalMessage("window"),
             egress: try fields.optionalString("egress"))
@@ -157,7 +161,65 @@ extension RolloutFile.Rate: WireMessage {
     }
 }
 
+extension RolloutFile.Retries: WireMessage {
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("max", max.map { .integer(Int64($0)) }), ("backoff", .text(backoff)),
+            ("classes", classes.isEmpty ? nil : .array(classes.map { .string($0) })),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["max", "backoff", "classes"])
+        self.init(
+            max: try fields.optionalCount("max"), backoff: try fields.optionalString("backoff"),
+            classes: try fields.strings("classes", maximumCount: 8))
+    }
+}
+
+extension RolloutFile.Supersedes {
+    /// The one word that is no list.
+    private static let older = "older"
+
+    fileprivate var json: JSONValue {
+        switch self {
+        case .older: .string(Self.older)
+        case .named(let names): .array(names.map { .string($0) })
+        }
+    }
+
+    fileprivate init?(_ fields: JSONFields, _ member: String) throws(JSONShapeError) {
+        switch fields.optionalValue(member) {
+        case .none: return nil
+        case .some(.array):
+            self = .named(try fields.strings(member, maximumCount: 100))
+        case .some:
+            guard try fields.string(member) == Self.older else {
+                throw fields.refused(member, "older, or a list of rollouts")
+            }
+            self = .older
+        }
+    }
+}
+
+extension JSONObject {
+    /// Sorted, so that the same texts are the same bytes.
+    fileprivate init(texts: [String: String]) {
+        self.init(texts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) })
+    }
+}
+
 extension JSONFields {
+    /// An object whose members are texts or whole numbers; empty when it is not there.
+    fileprivate func numberTexts(_ member: String) throws(JSONShapeError) -> [String: String] {
+        var texts: [String: String] = [:]
+        guard let fields = try optionalObject(member) else { return texts }
+        for member in fields.members.members {
+            texts[member.key.text] = try fields.numberText(member.key.text)
+        }
+        return texts
+    }
+
     /// A text such as `2.5%`, or a whole number that stands for its own text.
     fileprivate func numberText(_ member: String) throws(JSONShapeError) -> String? {
         switch optionalValue(member) {

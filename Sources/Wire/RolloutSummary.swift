@@ -5,13 +5,15 @@ public import Model
 public struct RolloutSummary: WireMessage {
     public var name: RolloutName
     public var release: ReleaseID
-    /// `draft`, `running`, `paused`, `completed` or `aborted`.
+    /// `draft`, `running`, `paused`, `completed`, `reverting` or `aborted`.
     public var state: String
     /// Why it is in that state, or what its gate waits for; a sentence for a person.
     public var reason: String
     /// The open wave, from 0; `nil` when none is.
     public var wave: Int?
     public var waves: [Wave]
+    /// How many devices failed by their newest try, by class; only classes that there are.
+    public var failures: [Failures]
     public var created: Instant
     /// The digest of the plan that was started.
     public var plan: Digest
@@ -25,20 +27,25 @@ public struct RolloutSummary: WireMessage {
         public var offered: Int
         public var proven: Int
         public var failed: Int
+        /// Devices that failed and are tried again; not among ``failed``.
+        public var retrying: Int
 
-        public init(name: String, devices: Int, offered: Int, proven: Int, failed: Int) {
+        public init(
+            name: String, devices: Int, offered: Int, proven: Int, failed: Int, retrying: Int
+        ) {
             self.name = name
             self.devices = devices
             self.offered = offered
             self.proven = proven
             self.failed = failed
+            self.retrying = retrying
         }
 
         public var json: JSONObject {
             JSONObject([
                 ("name", .string(name)), ("devices", .integer(Int64(devices))),
                 ("offered", .integer(Int64(offered))), ("proven", .integer(Int64(proven))),
-                ("failed", .integer(Int64(failed))),
+                ("failed", .integer(Int64(failed))), ("retrying", .integer(Int64(retrying))),
             ])
         }
 
@@ -48,12 +55,35 @@ public struct RolloutSummary: WireMessage {
             offered = try fields.count("offered")
             proven = try fields.count("proven")
             failed = try fields.count("failed")
+            retrying = try fields.count("retrying")
+        }
+    }
+
+    /// Devices whose newest try failed in one class.
+    public struct Failures: WireMessage {
+        public var kind: FailureClass
+        public var devices: Int
+
+        public init(kind: FailureClass, devices: Int) {
+            self.kind = kind
+            self.devices = devices
+        }
+
+        public var json: JSONObject {
+            JSONObject([
+                ("class", .string(kind.rawValue)), ("devices", .integer(Int64(devices))),
+            ])
+        }
+
+        public init(_ fields: JSONFields) throws(JSONShapeError) {
+            kind = try fields.failureClass("class")
+            devices = try fields.count("devices")
         }
     }
 
     public init(
         name: RolloutName, release: ReleaseID, state: String, reason: String, wave: Int?,
-        waves: [Wave], created: Instant, plan: Digest
+        waves: [Wave], failures: [Failures], created: Instant, plan: Digest
     ) {
         self.name = name
         self.release = release
@@ -61,6 +91,7 @@ public struct RolloutSummary: WireMessage {
         self.reason = reason
         self.wave = wave
         self.waves = waves
+        self.failures = failures
         self.created = created
         self.plan = plan
     }
@@ -69,7 +100,7 @@ public struct RolloutSummary: WireMessage {
         JSONObject(present: [
             ("name", .string(name.text)), ("release", .text(release)), ("state", .string(state)),
             ("reason", .string(reason)), ("wave", wave.map { .integer(Int64($0)) }),
-            ("waves", .list(waves)), ("created", .text(created)), ("plan", .string(plan.hex)),
+            ("waves", .list(waves)), ("failures", .list(failures)), ("created", .text(created)), ("plan", .string(plan.hex)),
         ])
     }
 
@@ -80,6 +111,7 @@ public struct RolloutSummary: WireMessage {
         reason = try fields.string("reason")
         wave = try fields.optionalInteger("wave", in: 0...1000).map { Int($0) }
         waves = try fields.messages("waves", maximumCount: RolloutFile.maximumWaveCount)
+        failures = try fields.messages("failures", maximumCount: FailureClass.allCases.count)
         created = try fields.instant("created")
         plan = try fields.digest("plan")
     }

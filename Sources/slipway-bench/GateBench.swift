@@ -90,8 +90,10 @@ struct GateBench: ParsableCommand {
         let seconds = ProcessorTime.seconds {
             for number in 0..<decisions {
                 let evidence = WaveEvidence(
-                    proven: number, failed: number % 100, provenInWave: number, undecided: 1)
-                let verdict = gate.verdict(evidence, now: now, waveOpened: now, soak: .zero)
+                    proven: number, failures: FailureCounts([.health: number % 100]),
+                    provenInWave: number, undecided: 1)
+                let verdict = gate.verdict(
+                    evidence, now: now, waveOpened: now, soak: .zero, reached: decisions)
                 if case .stop = verdict { stops += 1 }
             }
         }

@@ -6,7 +6,9 @@ internal import Wire
 struct DeviceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "Look at the fleet.",
-        subcommands: [List.self, Show.self, Hold.self, Resume.self, Retire.self])
+        subcommands: [
+            List.self, Show.self, Hold.self, Resume.self, Pin.self, Unpin.self, Retire.self,
+        ])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the devices.")
@@ -46,9 +48,34 @@ struct DeviceCommand: ParsableCommand {
 
     struct Resume: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let rollouts reach a device again that was held.")
+            abstract: "Let rollouts reach a device again that was held or quarantined.")
         @OptionGroup var change: Change
         func run() throws { try change.run("resume") }
+    }
+
+    struct Pin: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a device have one release only, until it is unpinned.")
+
+        @Option(help: "A name and a version, such as \"acme-gateway 2.4.1\".") var release: String
+        @OptionGroup var change: Change
+
+        func validate() throws {
+            guard ReleaseID(release) != nil else {
+                throw ValidationError("--release takes a name and a version")
+            }
+        }
+
+        func run() throws {
+            try change.run("pin", ReleaseRequest(release: ReleaseID(release)).bytes)
+        }
+    }
+
+    struct Unpin: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a device have any release again.")
+        @OptionGroup var change: Change
+        func run() throws { try change.run("unpin") }
     }
 
     struct Retire: ParsableCommand {
@@ -68,7 +95,8 @@ struct DeviceCommand: ParsableCommand {
             let device: DeviceSummary = try server.client().post(
                 "devices/\(URLPath.encode(id))/\(verb)", body)
             guard !output.json else { return Output.json(device) }
-            say("\(device.id) is \(device.lifecycle.visible)")
+            let pin = device.pin.map { ", pinned to \($0)" } ?? ""
+            say("\(device.id) is \(device.lifecycle.visible)\(pin)")
         }
     }
 
@@ -89,6 +117,7 @@ struct DeviceCommand: ParsableCommand {
             say("runs        \(release) in slot \(device.boot.slot), \(proof)")
             say("image       \(device.boot.sha256.map { "\($0)" } ?? "unknown")")
             say("phase       \(device.phase.word)\(device.rollout.map { " (\($0))" } ?? "")")
+            if let pin = device.pin { say("pinned to   \(pin)") }
             if let failure = device.lastFailure { say("last failed \(failure)") }
             say("last seen   \(device.lastSeen)")
             for (name, value) in device.attributes.values.sorted(by: { $0.key < $1.key }) {

@@ -14,7 +14,7 @@ struct RolloutCommand: ParsableCommand {
             Show.self,
             Watch.self,
             Approve.self,
-            Pause.self, Resume.self, Abort.self,
+            Pause.self, Resume.self, Abort.self, Revert.self,
         ])
 
     struct Check: ParsableCommand {
@@ -201,9 +201,57 @@ struct RolloutCommand: ParsableCommand {
 
     struct Resume: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Go on with the open wave, from the beginning of its soak.")
+            abstract: "Go on with the open wave, from the beginning of its soak.",
+            discussion: "With --stratum, with one kind of devices that was paused by itself.")
+
+        @Option(help: "Such as board_revision=C.") var stratum: String?
         @OptionGroup var control: Control
-        func run() throws { try control.run("resume") }
+
+        func validate() throws {
+            if let stratum, !stratum.contains("=") {
+                throw ValidationError("--stratum takes such as board_revision=C")
+            }
+        }
+
+        func run() throws {
+            guard let stratum, let equals = stratum.firstIndex(of: "=") else {
+                return try control.run("resume")
+            }
+            let kind = StratumRequest(
+                attribute: String(stratum[..<equals]),
+                value: String(stratum[stratum.index(after: equals)...]))
+            try control.run("resume-stratum", kind.bytes)
+        }
+    }
+
+    struct Revert: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Bring the devices that have the release back to an earlier one.",
+            discussion: """
+                Going back is a rollout of its own, in waves and with a gate; this shows its plan, \
+                and with --yes stops the rollout and starts the other. The earlier release has to \
+                be published still, and signed so that devices may go down to it.
+                """)
+
+        @Option(help: "Where to; by default what most of the devices came from.") var to: String?
+        @Flag(help: "Do it.") var yes = false
+        @OptionGroup var control: Control
+
+        func validate() throws {
+            guard to.map({ ReleaseID($0) != nil }) ?? true else {
+                throw ValidationError("--to takes a name and a version")
+            }
+        }
+
+        func run() throws {
+            let wanted = ReleaseRequest(release: to.flatMap { ReleaseID($0) })
+            guard yes else {
+                let plan: PlanSummary = try control.server.client().post(
+                    "rollouts/\(URLPath.encode(control.name))/revert-plan", wanted.bytes)
+                return control.output.json ? Output.json(plan) : PlanView.show(plan)
+            }
+            try control.run("revert", wanted.bytes)
+        }
     }
 
     struct Abort: ParsableCommand {
@@ -219,9 +267,9 @@ struct RolloutCommand: ParsableCommand {
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
 
-        func run(_ verb: String) throws {
+        func run(_ verb: String, _ body: [UInt8] = []) throws {
             try show(
-                server.client().post("rollouts/\(URLPath.encode(name))/\(verb)"), output)
+                server.client().post("rollouts/\(URLPath.encode(name))/\(verb)", body), output)
         }
     }
 }

@@ -18,7 +18,22 @@ enum RolloutSchema {
             ],
             "gate": object("When a wave may be followed by the next.", gate),
             "limits": object("What no moment of the rollout may exceed.", limits),
-            "on_failure": ["enum": ["pause"], "description": "What evidence of harm does."],
+            "retries": object("How often devices that failed are tried again.", retries),
+            "priority": [
+                "enum": [1, 2, 3, 4, 5, 6, 7, 8, 9, "emergency"],
+                "description": "Who decides for a device first; 5 by default.",
+            ],
+            "supersedes": [
+                "description": "Unfinished rollouts that end when this one starts.",
+                "oneOf": [
+                    ["const": "older", "description": "Those with an older version."],
+                    list("Rollouts by name.", 100),
+                ],
+            ],
+            "on_failure": [
+                "enum": ["pause", "revert"], "description": "What evidence of harm does.",
+            ],
+            "revert_to": text("The release that a revert goes back to."),
             "expires": text("How long after its start the rollout ends by itself, such as 14d."),
         ],
     ]
@@ -56,6 +71,23 @@ enum RolloutSchema {
             "description": "What has to be shown.",
         ],
         "overdue_after": text("Silence that counts as failure, such as 2h."),
+        "per_class": object(
+            "Classes of failures that are counted by themselves.",
+            [
+                "refused": numberOrText("Such as 1%."), "download": numberOrText("Such as 10%."),
+                "install": numberOrText("Such as 1%."), "boot": numberOrText("Such as 1%."),
+                "health": numberOrText("Such as 1%."), "overdue": numberOrText("Such as 5%."),
+            ]),
+    ]
+
+    private static let retries: JSONValue = [
+        "max": count("Tries after the first; 3 by default.", 0...20),
+        "backoff": text("The first pause, such as 10m; each next one is twice as long."),
+        "classes": [
+            "type": "array", "uniqueItems": true,
+            "items": ["enum": ["refused", "download", "install", "boot", "health", "overdue"]],
+            "description": "After what; download, install and overdue by default.",
+        ],
     ]
 
     private static let limits: JSONValue = [

@@ -1,3 +1,4 @@
+internal import Model
 internal import Wire
 
 /// How a rollout looks in text: one line for it, and one for each wave.
@@ -17,7 +18,9 @@ struct RolloutView {
             let isOpen = rollout.wave.map { index <= $0 } ?? (rollout.state == "completed")
             return line(of: wave, addedDevices: added, isOpen: isOpen)
         }
-        return ([title] + waves).map(\.visible)
+        let failures = rollout.failures.map { "\($0.devices) \($0.kind.rawValue)" }
+        let classes = failures.isEmpty ? [] : ["    failed: \(failures.joined(separator: ", "))"]
+        return ([title] + waves + classes).map(\.visible)
     }
 
     private func line(
@@ -26,6 +29,7 @@ struct RolloutView {
         let name = wave.name + String(repeating: " ", count: max(0, 12 - wave.name.count))
         let numbers =
             "\(wave.proven) proven, \(wave.failed) failed, \(wave.offered) under way"
+            + (wave.retrying > 0 ? ", \(wave.retrying) to be tried again" : "")
             + " of \(addedDevices)"
         let mark = isOpen ? ">" : " "
         guard isTerminal else { return "  \(mark) \(name) \(numbers)" }

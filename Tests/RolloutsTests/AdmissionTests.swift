@@ -43,7 +43,7 @@ import Testing
 
     static let attempts: [(Attempt, AdmissionRefusal)] =
         [(.underWay, .holdsLease), (.proven, .attemptProven)]
-        + FailureClass.allCases.map { (.failed($0), .attemptFailed($0)) }
+        + FailureClass.allCases.map { (.failed($0, at: at(0), tries: 1), .attemptFailed($0)) }
 
     @Test(arguments: attempts)
     func aDeviceHasOneAttempt(attempt: Attempt, refusal: AdmissionRefusal) throws {
@@ -56,7 +56,7 @@ import Testing
             return reason
         }
         #expect(try reason(Self.decision { $0.devices = "not all" }) == .notSelected)
-        #expect(try reason(Self.decision(of: device(isActive: false))) == .notActive)
+        #expect(try reason(Self.decision(of: device(standing: .retired))) == .retired)
         #expect(try reason(Self.decision(image: .some(nil))) == .wrongHardware(model("gw-2")))
         #expect(try reason(Self.decision(of: device(image: 2))) == .alreadyInstalled)
         #expect(
@@ -103,7 +103,7 @@ import Testing
     @Test func everyRefusalSaysSomethingElse() throws {
         let refusals: [AdmissionRefusal] = [
             .notRunning(.draft), .holdsLease, .attemptProven, .attemptFailed(.boot),
-            .ineligible(.notActive), .inNoWave, .waveNotOpen(opens: 1), .capReached(limit: 3),
+            .ineligible(.retired), .inNoWave, .waveNotOpen(opens: 1), .capReached(limit: 3),
         ]
         #expect(Set(refusals.map(\.description)).count == refusals.count)
     }

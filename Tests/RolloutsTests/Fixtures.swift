@@ -44,14 +44,14 @@ func deviceID(_ text: String) throws -> DeviceID { try #require(DeviceID(text)) 
 func device(
     _ id: String = "gw-0001", hardware: String = "gw-2", running: String? = "acme-gateway 2.4.0",
     image: UInt8? = 1, attributes: [String: String] = [:], lastSeen: Int64 = 0,
-    isActive: Bool = true
+    standing: DeviceFacts.Standing = .active, pin: String? = nil
 ) throws -> DeviceFacts {
     DeviceFacts(
         id: try deviceID(id), hardware: try model(hardware),
         release: try running.map { try #require(ReleaseID($0)) },
         image: try image.map(digest), attributes: try Attributes(attributes),
-        lastSeen: at(lastSeen),
-        isActive: isActive)
+        lastSeen: at(lastSeen), standing: standing,
+        pin: try pin.map { try #require(ReleaseID($0)) })
 }
 
 func image(
@@ -77,6 +77,17 @@ extension RolloutFile {
         var file = self
         change(&file)
         return file
+    }
+}
+
+extension WaveEvidence {
+    /// Failures of one class, as most tests have them.
+    init(
+        proven: Int, failed: Int, provenInWave: Int, undecided: Int, isApproved: Bool = false
+    ) {
+        self.init(
+            proven: proven, failures: FailureCounts([.health: failed]),
+            provenInWave: provenInWave, undecided: undecided, isApproved: isApproved)
     }
 }
 

@@ -98,7 +98,7 @@ import Testing
     @Test(arguments: verdicts)
     func judges(row: Row) throws {
         let verdict = try Self.gate().verdict(
-            row.evidence, now: at(row.now), waveOpened: at(100), soak: .seconds(60))
+            row.evidence, now: at(row.now), waveOpened: at(100), soak: .seconds(60), reached: 100)
         #expect(verdict == row.verdict)
     }
 
@@ -107,7 +107,7 @@ import Testing
         func verdict(proven: Int) -> GateVerdict {
             gate.verdict(
                 WaveEvidence(proven: proven, failed: 0, provenInWave: proven, undecided: 0),
-                now: at(60), waveOpened: at(0), soak: .seconds(60))
+                now: at(60), waveOpened: at(0), soak: .seconds(60), reached: 100)
         }
         #expect(verdict(proven: 163) == .promote)
         guard case .hold(.noEvidenceOfHealth(let have, let need)) = verdict(proven: 162) else {

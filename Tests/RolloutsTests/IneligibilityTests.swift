@@ -17,11 +17,11 @@ import Testing
     }
 
     @Test func theFirstReasonIsGiven() throws {
-        let nothingFits = try device(isActive: false)
+        let nothingFits = try device(standing: .retired)
         let none = try Self.spec("not all")
         #expect(none.ineligibility(of: nothingFits, image: nil, in: .plain) == .notSelected)
         #expect(
-            try Self.spec().ineligibility(of: nothingFits, image: nil, in: .plain) == .notActive)
+            try Self.spec().ineligibility(of: nothingFits, image: nil, in: .plain) == .retired)
         let wrong = try Self.spec().ineligibility(of: device(), image: nil, in: .plain)
         #expect(try wrong == .wrongHardware(model("gw-2")))
     }
@@ -57,9 +57,36 @@ import Testing
         }
     }
 
+    @Test func aPinnedDeviceTakesItsOwnReleaseOnly() throws {
+        let spec = try Self.spec()
+        let elsewhere = try device(pin: "acme-gateway 2.4.0")
+        #expect(
+            try spec.ineligibility(of: elsewhere, image: image(), in: .plain)
+                == .pinned(#require(ReleaseID("acme-gateway 2.4.0"))))
+        let here = try device(pin: "acme-gateway 2.4.1")
+        #expect(try spec.ineligibility(of: here, image: image(), in: .plain) == nil)
+        let running = try device(image: 2, pin: "acme-gateway 2.4.0")
+        #expect(
+            try spec.ineligibility(of: running, image: image(), in: .plain) == .alreadyInstalled)
+    }
+
+    @Test func whoKeepsADeviceBackIsTold() throws {
+        let spec = try Self.spec()
+        for (standing, reason) in [
+            (DeviceFacts.Standing.held("lab"), Ineligibility.held(reason: "lab")),
+            (.quarantined, .quarantined), (.retired, .retired),
+        ] {
+            #expect(
+                try spec.ineligibility(of: device(standing: standing), image: image(), in: .plain)
+                    == reason)
+        }
+    }
+
     @Test func everyReasonHasAKindAndASentence() throws {
         let reasons: [Ineligibility] = [
-            .notSelected, .notActive, .wrongHardware(try model("gw-1")), .alreadyInstalled,
+            .notSelected, .retired, .quarantined, .held(reason: "lab"),
+            .wrongHardware(try model("gw-1")), .alreadyInstalled,
+            .pinned(try #require(ReleaseID("acme-gateway 2.3.0"))),
             .downgrade(from: try version("3")), .steppingStone(needs: [try version("1")]),
         ]
         #expect(reasons.map(\.kind) == Ineligibility.Kind.allCases)

@@ -144,6 +144,7 @@ extension GateSpec {
         verdict(
             WaveEvidence(
                 proven: proven, failed: failed, provenInWave: proven, undecided: undecided),
-            now: at(60), waveOpened: at(0), soak: .seconds(60)) == .promote
+            now: at(60), waveOpened: at(0), soak: .seconds(60),
+            reached: 100) == .promote
     }
 }

@@ -69,7 +69,7 @@ import Testing
         let excluded = try Self.make(of: Fleet.fleet()).details.excluded
         #expect(
             excluded.map(\.kind) == [
-                .notSelected, .notActive, .wrongHardware, .alreadyInstalled, .downgrade,
+                .notSelected, .retired, .wrongHardware, .alreadyInstalled, .downgrade,
             ])
         #expect(excluded.allSatisfy { $0.deviceCount == 30 && $0.examples.count == 10 })
         let hardware = try #require(excluded.first { $0.kind == .wrongHardware })

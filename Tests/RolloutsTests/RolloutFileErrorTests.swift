@@ -84,8 +84,43 @@ import Testing
         Row("waves[0].rate", .rateWithoutStep) {
             $0.waves[0].rate = .init(start: "1/min", factor: 2)
         },
-        Row("on_failure", .revertIsNotThereYet) { $0.onFailure = "revert" },
-        Row("on_failure", .unknownWord(found: "shrug", known: ["pause"])) {
+        Row("retries.max", .outOfRange(found: 21, allowed: 0...20)) {
+            $0.retries = .init(max: 21)
+        },
+        Row("retries.backoff", .malformed(.positiveDuration, found: "0s")) {
+            $0.retries = .init(backoff: "0s")
+        },
+        Row("retries.classes[1]", .repeated("boot")) {
+            $0.retries = .init(classes: ["boot", "boot"])
+        },
+        Row("retries.classes[0]", .unknownWord(found: "bad", known: classes)) {
+            $0.retries = .init(classes: ["bad"])
+        },
+        Row("gate.per_class.bad", .unknownWord(found: "bad", known: classes)) {
+            $0.gate.perClass = ["bad": "1%"]
+        },
+        Row("gate.per_class.boot", .malformed(.failureRate, found: "100%")) {
+            $0.gate.perClass = ["boot": "100%"]
+        },
+        Row("priority", .malformed(.priority, found: "0")) { $0.priority = "0" },
+        Row("priority", .malformed(.priority, found: "urgent")) { $0.priority = "urgent" },
+        Row("waves", .emergencyWithoutCanary) {
+            $0.priority = "emergency"
+            $0.waves = [.init(name: "all", percent: "100%")]
+        },
+        Row("waves", .emergencyWithoutCanary) {
+            $0.priority = "emergency"
+            $0.waves[0].percent = "11%"
+        },
+        Row("supersedes", .outOfRange(found: 0, allowed: 1...100)) { $0.supersedes = .named([]) },
+        Row("supersedes[1]", .repeated("a")) { $0.supersedes = .named(["a", "a"]) },
+        Row("supersedes[0]", .malformed(.name, found: "a b")) { $0.supersedes = .named(["a b"]) },
+        Row("revert_to", .revertToWithoutRevert) { $0.revertTo = "acme-gateway 2.4.0" },
+        Row("revert_to", .malformed(.release, found: "2.4.0")) {
+            $0.onFailure = "revert"
+            $0.revertTo = "2.4.0"
+        },
+        Row("on_failure", .unknownWord(found: "shrug", known: ["pause", "revert"])) {
             $0.onFailure = "shrug"
         },
         Row("expires", .malformed(.positiveDuration, found: "soon")) { $0.expires = "soon" },
@@ -93,6 +128,8 @@ import Testing
             $0.expires = "11m"
         },
     ]
+
+    static let classes = FailureClass.allCases.map(\.rawValue)
 
     static let waves: [Row] = [
         Row("waves", .outOfRange(found: 0, allowed: 1...32)) { $0.waves = [] },
@@ -172,8 +209,8 @@ import Testing
 
     @Test func saysWhatWasExpectedAndWhatWasThere() {
         #expect(
-            "\(RolloutFileError(path: "on_failure", problem: .revertIsNotThereYet))"
-                == "on_failure: expected pause; revert is not there yet")
+            "\(RolloutFileError(path: "revert_to", problem: .revertToWithoutRevert))"
+                == "revert_to: expected only beside on_failure: revert")
         #expect(
             "\(RolloutFileError(path: "waves[1].percent", problem: .wavesShrink(earlier: "5%", later: "2%")))"
                 == "waves[1].percent: expected more than the 5% of an earlier wave, found 2%")

@@ -20,7 +20,7 @@ import Testing
                     "carrier": ["x", "x", "x", "y", "z"][number / 20 % 5],
                     "tags": number % 20 == 4 ? "lab" : "",
                 ],
-                isActive: number % 20 != 5)
+                standing: number % 20 != 5 ? .active : .retired)
         }
     }
 
@@ -37,7 +37,7 @@ import Testing
         #expect(
             plan.excluded == [
                 .wrongHardware: 30, .downgrade: 30, .alreadyInstalled: 30, .notSelected: 30,
-                .notActive: 30,
+                .retired: 30,
             ])
         #expect(try plan.hardware == [model("gw-2")])
     }
@@ -90,7 +90,7 @@ import Testing
         #expect(
             try plan.wave(of: device(attributes: ["tags": "lab"]), bucket: place, in: .plain) == nil
         )
-        #expect(try plan.wave(of: device(isActive: false), bucket: place, in: .plain) == nil)
+        #expect(try plan.wave(of: device(standing: .retired), bucket: place, in: .plain) == nil)
         #expect(try plan.wave(of: device(hardware: "gw-1"), bucket: place, in: .plain) == nil)
     }
 
@@ -150,9 +150,9 @@ import Testing
     }
 
     @Test func refusesAFleetThatCannotTakeTheRelease() throws {
-        let fleet = [try device(image: 2), try device(isActive: false)]
+        let fleet = [try device(image: 2), try device(standing: .retired)]
         let error = try Self.refusal(of: fleet)
-        #expect(error == .everyDeviceExcluded([.alreadyInstalled: 1, .notActive: 1]))
+        #expect(error == .everyDeviceExcluded([.alreadyInstalled: 1, .retired: 1]))
         #expect(
             error?.description == "no device can take the release: "
                 + "1 held or retired, 1 already running the image")

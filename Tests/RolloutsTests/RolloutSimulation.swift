@@ -39,7 +39,7 @@ import Testing
     ) throws {
         let place = try bucket(random.next())
         let leases = Int.random(in: 0...4, using: &random)
-        let attempts: [Attempt?] = [nil, nil, .underWay, .proven, .failed(.health)]
+        let attempts: [Attempt?] = [nil, nil, .underWay, .proven, .failed(.health, at: at(0), tries: 1)]
         let attempt = attempts.randomElement(using: &random) ?? nil
         let decision = try plan.admission(
             of: device(), bucket: place, state: state, image: image(),
@@ -73,8 +73,8 @@ import Testing
 
     private static func wave(of state: RolloutState) -> Int? {
         switch state {
-        case .running(let wave, _, _, _), .paused(let wave, _, _, _): wave
-        case .draft, .completed, .aborted: nil
+        case .running(let wave, _, _), .paused(let wave, _, _): wave
+        case .draft, .completed, .reverting, .aborted: nil
         }
     }
 }

@@ -70,7 +70,7 @@ struct LimitWatch {
         case .ended(let device, let ending, _):
             #expect(open.remove(device) != nil)
             if ending == .proven { proven += 1 }
-        case .moved(.running(let wave, _, _, _), _): openWave = wave
+        case .moved(.running(let wave, _, _), _): openWave = wave
         case .moved: return
         }
     }

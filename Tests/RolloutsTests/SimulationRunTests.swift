@@ -57,7 +57,7 @@ import Testing
         let outcome = try Simulated.simulation().run(
             Simulated.behaviour(failureRate: 0.5), using: &random
         ) { event in
-            if case .moved(.running(let wave, _, _, _), _) = event { opened = max(opened, wave) }
+            if case .moved(.running(let wave, _, _), _) = event { opened = max(opened, wave) }
         }
         #expect(opened == 0)
         #expect(outcome.stoppedInWave == 0)

@@ -22,18 +22,15 @@ import Testing
         }
     }
 
-    typealias Forgiven = RolloutState.Forgiven
-
     static let day: Int64 = 86_400
 
-    static func running(_ wave: Int, _ since: Int64, _ forgiven: Forgiven = .nothing)
-        -> RolloutState
-    { .running(wave: wave, since: at(since), started: at(0), forgiven: forgiven) }
+    static func running(_ wave: Int, _ since: Int64) -> RolloutState {
+        .running(wave: wave, since: at(since), started: at(0))
+    }
 
     static func paused(
-        _ wave: Int, _ reason: RolloutState.PauseReason = .operatorRequest,
-        _ forgiven: Forgiven = .nothing
-    ) -> RolloutState { .paused(wave: wave, reason, started: at(0), forgiven: forgiven) }
+        _ wave: Int, _ reason: RolloutState.PauseReason = .operatorRequest
+    ) -> RolloutState { .paused(wave: wave, reason, started: at(0)) }
 
     static func failed(_ failures: Int, of decided: Int) -> RolloutState.PauseReason {
         .failureLimit(failures: failures, decided: decided)
@@ -53,8 +50,14 @@ import Testing
     static let completed = RolloutState.completed(at: at(700))
     static let aborted = RolloutState.aborted(.operatorRequest)
     static let expired = RolloutState.aborted(.expired)
-    static let once = Forgiven(proven: 1, failed: 3)
-    static let twice = Forgiven(proven: 3, failed: 5)
+    static let back = must("gateway-2.4.1-revert")
+    static let reverting = RolloutState.reverting(by: back)
+    static let revert = RolloutEvent.revert(by: back)
+
+    private static func must(_ text: String) -> RolloutName {
+        guard let name = RolloutName(text) else { preconditionFailure("\(text) is a name") }
+        return name
+    }
 
     static let ticks: [Row] = [
         Row("a wave keeps soaking", running(0, 0), tick(59), running(0, 0)),
@@ -66,27 +69,12 @@ import Testing
         Row("undecided devices hold", running(0, 0), tick(60, undecided: 1), running(0, 0)),
         Row(
             "harm pauses", running(0, 0), tick(5, proven: 0, failed: 2),
-            paused(0, failed(2, of: 2)), .stopOffering),
+            paused(0, failed(2, of: 2)), .stopOffering, .noteEvidence),
         Row(
             "harm pauses the last wave though it soaked", running(1, 60), tick(660, failed: 4),
-            paused(1, failed(4, of: 13)), .stopOffering),
+            paused(1, failed(4, of: 13)), .stopOffering, .noteEvidence),
         Row("the last wave soaks", running(1, 60), tick(659), running(1, 60)),
         Row("the last wave completes it", running(1, 60), tick(660), .completed(at: at(660))),
-        Row(
-            "forgiven failures stay forgiven", running(0, 0, once), tick(9, proven: 1, failed: 3),
-            running(0, 0, once)),
-        Row(
-            "one new failure is not yet harm", running(0, 0, once), tick(9, proven: 1, failed: 4),
-            running(0, 0, once)),
-        Row(
-            "new failures are counted by themselves", running(0, 0, once),
-            tick(9, proven: 1, failed: 5), paused(0, failed(2, of: 2), once), .stopOffering),
-        Row(
-            "a next wave keeps what was forgiven", running(0, 0, once), tick(60, failed: 3),
-            running(1, 60, once), .offer(upTo: 1)),
-        Row(
-            "counts below what was forgiven are none", running(0, 0, once),
-            tick(9, proven: 0, failed: 1), running(0, 0, once)),
         Row(
             "the last second of its life", running(0, 0), tick(day - 1, undecided: 1),
             running(0, 0)),
@@ -95,8 +83,8 @@ import Testing
         Row("the end comes before completion", running(1, 60), tick(day), expired, .withdraw),
         Row("a paused rollout ends too", paused(0), tick(day), expired, .withdraw),
         Row(
-            "a paused rollout ignores ticks", paused(1, failed(2, of: 2), once),
-            tick(day - 1, failed: 99), paused(1, failed(2, of: 2), once)),
+            "a paused rollout ignores ticks", paused(1, failed(2, of: 2)),
+            tick(day - 1, failed: 99), paused(1, failed(2, of: 2))),
         Row("a late tick after completion", completed, tick(day, failed: 99), completed),
         Row("a late tick after the abort", aborted, tick(day), aborted),
     ]
@@ -104,24 +92,31 @@ import Testing
     static let orders: [Row] = [
         Row(
             "starting opens wave 0", .draft, .start(at: at(7)),
-            .running(wave: 0, since: at(7), started: at(7), forgiven: .nothing),
+            .running(wave: 0, since: at(7), started: at(7)),
             .offer(upTo: 0)),
         Row(
-            "pausing stops offers", running(1, 9, once), .pause,
-            paused(1, .operatorRequest, once), .stopOffering),
+            "pausing stops offers", running(1, 9), .pause, paused(1), .stopOffering),
         Row(
             "resuming soaks anew", paused(1), .resume(at: at(99)), running(1, 99),
             .offer(upTo: 1)),
         Row(
-            "resuming an operator's pause forgives nothing", paused(0, .operatorRequest, once),
-            .resume(at: at(99)), running(0, 99, once), .offer(upTo: 0)),
+            "resuming an operator's pause forgives nothing", paused(0),
+            .resume(at: at(99)), running(0, 99), .offer(upTo: 0)),
         Row(
             "resuming after failures forgives them", paused(0, failed(3, of: 4)),
-            .resume(at: at(99)), running(0, 99, once), .offer(upTo: 0)),
-        Row(
-            "forgiveness adds up", paused(0, failed(2, of: 4), once), .resume(at: at(99)),
-            running(0, 99, twice), .offer(upTo: 0)),
+            .resume(at: at(99)), running(0, 99), .forgiveNoted, .offer(upTo: 0)),
         Row("resuming too late ends it", paused(0), .resume(at: at(day)), expired, .withdraw),
+        Row(
+            "a class of its own is forgiven too",
+            paused(0, .classLimit(.download, failures: 3, decided: 4)),
+            .resume(at: at(99)), running(0, 99), .forgiveNoted, .offer(upTo: 0)),
+        Row("reverting while it runs", running(1, 0), revert, reverting, .withdraw),
+        Row("reverting after a pause", paused(0), revert, reverting, .withdraw),
+        Row("reverting what is complete", completed, revert, reverting, .withdraw),
+        Row("reverting what was stopped", aborted, revert, reverting, .withdraw),
+        Row("a revert goes on whatever the time is", reverting, tick(day), reverting),
+        Row("a revert that is complete", reverting, .reverted, .aborted(.reverted(by: back))),
+        Row("aborting a revert", reverting, abort, aborted, .withdraw),
         Row("aborting a draft", .draft, abort, aborted, .withdraw),
         Row("aborting while running", running(0, 0), abort, aborted, .withdraw),
         Row("aborting a pause", paused(0), abort, aborted, .withdraw),
@@ -146,6 +141,9 @@ import Testing
         (completed, start), (completed, .pause), (completed, resume),
         (aborted, start), (aborted, .pause), (aborted, resume), (aborted, abort),
         (expired, abort),
+        (.draft, revert), (reverting, revert), (reverting, start), (reverting, .pause),
+        (reverting, resume), (.draft, .reverted), (running(0, 0), .reverted),
+        (paused(0), .reverted), (completed, .reverted), (aborted, .reverted),
     ]
 
     @Test(arguments: senseless)
@@ -163,8 +161,7 @@ import Testing
             plan.verdict(in: state, evidence: evidence, at: at(60))
         }
         #expect(verdict(Self.running(0, 0)) == .stop(failures: 3, decided: 12))
-        #expect(verdict(Self.running(0, 0, Self.once)) == .promote)
-        for state in [.draft, Self.paused(0), Self.completed, Self.aborted] {
+        for state in [.draft, Self.paused(0), Self.completed, Self.reverting, Self.aborted] {
             #expect(verdict(state) == nil)
         }
     }

@@ -33,7 +33,7 @@ import Testing
             listed: [[must(DeviceID("gw-1")), must(DeviceID("gw-2"))], []], deviceCounts: [2, 9],
             hardware: [must(HardwareModel("gw-2")), must(HardwareModel("gw-3"))],
             scope: AttributionScope(attributes: ["board", "site"], pairCount: 9), created: at(1),
-            author: must(OperatorName("ada")), state: state, revision: 1)
+            author: must(OperatorName("ada")), priority: .emergency, state: state, revision: 1)
     }
 
     private static func offer(
@@ -54,7 +54,7 @@ import Testing
     @Test func keepsDevicesAcrossARestart() async throws {
         let path = Self.path()
         let device = Self.device()
-        try await SQLiteStore(path: path).write { try $0.save(device) }
+        try await SQLiteStore(path: path).write { try $0.save(device, at: device.lastSeen) }
 
         let found = try await SQLiteStore(path: path).read { store in
             (try store.device(device.id), try store.devices())
@@ -68,26 +68,28 @@ import Testing
         let store = try SQLiteStore(path: Self.path())
         var device = Self.device()
         let old = device
-        try await store.write { try $0.save(old) }
+        try await store.write { try $0.save(old, at: old.lastSeen) }
         device.attributes = try Attributes(["site": "lyon"])
         device.lastFailure = nil
         device.release = nil
         device.image = nil
         device.sequence = 8
         let new = device
-        try await store.write { try $0.save(new) }
+        try await store.write { try $0.save(new, at: new.lastSeen) }
 
         #expect(try await store.read { try $0.device(new.id) } == new)
     }
 
     static let states: [RolloutState] = [
         .draft,
-        .running(
-            wave: 1, since: at(5), started: at(2), forgiven: .init(proven: 3, failed: 4)),
-        .paused(wave: 0, .operatorRequest, started: at(2), forgiven: .nothing),
-        .paused(
-            wave: 1, .failureLimit(failures: 2, decided: 9), started: at(2), forgiven: .nothing),
-        .completed(at: at(9)), .aborted(.operatorRequest), .aborted(.expired),
+        .running(wave: 1, since: at(5), started: at(2)),
+        .paused(wave: 0, .operatorRequest, started: at(2)),
+        .paused(wave: 1, .failureLimit(failures: 2, decided: 9), started: at(2)),
+        .paused(wave: 1, .classLimit(.download, failures: 3, decided: 8), started: at(2)),
+        .completed(at: at(9)), .reverting(by: must(RolloutName("r-revert"))),
+        .aborted(.operatorRequest), .aborted(.expired), .aborted(.releaseWithdrawn),
+        .aborted(.superseded(by: must(RolloutName("s")))),
+        .aborted(.reverted(by: must(RolloutName("r-revert")))),
     ]
 
     @Test(arguments: states)
@@ -99,7 +101,7 @@ import Testing
         let new = changed
         let store = try SQLiteStore(path: path)
         try await store.write { try $0.add(record) }
-        try await store.write { try $0.update(new) }
+        try await store.write { try $0.update(new, at: Self.at(20)) }
 
         let found = try await SQLiteStore(path: path).read { try $0.rollout(record.name) }
         #expect(found?.state == state)
@@ -107,23 +109,29 @@ import Testing
         #expect(found?.listed == record.listed)
         #expect(found?.deviceCounts == record.deviceCounts)
         #expect(found?.hardware == record.hardware)
+        #expect(found?.priority == .emergency)
+        // It is remembered when it changed.
+        let past = try await store.read { store in
+            try [19, 20].map { try store.history(at: Self.at($0)).rollouts().map(\.state) }
+        }
+        #expect(past == [[.draft], [state]])
     }
 
     @Test func letsOnlyOneOfTwoChangesWin() async throws {
         let store = try SQLiteStore(path: Self.path())
         let record = Self.rollout()
         try await store.write { try $0.add(record) }
-        try await store.write { try $0.update(record) }
+        try await store.write { try $0.update(record, at: Self.at(20)) }
 
         await #expect(throws: StoreError.conflict) {
-            try await store.write { try $0.update(record) }
+            try await store.write { try $0.update(record, at: Self.at(20)) }
         }
     }
 
     @Test func holdsOneOpenOfferForEachDevice() async throws {
         let store = try SQLiteStore(path: Self.path())
         try await store.write { store in
-            try store.save(Self.device())
+            try store.save(Self.device(), at: Self.at(100))
             try store.add(Self.rollout())
             try store.add(Self.offer("n1"), values: [:])
         }
@@ -135,37 +143,203 @@ import Testing
         #expect(open == Self.offer("n1"))
     }
 
-    @Test func countsOffersByOutcome() async throws {
+    /// What a device made of a rollout, and what the gate counts of it.
+    struct Row: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let attempt: AttemptRecord
+        /// Of the one device at second 100.
+        let expected: WaveTally
+
+        init(
+            _ sentence: String, _ standing: AttemptRecord.Standing, tries: Int = 1,
+            failure: AttemptRecord.LastFailure? = nil, forgiven: Int = 0,
+            _ change: (inout WaveTally) -> Void
+        ) {
+            testDescription = sentence
+            attempt = AttemptRecord(
+                rollout: must(RolloutName("r")), device: must(DeviceID("gw-1")), wave: 1,
+                standing: standing, tries: tries, lastFailure: failure, notedTry: 0,
+                forgivenTry: forgiven, cameFrom: ReleaseID("acme 1.0"))
+            var tally = WaveTally(wave: 1)
+            change(&tally)
+            expected = tally
+        }
+    }
+
+    private static func failure(
+        _ kind: FailureClass = .health, tryNumber: Int = 1, countsFrom: Int64? = 100
+    ) -> AttemptRecord.LastFailure {
+        AttemptRecord.LastFailure(
+            kind: kind, tryNumber: tryNumber, at: at(90), countsFrom: countsFrom.map(at))
+    }
+
+    private static let one = FailureCounts([.health: 1])
+
+    static let attempts: [Row] = [
+        Row("under way", .open) { $0.open = 1 },
+        Row("proven", .proven) {
+            $0.proven = 1
+            $0.evidence.proven = 1
+        },
+        Row("proven and forgiven", .proven, forgiven: 1) { $0.proven = 1 },
+        Row("failed", .failed, failure: failure()) {
+            $0.failures = one
+            $0.evidence.failures = one
+        },
+        Row("failed and forgiven", .failed, failure: failure(), forgiven: 1) {
+            $0.failures = one
+        },
+        Row("tried again later", .failed, failure: failure(countsFrom: 101)) { $0.retrying = 1 },
+        Row("a failure that counts until it is made good", .open, tries: 2, failure: failure()) {
+            $0.open = 1
+            $0.evidence.failures = one
+        },
+        Row(
+            "a failure that is undecided while it is tried again", .open, tries: 2,
+            failure: failure(countsFrom: nil)
+        ) { $0.open = 1 },
+        Row(
+            "a forgiven failure that is tried again", .open, tries: 2, failure: failure(),
+            forgiven: 1
+        ) { $0.open = 1 },
+        Row(
+            "a failure after a forgiven one is news", .failed, tries: 2,
+            failure: failure(tryNumber: 2), forgiven: 1
+        ) {
+            $0.failures = one
+            $0.evidence.failures = one
+        },
+        Row("made good", .proven, tries: 2, failure: failure(), forgiven: 1) {
+            $0.proven = 1
+            $0.evidence.proven = 1
+        },
+    ]
+
+    @Test(arguments: attempts)
+    func countsADeviceByItsNewestTry(row: Row) async throws {
+        let store = try SQLiteStore(path: Self.path())
+        let name = must(RolloutName("r"))
+        let found = try await store.write { store in
+            try store.save(Self.device(), at: Self.at(100))
+            try store.add(Self.rollout())
+            try store.save(row.attempt)
+            return (
+                try store.attemptRecords(in: name),
+                try store.tallies(of: name, at: Self.at(100), outsidePausedStrata: true),
+                try store.decided(
+                    in: name, by: ["site"], classes: [.health], at: Self.at(100))
+            )
+        }
+        #expect(found.0 == [row.attempt])
+        #expect(found.1 == [row.expected])
+        let evidence = row.expected.evidence
+        #expect(
+            found.2 == [
+                Stratum(attribute: "site", value: "zürich"): DecidedCount(
+                    proven: evidence.proven, failed: evidence.failures.total)
+            ])
+    }
+
+    /// What is noted at a stop is forgiven later, and nothing that came in between.
+    @Test func forgivesWhatWasNotedAndNothingElse() async throws {
+        let store = try SQLiteStore(path: Self.path())
+        let name = must(RolloutName("r"))
+        @Sendable func attempt(_ device: String, _ countsFrom: Int64) -> AttemptRecord {
+            AttemptRecord(
+                rollout: name, device: must(DeviceID(device)), wave: 0, standing: .failed,
+                tries: 1, lastFailure: Self.failure(countsFrom: countsFrom), notedTry: 0,
+                forgivenTry: 0, cameFrom: nil)
+        }
+        let tallies = try await store.write { store in
+            try store.add(Self.rollout())
+            for device in ["gw-1", "gw-2", "gw-3"] {
+                try store.save(Self.device(device), at: Self.at(100))
+            }
+            try store.save(attempt("gw-1", 100))
+            try store.save(attempt("gw-2", 101))
+            try store.noteEvidence(in: name, at: Self.at(100))
+            try store.save(attempt("gw-3", 100))
+            try store.forgiveNoted(in: name)
+            return try store.tallies(of: name, at: Self.at(200), outsidePausedStrata: true)
+        }
+        #expect(tallies.map(\.failures.total) == [3])
+        #expect(tallies.map(\.evidence.failures.total) == [2], "gw-2 and gw-3 were not seen")
+    }
+
+    @Test func keepsOffersByOutcome() async throws {
         let store = try SQLiteStore(path: Self.path())
         let outcomes: [OfferRecord.Outcome] = [
             .proven, .failed(Failure(.boot, "gone")), .cancelled, .open,
         ]
         try await store.write { store in
-            try store.save(Self.device())
+            try store.save(Self.device(), at: Self.at(100))
             try store.add(Self.rollout())
             for (number, outcome) in outcomes.enumerated() {
                 var offer = Self.offer("n\(number)", expires: Int64(100 + number))
                 try store.add(offer, values: [:])
                 offer.outcome = outcome
+                offer.decided = outcome == .open ? nil : Self.at(60)
                 try store.update(offer)
             }
         }
 
         let name = must(RolloutName("r"))
-        let device = must(DeviceID("gw-1"))
         let found = try await store.read { store in
             (
-                try store.tallies(of: name), try store.openOfferCount(in: name),
-                try store.attempt(of: device, in: name)?.nonce,
-                try store.attempts(in: name).map(\.nonce), try store.expiredOffers(at: Self.at(103))
+                try store.openOfferCount(in: name), try store.openOffers().map(\.nonce),
+                try store.expiredOffers(at: Self.at(103))
             )
         }
-        #expect(found.0 == [WaveTally(wave: 1, open: 1, proven: 1, failed: 1)])
-        #expect(found.1 == 1)
-        #expect(found.2 == Nonce("n3"))
-        #expect(found.3 == [must(Nonce("n3"))])
-        #expect(found.4.map(\.nonce) == [must(Nonce("n3"))])
+        #expect(found.0 == 1)
+        #expect(found.1 == [must(Nonce("n3"))])
+        #expect(found.2.map(\.nonce) == [must(Nonce("n3"))])
         #expect(try await store.read { try $0.expiredOffers(at: Self.at(102)) }.isEmpty)
+        // At second 50 the first three were open still; the numbers are of one device, which no
+        // real fleet has.
+        let past = try await store.read { try $0.history(at: Self.at(50)).openOfferCount(in: name) }
+        #expect(past == 4)
+    }
+
+    @Test func remembersDevicesAsTheyWere() async throws {
+        let store = try SQLiteStore(path: Self.path())
+        let id = must(DeviceID("gw-1"))
+        let facts = try await store.write { store in
+            var device = Self.device()
+            try store.save(device, at: Self.at(100))
+            device.attributes = try Attributes(["site": "lyon"])
+            device.heldReason = "lab"
+            device.pin = ReleaseID("acme 1.0")
+            try store.save(device, at: Self.at(200))
+            device.sequence += 1
+            try store.save(device, at: Self.at(300))
+            return try [99, 100, 199, 200, 999].map {
+                try store.history(at: Self.at($0)).facts(of: id)
+            }
+        }
+        #expect(facts[0] == nil)
+        #expect(facts[1]?.attributes["site"] == "zürich" && facts[1]?.standing == .active)
+        #expect(facts[2]?.attributes == facts[1]?.attributes)
+        #expect(facts[3]?.attributes["site"] == "lyon" && facts[3]?.standing == .held("lab"))
+        #expect(facts[3]?.pin == ReleaseID("acme 1.0") && facts[3]?.lastSeen == Self.at(200))
+        #expect(facts[4]?.standing == .held("lab"))
+    }
+
+    @Test func keepsPlansThatWereShown() async throws {
+        let path = Self.path()
+        let plan = PlanRecord(
+            digest: must(Digest(bytes: Array(repeating: 7, count: 32))), at: Self.at(5),
+            rollout: must(RolloutName("r")), fileJSON: Array("{}".utf8),
+            listed: [[must(DeviceID("gw-1")), must(DeviceID("gw-2"))], []],
+            deviceCounts: [2, 9],
+            images: [
+                must(HardwareModel("gw-2")): must(Digest(bytes: Array(repeating: 3, count: 32)))
+            ],
+            scope: AttributionScope(attributes: ["board", "site"], pairCount: 9))
+        try await SQLiteStore(path: path).write { store in
+            try store.add(plan)
+            try store.add(plan)
+        }
+        #expect(try await SQLiteStore(path: path).read { try $0.plan(plan.digest) } == plan)
     }
 
     @Test func aWriteThatThrowsLeavesNothing() async throws {
@@ -173,7 +347,7 @@ import Testing
         let store = try SQLiteStore(path: Self.path())
         await #expect(throws: Interrupted.self) {
             try await store.write { store in
-                try store.save(Self.device())
+                try store.save(Self.device(), at: Self.at(100))
                 throw Interrupted()
             }
         }
@@ -247,10 +421,16 @@ import Testing
         try await store.write { store in
             var offer = open
             offer.outcome = .proven
+            offer.decided = Self.at(90)
             try store.update(offer)
             try store.add(approval)
             try store.add(approval)
         }
+        let attempt = try #require(
+            try await store.read { try $0.attemptRecord(of: device, in: name) })
+        #expect(attempt.standing == .open && attempt.tries == 1)
+        let facts = try await store.read { try $0.history(at: Self.at(9999)).facts(of: device) }
+        #expect(facts?.attributes["site"] == "berlin")
         #expect(try await store.read { try $0.leaseHolders("site", "berlin") } == [])
         #expect(try await store.read { try $0.approvals(of: name) } == [approval])
     }
@@ -265,6 +445,8 @@ import Testing
         #expect(throws: CommandFailed.self) {
             try Self.sqlite(path, "UPDATE events SET what = 'nothing';")
         }
+        try await store.write { try $0.save(Self.device(), at: Self.at(1)) }
+        #expect(throws: CommandFailed.self) { try Self.sqlite(path, "DELETE FROM device_history;") }
     }
 
     struct CommandFailed: Error {}

@@ -83,9 +83,12 @@ extension RolloutFile {
         ],
         gate: Gate(
             maxFailureRate: "2%", confidence: "95%", minConfirmed: 20,
-            require: "no_evidence_of_harm", overdueAfter: "2h"),
+            require: "no_evidence_of_harm", overdueAfter: "2h", perClass: ["download": "10%"]),
         limits: Limits(
             concurrent: 500, per: ["site": "25%"], neverTogether: ["ha_pair"],
             window: Window(days: "mon-fri", from: "01:00", to: "05:00", zone: "device"),
-            egress: "200 GB/day"), onFailure: "pause", expires: "14d")
+            egress: "200 GB/day"),
+        retries: Retries(max: 3, backoff: "10m", classes: ["download"]), priority: "7",
+        supersedes: .named(["gateway-2.4.0"]), onFailure: "revert",
+        revertTo: "acme-gateway 2.4.0", expires: "14d")
 }

@@ -58,13 +58,28 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 "device",
                 DeviceSummary(
                     id: name("gw-0001"), hardware: name("gw-2"), lifecycle: "active",
-                    boot: checkIn.boot, phase: .idle, rollout: name("gateway-2.4.1"),
+                    pin: releaseID(), boot: checkIn.boot, phase: .idle, rollout: name("gateway-2.4.1"),
                     lastFailure: Failure(.boot, "silence"), lastSeen: at(5),
                     attributes: Attributes(["site": "berlin"]),
                     decisions: [.init(rollout: name("gateway-2.4.1"), rule: "not selected")]),
                 optional: [
                     "boot.release", "boot.sha256", "rollout", "last_failure", "attributes",
-                    "attributes.site",
+                    "attributes.site", "pin",
+                ]),
+            Sample("stratum", StratumRequest(attribute: "board_revision", value: "C")),
+            Sample("release", ReleaseRequest(release: releaseID()), optional: ["release"]),
+            Sample(
+                "device explanation",
+                DeviceExplanation(
+                    device: name("gw-0001"), at: at(9), facts: ["hardware gw-2"],
+                    rollouts: [
+                        .init(
+                            rollout: name("gateway-2.4.1"), release: releaseID(),
+                            steps: [.init(rule: "state", detail: "running", holds: true)],
+                            ruling: "it is offered")
+                    ], conclusion: "it is offered", events: [event()]),
+                optional: [
+                    "rollouts[0].release", "events[0].device", "events[0].rollout",
                 ]),
             Sample(
                 "releases",
@@ -81,6 +96,15 @@ struct Sample: Sendable, CustomTestStringConvertible {
         ]
     }
 
+    private static let wave = RolloutSummary.Wave(
+        name: "canary", devices: 5, offered: 4, proven: 3, failed: 1, retrying: 1)
+
+    private static func event() throws -> ExplainedEvent {
+        ExplainedEvent(
+            at: at(8), device: try name("gw-0001"), rollout: try name("gateway-2.4.1"),
+            what: "offered")
+    }
+
     private static func rollouts() throws -> [Sample] {
         let file: Set = [
             "gate", "gate.max_failure_rate", "gate.confidence", "gate.min_confirmed",
@@ -89,7 +113,9 @@ struct Sample: Sendable, CustomTestStringConvertible {
             "waves[1].approval", "waves[2].count", "waves[3].devices", "waves[4].percent",
             "waves[4].soak", "waves[4].rate", "waves[4].rate.factor", "waves[4].rate.every",
             "waves[4].rate.max", "limits.per", "limits.per.site", "limits.never_together",
-            "limits.window", "limits.window.days", "limits.egress",
+            "limits.window", "limits.window.days", "limits.egress", "gate.per_class",
+            "gate.per_class.download", "retries", "retries.max", "retries.backoff",
+            "retries.classes", "priority", "supersedes", "revert_to",
         ]
         return try [
             Sample("rollout file", RolloutFile.full, optional: file),
@@ -101,9 +127,19 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 RolloutSummary(
                     name: name("gateway-2.4.1"), release: releaseID(), state: "running",
                     reason: "soaking", wave: 0,
-                    waves: [.init(name: "canary", devices: 5, offered: 4, proven: 3, failed: 1)],
+                    waves: [wave], failures: [.init(kind: .health, devices: 1)],
                     created: at(7), plan: digest(2)),
                 optional: ["wave"]),
+            Sample(
+                "rollout explanation",
+                RolloutExplanation(
+                    rollout: RolloutSummary(
+                        name: name("gateway-2.4.1"), release: releaseID(), state: "running",
+                        reason: "soaking", wave: 0, waves: [wave], failures: [], created: at(7),
+                        plan: digest(2)),
+                    at: at(9), steps: [.init(rule: "soak", detail: "soaking", holds: false)],
+                    verdict: "hold", events: [event()]),
+                optional: ["rollout.wave", "events[0].device", "events[0].rollout"]),
             Sample(
                 "plan",
                 PlanSummary(

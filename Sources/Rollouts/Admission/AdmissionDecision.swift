@@ -7,12 +7,13 @@ public enum AdmissionDecision: Hashable, Sendable {
     case no(AdmissionRefusal)
 }
 
-/// What a device has already made of a rollout; a device has one attempt.
+/// What a device has made of a rollout by its newest try.
 public enum Attempt: Hashable, Sendable {
     /// The device holds a lease.
     case underWay
     case proven
-    case failed(FailureClass)
+    /// It was tried so often, this failure included.
+    case failed(FailureClass, at: Instant, tries: Int)
 }
 
 /// The rule for which a device is not offered a release, in the order in which they are asked.
@@ -21,7 +22,10 @@ public enum AdmissionRefusal: Hashable, Sendable {
     /// The device has its offer already.
     case holdsLease
     case attemptProven
+    /// It failed, and is not tried again.
     case attemptFailed(FailureClass)
+    /// It failed, and is tried again from this moment on.
+    case retryNotDue(FailureClass, until: Instant)
     case ineligible(Ineligibility)
     /// Devices of this kind failed, and others did not.
     case stratumPaused(Stratum)
@@ -33,6 +37,38 @@ public enum AdmissionRefusal: Hashable, Sendable {
     case limited(LimitRefusal)
 }
 
+extension AdmissionRefusal {
+    /// What a device waits for that a limit keeps back.
+    public enum Awaited: Hashable, Sendable {
+        case moment(Instant)
+        /// That another device gives a place back.
+        case place
+    }
+
+    /// `nil` where no limit is the reason, or nobody can tell.
+    public var waitsFor: Awaited? {
+        switch self {
+        case .notRunning, .holdsLease, .attemptProven, .attemptFailed, .ineligible,
+            .stratumPaused, .inNoWave, .waveNotOpen:
+            nil
+        case .retryNotDue(_, let moment): .moment(moment)
+        case .capReached: .place
+        case .limited(let refusal): refusal.waitsFor
+        }
+    }
+}
+
+extension LimitRefusal {
+    fileprivate var waitsFor: AdmissionRefusal.Awaited? {
+        switch self {
+        case .windowClosed(let opens): opens.map { .moment($0) }
+        case .rateReached(_, let moment), .egressReached(_, let moment): .moment(moment)
+        case .windowUnknown, .imageExceedsEgress: nil
+        case .shareReached, .partnerHoldsLease: .place
+        }
+    }
+}
+
 extension AdmissionRefusal: CustomStringConvertible {
     /// One clause for an operator who asks why; waves are counted from 1.
     public var description: String {
@@ -41,6 +77,8 @@ extension AdmissionRefusal: CustomStringConvertible {
         case .holdsLease: "it has been offered the release and has not answered yet"
         case .attemptProven: "it has already proven the release in this rollout"
         case .attemptFailed(let kind): "it has already failed in this rollout (\(kind.rawValue))"
+        case .retryNotDue(let kind, let moment):
+            "it failed (\(kind.rawValue)) and is tried again from \(moment) on"
         case .ineligible(let reason): "\(reason)"
         case .stratumPaused(let stratum):
             "the rollout is paused for devices with \(stratum), which fail"

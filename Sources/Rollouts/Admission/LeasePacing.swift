@@ -34,6 +34,14 @@ public struct LeasePacing: Hashable, Sendable {
         return .seconds(wait == 0 ? period : wait)
     }
 
+    /// How long a device should wait that can take a lease from `moment` on, and not before.
+    ///
+    /// Such devices come in the shortest period after it, each in its own second.
+    public func pause(for bucket: Bucket, at now: Instant, notBefore moment: Instant) -> Duration {
+        let turn = Int64(bucket.value % UInt64(periodSeconds.lowerBound))
+        return max(.zero, moment.elapsed(since: now)) + .seconds(turn + 1)
+    }
+
     /// So long that the server is not strained, and that in each shortest period about as many
     /// devices come as there are places.
     func period(waiting: Int, freePlaces: Int) -> Int {

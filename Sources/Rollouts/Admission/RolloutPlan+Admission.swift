@@ -11,52 +11,82 @@ extension RolloutPlan {
     ///   - attempt: What the device has made of this rollout; `nil` when it was not offered.
     ///   - context: What the selector may ask for besides `device`, and the moment.
     ///   - paused: Whose devices are offered nothing any more.
+    ///   - trace: Where what each rule says is written down.
     ///   - counts: Asked only when everything but the limits lets the device pass.
     public func admission(
         of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
         attempt: Attempt?, paused: Set<Stratum>, in context: SelectorContext,
-        zones: any TimeZones, counts: () throws -> LimitCounts
+        zones: any TimeZones, trace: inout AdmissionTrace, counts: () throws -> LimitCounts
     ) rethrows -> AdmissionDecision {
         let decision = candidacy(
             of: device, bucket: bucket, state: state, image: image, attempt: attempt,
-            paused: paused, in: context)
+            paused: paused, in: context, trace: &trace)
         guard case .offer(_, let image) = decision, let openWave = openWave(in: state) else {
             return decision
         }
         let now = context.now
-        if let refusal = spec.limits.window?.refusal(at: now, for: device.attributes, zones: zones)
-        {
-            return .no(.limited(refusal))
+        if let window = spec.limits.window {
+            if let refusal = window.refusal(at: now, for: device.attributes, zones: zones) {
+                return trace.refused(.window, .limited(refusal))
+            }
+            trace.passed(.window, "open: \(window)")
         }
-        let counts = try counts()
-        guard counts.openLeases < spec.limits.concurrent else {
-            return .no(.capReached(limit: spec.limits.concurrent))
+        return limited(
+            device, openWave: openWave, length: image.length, beside: try counts(), at: now,
+            trace: &trace) ?? decision
+    }
+
+    /// The refusal of the first limit that is reached.
+    private func limited(
+        _ device: DeviceFacts, openWave: Int, length: Int64, beside counts: LimitCounts,
+        at now: Instant, trace: inout AdmissionTrace
+    ) -> AdmissionDecision? {
+        let concurrent = spec.limits.concurrent
+        guard counts.openLeases < concurrent else {
+            return trace.refused(.concurrent, .capReached(limit: concurrent))
         }
-        let refusal =
-            waves[openWave].spec.rate?.refusal(
+        trace.passed(.concurrent, "\(counts.openLeases) of \(concurrent) leases are held")
+        if let rate = waves[openWave].spec.rate {
+            if let refusal = rate.refusal(
                 confirmed: counts.confirmed, recent: counts.recentLeases, at: now)
-            ?? spec.limits.egress?.refusal(
-                length: image.length, recent: counts.recentBytes, at: now)
-            ?? refusal(of: device, beside: counts)
-        return refusal.map { .no(.limited($0)) } ?? decision
+            {
+                return trace.refused(.rate, .limited(refusal))
+            }
+            trace.passed(
+                .rate,
+                "\(counts.recentLeases?.total ?? 0) leases of "
+                    + "\(rate.allowance(confirmed: counts.confirmed))")
+        }
+        if let egress = spec.limits.egress {
+            if let refusal = egress.refusal(length: length, recent: counts.recentBytes, at: now) {
+                return trace.refused(.egress, .limited(refusal))
+            }
+            trace.passed(
+                .egress, "\(counts.recentBytes?.total ?? 0) bytes of \(egress) are offered")
+        }
+        return refusal(of: device, beside: counts, trace: &trace)
     }
 
     /// What those that share a value with the device forbid.
     private func refusal(
-        of device: DeviceFacts, beside counts: LimitCounts
-    ) -> LimitRefusal? {
+        of device: DeviceFacts, beside counts: LimitCounts, trace: inout AdmissionTrace
+    ) -> AdmissionDecision? {
         for limit in spec.limits.shares {
+            let members = counts.members[limit.attribute, default: 0]
+            let open = counts.openWithValue[limit.attribute, default: 0]
             let refusal = limit.refusal(
-                value: device.attributes[limit.attribute],
-                members: counts.members[limit.attribute, default: 0],
-                openLeases: counts.openWithValue[limit.attribute, default: 0])
-            if let refusal { return refusal }
+                value: device.attributes[limit.attribute], members: members, openLeases: open)
+            if let refusal { return trace.refused(.share, .limited(refusal)) }
+            trace.passed(
+                .share,
+                "\(limit.attribute): \(open) of \(limit.places(members: members)) are updating")
         }
         for limit in spec.limits.apart {
             let refusal = limit.refusal(
                 value: device.attributes[limit.attribute],
                 holder: counts.holders[limit.attribute])
-            if let refusal { return refusal }
+            if let refusal { return trace.refused(.neverTogether, .limited(refusal)) }
+            trace.passed(.neverTogether, "nobody of the same \(limit.attribute) is updating")
         }
         return nil
     }
@@ -66,40 +96,92 @@ extension RolloutPlan {
     /// Such a device is undecided: a wave does not pass because nobody let it try.
     public func candidacy(
         of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
-        attempt: Attempt?, paused: Set<Stratum>, in context: SelectorContext
+        attempt: Attempt?, paused: Set<Stratum>, in context: SelectorContext,
+        trace: inout AdmissionTrace
     ) -> AdmissionDecision {
-        guard let openWave = openWave(in: state) else { return .no(.notRunning(state)) }
-        if let refusal = attempt.map(refusal) { return .no(refusal) }
+        guard let openWave = openWave(in: state) else {
+            return trace.refused(.state, .notRunning(state))
+        }
+        trace.passed(.state, "\(state)")
+        if let attempt, let refusal = refusal(after: attempt, at: context.now) {
+            return trace.refused(.attempt, refusal)
+        }
+        trace.passed(.attempt, attempt == nil ? "not tried yet" : "to be tried again")
         if let reason = spec.ineligibility(of: device, image: image, in: context) {
-            return .no(.ineligible(reason))
+            return trace.refused(.eligibility, .ineligible(reason))
         }
         guard let image, hardware.contains(device.hardware) else {
-            return .no(.ineligible(.wrongHardware(device.hardware)))
+            return trace.refused(
+                .eligibility, .ineligible(.wrongHardware(device.hardware)))
         }
+        trace.passed(.eligibility, Self.eligibility(of: device, for: image, spec))
         if let stratum = paused.first(where: { $0.holds(device) }) {
-            return .no(.stratumPaused(stratum))
+            return trace.refused(.stratum, .stratumPaused(stratum))
         }
+        trace.passed(.stratum, paused.isEmpty ? "nothing is paused" : "none of the paused ones")
         guard let wave = wave(of: device, bucket: bucket, in: context) else {
-            return .no(.inNoWave)
+            return trace.refused(.wave, .inNoWave)
         }
-        guard wave <= openWave else { return .no(.waveNotOpen(opens: wave)) }
+        guard wave <= openWave else {
+            return trace.refused(.wave, .waveNotOpen(opens: wave))
+        }
+        trace.passed(
+            .wave,
+            "in wave \(wave + 1) (\(Quotation.of(waves[wave].spec.name))), and "
+                + "\(openWave + 1) \(openWave == 0 ? "is" : "are") open")
         return .offer(wave: wave, image)
+    }
+
+    private static func eligibility(
+        of device: DeviceFacts, for image: PlannedImage, _ spec: RolloutSpec
+    ) -> String {
+        "\(Quotation.of(spec.selector.text)) picks it, hardware \(device.hardware) has an image, "
+            + "it runs \(device.release.map { "\($0)" } ?? "an unknown release")"
     }
 
     /// The last wave whose devices are offered the release; `nil` when none are.
     public func openWave(in state: RolloutState) -> Int? {
         switch state {
-        case .running(let wave, _, _, _): wave
+        case .running(let wave, _, _): wave
         case .completed: waves.count - 1
-        case .draft, .paused, .aborted: nil
+        case .draft, .paused, .reverting, .aborted: nil
         }
     }
 
-    private func refusal(after attempt: Attempt) -> AdmissionRefusal {
+    /// `nil` for a device whose next try is due.
+    private func refusal(after attempt: Attempt, at now: Instant) -> AdmissionRefusal? {
         switch attempt {
-        case .underWay: .holdsLease
-        case .proven: .attemptProven
-        case .failed(let kind): .attemptFailed(kind)
+        case .underWay: return .holdsLease
+        case .proven: return .attemptProven
+        case .failed(let kind, let failed, let tries):
+            guard let next = spec.retries.nextTry(after: kind, at: failed, tries: tries) else {
+                return .attemptFailed(kind)
+            }
+            return next > now ? .retryNotDue(kind, until: next) : nil
         }
+    }
+}
+
+/// The same for those who only want the answer.
+extension RolloutPlan {
+    public func admission(
+        of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
+        attempt: Attempt?, paused: Set<Stratum>, in context: SelectorContext,
+        zones: any TimeZones, counts: () throws -> LimitCounts
+    ) rethrows -> AdmissionDecision {
+        var trace = AdmissionTrace.off
+        return try admission(
+            of: device, bucket: bucket, state: state, image: image, attempt: attempt,
+            paused: paused, in: context, zones: zones, trace: &trace, counts: counts)
+    }
+
+    public func candidacy(
+        of device: DeviceFacts, bucket: Bucket, state: RolloutState, image: PlannedImage?,
+        attempt: Attempt?, paused: Set<Stratum>, in context: SelectorContext
+    ) -> AdmissionDecision {
+        var trace = AdmissionTrace.off
+        return candidacy(
+            of: device, bucket: bucket, state: state, image: image, attempt: attempt,
+            paused: paused, in: context, trace: &trace)
     }
 }

@@ -4,6 +4,8 @@ public import Model
 public enum GateVerdict: Hashable, Sendable {
     /// There is evidence of harm.
     case stop(failures: Int, decided: Int)
+    /// There is evidence of harm in a class of failures that is counted by itself.
+    case stopClass(FailureClass, failures: Int, decided: Int)
     /// The wave stays as it is, for the first of the reasons that apply.
     case hold(HoldReason)
     /// The next wave may open; after the last, the rollout is complete.
@@ -12,6 +14,10 @@ public enum GateVerdict: Hashable, Sendable {
     public enum HoldReason: Hashable, Sendable {
         case soaking(until: Instant)
         case tooFewConfirmed(have: Int, need: Int)
+        /// At least as many devices failed as are proven, though too few to be sure of anything.
+        case mostlyFailed(failed: Int, proven: Int)
+        /// Silent devices would stop the wave, but others are as silent that were offered nothing.
+        case silentElsewhere(overdue: Int, silent: Int, of: Int)
         /// Devices that may still prove the release or fail.
         case undecided(Int)
         /// Likelihood ratios: how much better the reports agree with a healthy release.
@@ -26,6 +32,9 @@ extension GateVerdict: CustomStringConvertible {
         switch self {
         case .stop(let failures, let decided):
             "stop: \(failures) of \(decided) devices failed, more than the gate accepts"
+        case .stopClass(let kind, let failures, let decided):
+            "stop: \(failures) of \(decided) devices failed (\(kind.rawValue)),"
+                + " more than the gate accepts"
         case .hold(let reason): "hold: \(reason)"
         case .promote: "promote"
         }
@@ -37,6 +46,11 @@ extension GateVerdict.HoldReason: CustomStringConvertible {
         switch self {
         case .soaking(let end): "soaking until \(end)"
         case .tooFewConfirmed(let have, let need): "\(have) devices are proven, \(need) are needed"
+        case .mostlyFailed(let failed, let proven):
+            "\(failed) devices failed and \(proven) are proven; an operator has to decide"
+        case .silentElsewhere(let overdue, let silent, let others):
+            "\(overdue) updated devices are silent, and so are \(silent) of \(others) that were"
+                + " offered nothing; it waits for them, or for an operator"
         case .undecided(let count):
             "\(count) \(count == 1 ? "device has" : "devices have") neither proven it nor failed"
         case .noEvidenceOfHealth(let have, let need):

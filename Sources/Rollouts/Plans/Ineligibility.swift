@@ -3,10 +3,14 @@ public import Model
 /// Why a device is no candidate for a release, whatever its wave.
 public enum Ineligibility: Hashable, Sendable {
     case notSelected
-    case notActive
+    case retired
+    case quarantined
+    case held(reason: String)
     case wrongHardware(HardwareModel)
     /// The device runs this very image.
     case alreadyInstalled
+    /// An operator lets the device have this release only.
+    case pinned(ReleaseID)
     /// The device runs a later version of the same release.
     case downgrade(from: Version)
     /// The image can only be installed over one of these versions.
@@ -15,9 +19,12 @@ public enum Ineligibility: Hashable, Sendable {
     /// The reasons without their facts, to be counted by; in the order in which they are asked.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case notSelected = "not_selected"
-        case notActive = "not_active"
+        case retired
+        case quarantined
+        case held
         case wrongHardware = "wrong_hardware"
         case alreadyInstalled = "already_installed"
+        case pinned
         case downgrade
         case steppingStone = "stepping_stone"
     }
@@ -25,9 +32,12 @@ public enum Ineligibility: Hashable, Sendable {
     public var kind: Kind {
         switch self {
         case .notSelected: .notSelected
-        case .notActive: .notActive
+        case .retired: .retired
+        case .quarantined: .quarantined
+        case .held: .held
         case .wrongHardware: .wrongHardware
         case .alreadyInstalled: .alreadyInstalled
+        case .pinned: .pinned
         case .downgrade: .downgrade
         case .steppingStone: .steppingStone
         }
@@ -49,6 +59,7 @@ extension RolloutSpec {
         guard let image else { return outOfScope(device, hasImage: false, in: context) }
         if let reason = outOfScope(device, hasImage: true, in: context) { return reason }
         guard device.image != image.sha256 else { return .alreadyInstalled }
+        if let pin = device.pin, pin != release { return .pinned(pin) }
         let version = device.release.flatMap { $0.name == release.name ? $0.version : nil }
         if let version, version > image.version, !image.mayDowngrade {
             return .downgrade(from: version)
@@ -64,8 +75,12 @@ extension RolloutSpec {
         _ device: DeviceFacts, hasImage: Bool, in context: SelectorContext
     ) -> Ineligibility? {
         guard selector.matches(device, in: context) else { return .notSelected }
-        guard device.isActive else { return .notActive }
-        return hasImage ? nil : .wrongHardware(device.hardware)
+        switch device.standing {
+        case .active: return hasImage ? nil : .wrongHardware(device.hardware)
+        case .held(let reason): return .held(reason: reason)
+        case .quarantined: return .quarantined
+        case .retired: return .retired
+        }
     }
 }
 
@@ -74,9 +89,12 @@ extension Ineligibility: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notSelected: "the rollout's selector does not pick it"
-        case .notActive: "it is held or retired"
+        case .retired: "it is retired"
+        case .quarantined: "it is quarantined, because it failed again and again"
+        case .held(let reason): "it is held: \(reason)"
         case .wrongHardware(let hardware): "the release has no image for hardware \(hardware)"
         case .alreadyInstalled: "it runs this image already"
+        case .pinned(let release): "it is pinned to \(release)"
         case .downgrade(let version): "it runs \(version), which is later"
         case .steppingStone(let needs):
             "the image can only be installed over "
@@ -90,9 +108,12 @@ extension Ineligibility.Kind: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notSelected: "not selected"
-        case .notActive: "held or retired"
+        case .retired: "retired"
+        case .quarantined: "quarantined"
+        case .held: "held by an operator"
         case .wrongHardware: "of other hardware"
         case .alreadyInstalled: "already running the image"
+        case .pinned: "pinned to another release"
         case .downgrade: "running a later version"
         case .steppingStone: "needing another version first"
         }

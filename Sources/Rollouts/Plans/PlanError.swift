@@ -15,6 +15,8 @@ public enum PlanError: Error, Hashable, Sendable {
     case waveAddsNothing(wave: String)
     /// An image is longer than may ever be offered within the budget's unit of time.
     case imageExceedsEgress(EgressBudget, length: Int64)
+    /// An emergency's first wave is no small part of the candidates.
+    case canaryTooLarge(wave: String, devices: Int, of: Int, most: Int)
     /// The wave and those before it reach fewer devices than the gate wants proven.
     case gateCannotBeMet(wave: String, minConfirmed: Int, devices: Int)
     /// Even if all of the wave's devices prove the release, that is too little evidence of health.
@@ -45,9 +47,12 @@ extension PlanError: CustomStringConvertible {
                 + " reached before"
         case .imageExceedsEgress(let egress, let length):
             "an image has \(length) bytes, more than the egress of \(egress) ever allows"
+        case .canaryTooLarge(let wave, let devices, let candidates, let most):
+            "wave \(Quotation.of(wave)) reaches \(devices) of \(candidates) devices; an"
+                + " emergency's first wave takes \(most) at most"
         case .gateCannotBeMet(let wave, let minConfirmed, let devices):
-            "wave \(Quotation.of(wave)) reaches \(devices) devices, "
-                + "but its gate needs \(minConfirmed) proven ones"
+            "gate can never be met: \(minConfirmed) confirmations asked of the \(devices) devices"
+                + " that wave \(Quotation.of(wave)) reaches"
         case .healthCannotBeShown(let wave, let devices):
             "wave \(Quotation.of(wave)) reaches \(devices) devices, "
                 + "too few to show evidence of health even if none fails"

@@ -23,9 +23,24 @@ extension RolloutFile {
         found.compare(waves, later.waves)
         found.compare(gate, later.gate)
         found.compare(limits, later.limits)
+        found.compare("retries.max", retries?.max, later.retries?.max)
+        found.compare("retries.backoff", retries?.backoff, later.retries?.backoff)
+        found.compare("retries.classes", retries?.classes, later.retries?.classes)
+        found.compare("priority", priority, later.priority)
+        found.compare("supersedes", supersedes?.text, later.supersedes?.text)
         found.compare("on_failure", onFailure, later.onFailure)
+        found.compare("revert_to", revertTo, later.revertTo)
         found.compare("expires", expires, later.expires)
         return found.differences
+    }
+}
+
+extension RolloutFile.Supersedes {
+    fileprivate var text: String {
+        switch self {
+        case .older: "older"
+        case .named(let names): names.joined(separator: ", ")
+        }
     }
 }
 
@@ -99,6 +114,9 @@ private struct FoundDifferences {
         compare("gate.min_confirmed", before.minConfirmed, after.minConfirmed)
         compare("gate.require", before.require, after.require)
         compare("gate.overdue_after", before.overdueAfter, after.overdueAfter)
+        for name in Set(before.perClass.keys).union(after.perClass.keys).sorted() {
+            compare("gate.per_class.\(name)", before.perClass[name], after.perClass[name])
+        }
     }
 
     mutating func compare(_ before: RolloutFile.Limits, _ after: RolloutFile.Limits) {

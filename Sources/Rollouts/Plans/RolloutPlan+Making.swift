@@ -49,9 +49,10 @@ extension RolloutPlan {
     fileprivate func checkGates() throws(PlanError) {
         for wave in waves {
             let devices = wave.deviceCount
-            guard devices >= spec.gate.minConfirmed else {
+            let needed = spec.gate.confirmations(amongReached: devices)
+            guard devices >= needed else {
                 throw .gateCannotBeMet(
-                    wave: wave.spec.name, minConfirmed: spec.gate.minConfirmed, devices: devices)
+                    wave: wave.spec.name, minConfirmed: needed, devices: devices)
             }
             switch spec.gate.require {
             case .noEvidenceOfHarm: continue
@@ -61,6 +62,32 @@ extension RolloutPlan {
                     throw .healthCannotBeShown(wave: wave.spec.name, devices: devices)
                 }
             }
+        }
+    }
+}
+
+extension RolloutPlan {
+    /// The devices that an emergency may always reach first, however small the fleet is.
+    private static let smallestCanary = 3
+
+    /// What is urgent must not reach everybody before anybody has proven it.
+    fileprivate func checkCanary(among candidates: Int) throws(PlanError) {
+        guard spec.priority == .emergency, let first = waves.first else { return }
+        let share = WaveSpec.largestCanary?.fraction ?? 0
+        let most = max(Self.smallestCanary, Int(Double(candidates) * share))
+        guard first.deviceCount <= most || first.spec.isPercentage else {
+            throw .canaryTooLarge(
+                wave: first.spec.name, devices: first.deviceCount, of: candidates, most: most)
+        }
+    }
+}
+
+extension WaveSpec {
+    /// Whose share has been checked already; the devices under it vary.
+    fileprivate var isPercentage: Bool {
+        switch target {
+        case .percent: true
+        case .sample, .devices, .list: false
         }
     }
 }
@@ -85,6 +112,7 @@ extension FleetCensus {
             spec: spec, waves: waves(), excluded: excluded.mapValues(\.deviceCount),
             hardware: Set(images.keys))
         try plan.checkGates()
+        try plan.checkCanary(among: candidateCount)
         return plan
     }
 }

@@ -65,7 +65,7 @@ public enum FleetTable {
         guard let attributes = try? Attributes(values) else { throw .header(line: 1) }
         return DeviceFacts(
             id: id, hardware: hardware, release: release, image: nil, attributes: attributes,
-            lastSeen: Instant(secondsSinceEpoch: 0), isActive: true)
+            lastSeen: Instant(secondsSinceEpoch: 0))
     }
 
     /// `nil` when quotes are open at the end, or stand inside a value.

@@ -138,7 +138,7 @@ public struct SimulationOutcome: Hashable, Sendable {
 
     /// The wave, from 0, in which the gate stopped the rollout; `nil` when it did not.
     public var stoppedInWave: Int? {
-        guard case .paused(let wave, .failureLimit, _, _) = state else { return nil }
+        guard case .paused(let wave, let reason, _) = state, reason.isHarm else { return nil }
         return wave
     }
 
@@ -151,6 +151,6 @@ extension DeviceFacts {
     func seen(at moment: Instant) -> DeviceFacts {
         DeviceFacts(
             id: id, hardware: hardware, release: release, image: image, attributes: attributes,
-            lastSeen: moment, isActive: isActive)
+            lastSeen: moment, standing: standing, pin: pin)
     }
 }

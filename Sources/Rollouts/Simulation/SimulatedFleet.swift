@@ -36,7 +36,7 @@ public struct SimulatedFleet: Hashable, Sendable {
             devices.append(
                 DeviceFacts(
                     id: id, hardware: hardware, release: release, image: nil, attributes: checked,
-                    lastSeen: lastSeen, isActive: true))
+                    lastSeen: lastSeen))
         }
         self.devices = devices
     }

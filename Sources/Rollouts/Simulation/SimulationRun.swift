@@ -108,7 +108,7 @@ struct SimulationRun {
     var isUnderWay: Bool {
         switch state {
         case .running: true
-        case .draft, .paused, .completed, .aborted: false
+        case .draft, .paused, .completed, .reverting, .aborted: false
         }
     }
 
@@ -136,7 +136,8 @@ struct SimulationRun {
     mutating func askGate(at now: Int64) {
         guard let wave = plan.openWave(in: state) else { return }
         let evidence = WaveEvidence(
-            proven: outcome.proven, failed: outcome.failed + outcome.overdue,
+            proven: outcome.proven,
+            failures: FailureCounts([.health: outcome.failed, .overdue: outcome.overdue]),
             provenInWave: provenInWave[...wave].reduce(0, +), undecided: openLeases + waiting,
             isApproved: isApproved(at: now))
         apply(.tick(at: instant(now), evidence), at: now)
@@ -150,7 +151,7 @@ struct SimulationRun {
     }
 
     private func isApproved(at now: Int64) -> Bool {
-        guard case .running(_, let since, _, _) = state else { return false }
+        guard case .running(_, let since, _) = state else { return false }
         return instant(now).elapsed(since: since) >= .seconds(simulation.approvalSeconds)
     }
 
@@ -165,12 +166,13 @@ struct SimulationRun {
         outcome.endedAfter = .seconds(now)
         observer?(.moved(state, at: instant(now)))
         switch state {
-        case .running(let wave, _, _, _):
+        case .running(let wave, _, _):
             if before != nil { outcome.passedAfter.append(.seconds(now)) }
             open(wave, at: now)
         case .completed: outcome.passedAfter.append(.seconds(now))
         case .paused, .aborted: outcome.inFlightAtStop = openLeases
         case .draft: preconditionFailure("no rollout becomes a draft again")
+        case .reverting: preconditionFailure("nobody reverts a simulation")
         }
     }
 

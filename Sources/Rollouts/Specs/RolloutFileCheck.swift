@@ -38,22 +38,13 @@ struct RolloutFileCheck {
                 "gate.max_failure_rate"),
             confidence: try Self.share(
                 gate.confidence ?? "95%", 500_000..<1_000_000, .confidence, "gate.confidence"),
-            minConfirmed: try Self.number(
-                gate.minConfirmed ?? 1, Self.confirmedCount, "gate.min_confirmed"),
+            minConfirmed: try gate.minConfirmed.map { count throws(RolloutFileError) in
+                try Self.number(count, Self.confirmedCount, "gate.min_confirmed")
+            },
             require: try Self.requirement(gate.require),
             overdueAfter: try Self.duration(
-                gate.overdueAfter ?? "2h", atLeast: .seconds(1), "gate.overdue_after"))
-    }
-
-    func failureAction() throws(RolloutFileError) {
-        switch file.onFailure {
-        case nil, "pause": return
-        case "revert":
-            throw RolloutFileError(path: "on_failure", problem: .revertIsNotThereYet)
-        case let word?:
-            throw RolloutFileError(
-                path: "on_failure", problem: .unknownWord(found: word, known: ["pause"]))
-        }
+                gate.overdueAfter ?? "2h", atLeast: .seconds(1), "gate.overdue_after"),
+            classRates: try classRates())
     }
 
     /// A rollout that soaks for all its life would always expire before it completes.
@@ -94,7 +85,7 @@ extension RolloutFileCheck {
         return duration
     }
 
-    private static func share(
+    static func share(
         _ text: String, _ millionths: Range<UInt64>, _ form: RolloutFileError.Form, _ path: String
     ) throws(RolloutFileError) -> Double {
         guard let percentage = Percentage(text), millionths.contains(percentage.millionths) else {

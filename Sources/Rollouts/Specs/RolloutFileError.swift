@@ -27,8 +27,10 @@ public struct RolloutFileError: Error, Hashable, Sendable {
         case window(WindowError)
         /// `factor` and `every` belong together.
         case rateWithoutStep
-        /// `on_failure: revert` is not there yet.
-        case revertIsNotThereYet
+        /// An emergency rollout that would reach everybody in its first wave.
+        case emergencyWithoutCanary
+        /// `revert_to` says nothing unless something is reverted.
+        case revertToWithoutRevert
         /// The soaks alone take at least as long as the rollout may live.
         case soaksOutlastLifetime(soaks: Duration, lifetime: Duration)
     }
@@ -44,6 +46,7 @@ public struct RolloutFileError: Error, Hashable, Sendable {
         case confidence
         case duration
         case positiveDuration
+        case priority
     }
 }
 
@@ -76,7 +79,10 @@ extension RolloutFileError.Problem: CustomStringConvertible {
         case .rateWithoutStep: "expected factor and every together, found one of them"
         case .unknownWord(let found, let known):
             "expected \(known.joined(separator: " or ")), found \(Quotation.of(found))"
-        case .revertIsNotThereYet: "expected pause; revert is not there yet"
+        case .emergencyWithoutCanary:
+            "expected a small wave first (a sample, a count, a list or at most 10%) and another"
+                + " after it: an emergency has a canary, too"
+        case .revertToWithoutRevert: "expected only beside on_failure: revert"
         case .soaksOutlastLifetime(let soaks, let lifetime):
             "expected longer than the \(DurationText.write(soaks)) that the waves soak, "
                 + "found \(DurationText.write(lifetime))"
@@ -96,6 +102,7 @@ extension RolloutFileError.Form: CustomStringConvertible {
         case .confidence: "a percentage such as 95%, from 50% and less than 100%"
         case .duration: "a duration such as 90s, 30m, 24h or 14d, at most 366d"
         case .positiveDuration: "a duration such as 90s, 30m, 24h or 14d, from 1s to 366d"
+        case .priority: "a priority from 1 to 9, or emergency"
         }
     }
 }

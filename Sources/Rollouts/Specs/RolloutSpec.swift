@@ -9,6 +9,12 @@ public struct RolloutSpec: Hashable, Sendable {
     public let waves: [WaveSpec]
     public let gate: GateSpec
     public let limits: LimitsSpec
+    public let retries: RetryPolicy
+    public let priority: RolloutPriority
+    public let supersedes: SupersedeRule
+    public let failureAction: FailureAction
+    /// The release that a revert goes back to; `nil` for the one that most devices came from.
+    public let revertTo: ReleaseID?
     /// How long after its start the rollout ends by itself; longer than all its soaks together.
     public let lifetime: Duration
 
@@ -21,7 +27,11 @@ public struct RolloutSpec: Hashable, Sendable {
         waves = try check.waves()
         gate = try check.gate()
         limits = try check.limits()
-        try check.failureAction()
+        retries = try check.retries()
+        priority = try check.priority(of: waves)
+        supersedes = try check.supersedes()
+        failureAction = try check.failureAction()
+        revertTo = try check.revertTo()
         lifetime = try check.lifetime(of: waves)
     }
 }

@@ -8,37 +8,10 @@ public enum RolloutEvent: Hashable, Sendable {
     case pause
     case resume(at: Instant)
     case abort(RolloutState.AbortReason)
-}
-
-/// What is known of a rollout's devices at one moment.
-///
-/// A device counts once. Which devices an open wave reaches is a matter of ``RolloutPlan/wave(of:bucket:in:)``
-/// while they are undecided; a decided device keeps counting though the selector may no longer pick it.
-public struct WaveEvidence: Hashable, Sendable {
-    /// Devices of the whole rollout so far that have proven the release.
-    public let proven: Int
-    /// Devices of the whole rollout so far that failed, were rolled back, or are overdue.
-    public let failed: Int
-    /// Proven devices that the open wave or one before it reaches.
-    public let provenInWave: Int
-    /// Candidates that the open wave reaches, that are alive or hold a lease, and that have neither
-    /// proven the release nor failed.
-    public let undecided: Int
-    /// Whether somebody other than the author has approved the open wave since it opened.
-    public let isApproved: Bool
-
-    public init(
-        proven: Int, failed: Int, provenInWave: Int, undecided: Int, isApproved: Bool = false
-    ) {
-        precondition(
-            proven >= 0 && failed >= 0 && provenInWave >= 0 && undecided >= 0,
-            "devices are counted from 0")
-        self.proven = proven
-        self.failed = failed
-        self.provenInWave = provenInWave
-        self.undecided = undecided
-        self.isApproved = isApproved
-    }
+    /// Another rollout brings the devices back.
+    case revert(by: RolloutName)
+    /// The rollout that brings the devices back is complete.
+    case reverted
 }
 
 /// Something the caller has to make true in the world after storing the new state.
@@ -49,6 +22,12 @@ public enum RolloutEffect: Hashable, Sendable {
     case stopOffering
     /// No further device is to be offered the release, and open offers are taken back.
     case withdraw
+    /// The decided devices are the evidence of this pause, to be told from later ones.
+    case noteEvidence
+    /// What the last noted evidence consists of counts no more: somebody has seen it.
+    case forgiveNoted
+    /// The devices that have the release are to go back, if they can.
+    case beginRevert
 }
 
 /// What an event makes of a rollout.
@@ -85,6 +64,8 @@ extension RolloutEvent {
         case .pause: "pause"
         case .resume: "resume"
         case .abort: "abort"
+        case .revert: "revert"
+        case .reverted: "end the revert of"
         }
     }
 }

@@ -14,41 +14,56 @@ extension RolloutPlan {
     ) throws(IllegalTransition) -> Transition {
         switch (state, event) {
         case (.draft, .start(let now)):
-            return opening(wave: 0, at: now, started: now, forgiven: .nothing)
+            return opening(wave: 0, at: now, started: now)
 
-        case (.running(let wave, let since, let started, let forgiven), .tick(let now, let known)):
+        case (.running(let wave, let since, let started), .tick(let now, let known)):
             guard !isOver(at: now, started: started) else { return Self.aborted(.expired) }
+            var trace = GateTrace.off
             let verdict = verdict(
-                wave: wave, since: since, now: now, evidence: known.since(forgiven))
-            return following(
-                verdict, from: state, wave: wave, at: now, started: started, forgiven: forgiven)
-        case (.running(let wave, _, let started, let forgiven), .pause):
-            let paused = RolloutState.paused(
-                wave: wave, .operatorRequest, started: started, forgiven: forgiven)
-            return Transition(state: paused, effects: [.stopOffering])
+                wave: wave, since: since, now: now, evidence: known, trace: &trace)
+            return following(verdict, from: state, wave: wave, at: now, started: started)
+        case (.running(let wave, _, let started), .pause):
+            return Transition(
+                state: .paused(wave: wave, .operatorRequest, started: started),
+                effects: [.stopOffering])
 
-        case (.paused(let wave, let reason, let started, let forgiven), .resume(let now)):
+        case (.paused(let wave, let reason, let started), .resume(let now)):
             guard !isOver(at: now, started: started) else { return Self.aborted(.expired) }
-            return opening(
-                wave: wave, at: now, started: started, forgiven: forgiven.adding(reason))
-        case (.paused(_, _, let started, _), .tick(let now, _)):
+            let resumed = opening(wave: wave, at: now, started: started)
+            // Without forgiveness the same failures would stop the rollout again at once.
+            return Transition(
+                state: resumed.state,
+                effects: (reason.isHarm ? [.forgiveNoted] : []) + resumed.effects)
+        case (.paused(_, _, let started), .tick(let now, _)):
             guard !isOver(at: now, started: started) else { return Self.aborted(.expired) }
             return Transition(state: state, effects: [])
 
         // A completed rollout still offers to devices that come late, so it can be stopped too.
         case (.draft, .abort(let reason)), (.running, .abort(let reason)),
-            (.paused, .abort(let reason)), (.completed, .abort(let reason)):
+            (.paused, .abort(let reason)), (.completed, .abort(let reason)),
+            (.reverting, .abort(let reason)):
             return Self.aborted(reason)
 
+        // What was stopped may still be on devices, which may still have to go back.
+        case (.running, .revert(let other)), (.paused, .revert(let other)),
+            (.completed, .revert(let other)), (.aborted, .revert(let other)):
+            return Transition(state: .reverting(by: other), effects: [.withdraw])
+        case (.reverting(let other), .reverted): return Self.aborted(.reverted(by: other))
+
         // A tick that was already on its way when the rollout ended is not an error.
-        case (.completed, .tick), (.aborted, .tick):
+        case (.completed, .tick), (.reverting, .tick), (.aborted, .tick):
             return Transition(state: state, effects: [])
 
-        case (.draft, .tick), (.draft, .pause), (.draft, .resume),
-            (.running, .start), (.running, .resume),
-            (.paused, .start), (.paused, .pause),
+        case (.draft, .tick), (.draft, .pause), (.draft, .resume), (.draft, .revert),
+            (.draft, .reverted),
+            (.running, .start), (.running, .resume), (.running, .reverted),
+            (.paused, .start), (.paused, .pause), (.paused, .reverted),
             (.completed, .start), (.completed, .pause), (.completed, .resume),
-            (.aborted, .start), (.aborted, .pause), (.aborted, .resume), (.aborted, .abort):
+            (.completed, .reverted),
+            (.reverting, .start), (.reverting, .pause), (.reverting, .resume),
+            (.reverting, .revert),
+            (.aborted, .start), (.aborted, .pause), (.aborted, .resume), (.aborted, .abort),
+            (.aborted, .reverted):
             throw IllegalTransition(state: state, event: event)
         }
     }
@@ -59,48 +74,69 @@ extension RolloutPlan {
     public func verdict(
         in state: RolloutState, evidence: WaveEvidence, at now: Instant
     ) -> GateVerdict? {
+        var trace = GateTrace.off
+        return verdict(in: state, evidence: evidence, at: now, trace: &trace)
+    }
+
+    /// The same, and what each rule says.
+    public func verdict(
+        in state: RolloutState, evidence: WaveEvidence, at now: Instant, trace: inout GateTrace
+    ) -> GateVerdict? {
         switch state {
-        case .running(let wave, let since, _, let forgiven):
-            verdict(wave: wave, since: since, now: now, evidence: evidence.since(forgiven))
-        case .draft, .paused, .completed, .aborted: nil
+        case .running(let wave, let since, _):
+            verdict(wave: wave, since: since, now: now, evidence: evidence, trace: &trace)
+        case .draft, .paused, .completed, .reverting, .aborted: nil
         }
     }
 
     private func verdict(
-        wave: Int, since: Instant, now: Instant, evidence: WaveEvidence
+        wave: Int, since: Instant, now: Instant, evidence: WaveEvidence, trace: inout GateTrace
     ) -> GateVerdict {
         precondition(waves.indices.contains(wave), "the open wave is one of the plan's")
         let verdict = spec.gate.verdict(
-            evidence, now: now, waveOpened: since, soak: waves[wave].spec.soak)
+            evidence, now: now, waveOpened: since, soak: waves[wave].spec.soak,
+            reached: waves[wave].deviceCount, trace: &trace)
         // Asked last: whoever approves has seen a wave that would pass.
-        guard case .promote = verdict, waves[wave].spec.needsApproval, !evidence.isApproved else {
-            return verdict
-        }
-        return .hold(.notApproved)
+        guard case .promote = verdict, waves[wave].spec.needsApproval else { return verdict }
+        guard evidence.isApproved else { return trace.refused(.approval, .hold(.notApproved)) }
+        trace.passed(.approval, "somebody other than the author has approved")
+        return verdict
     }
 
     private func following(
         _ verdict: GateVerdict, from state: RolloutState, wave: Int, at now: Instant,
-        started: Instant, forgiven: RolloutState.Forgiven
+        started: Instant
     ) -> Transition {
         switch verdict {
         case .stop(let failures, let decided):
-            let reason = RolloutState.PauseReason.failureLimit(failures: failures, decided: decided)
-            let paused = RolloutState.paused(
-                wave: wave, reason, started: started, forgiven: forgiven)
-            return Transition(state: paused, effects: [.stopOffering])
+            return stopped(
+                .failureLimit(failures: failures, decided: decided), wave: wave, started: started)
+        case .stopClass(let kind, let failures, let decided):
+            return stopped(
+                .classLimit(kind, failures: failures, decided: decided), wave: wave,
+                started: started)
         case .hold: return Transition(state: state, effects: [])
         case .promote where wave + 1 < waves.count:
-            return opening(wave: wave + 1, at: now, started: started, forgiven: forgiven)
+            return opening(wave: wave + 1, at: now, started: started)
         case .promote: return Transition(state: .completed(at: now), effects: [])
         }
     }
 
-    private func opening(
-        wave: Int, at now: Instant, started: Instant, forgiven: RolloutState.Forgiven
+    private func stopped(
+        _ reason: RolloutState.PauseReason, wave: Int, started: Instant
     ) -> Transition {
+        let effects: [RolloutEffect] =
+            switch spec.failureAction {
+            case .pause: [.stopOffering, .noteEvidence]
+            case .revert: [.stopOffering, .noteEvidence, .beginRevert]
+            }
+        return Transition(
+            state: .paused(wave: wave, reason, started: started), effects: effects)
+    }
+
+    private func opening(wave: Int, at now: Instant, started: Instant) -> Transition {
         Transition(
-            state: .running(wave: wave, since: now, started: started, forgiven: forgiven),
+            state: .running(wave: wave, since: now, started: started),
             effects: [.offer(upTo: wave)])
     }
 
@@ -110,27 +146,5 @@ extension RolloutPlan {
 
     private func isOver(at now: Instant, started: Instant) -> Bool {
         now.elapsed(since: started) >= spec.lifetime
-    }
-}
-
-extension RolloutState.Forgiven {
-    /// What is forgiven once a pause for `reason` ends.
-    ///
-    /// Only the counts that caused the pause: a failure that was reported later is still news.
-    fileprivate func adding(_ reason: RolloutState.PauseReason) -> Self {
-        switch reason {
-        case .operatorRequest: self
-        case .failureLimit(let failures, let decided):
-            Self(proven: proven + (decided - failures), failed: failed + failures)
-        }
-    }
-}
-
-extension WaveEvidence {
-    /// The evidence without what was forgiven; what a wave has proven stays proven.
-    fileprivate func since(_ forgiven: RolloutState.Forgiven) -> WaveEvidence {
-        WaveEvidence(
-            proven: max(0, proven - forgiven.proven), failed: max(0, failed - forgiven.failed),
-            provenInWave: provenInWave, undecided: undecided, isApproved: isApproved)
     }
 }

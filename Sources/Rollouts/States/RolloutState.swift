@@ -8,11 +8,13 @@ public enum RolloutState: Hashable, Sendable {
     /// Written down but not started; no device is offered anything.
     case draft
     /// Devices inside `wave` are offered the release; the wave opened at `since`.
-    case running(wave: Int, since: Instant, started: Instant, forgiven: Forgiven)
+    case running(wave: Int, since: Instant, started: Instant)
     /// No new offers. Resuming re-opens `wave` from the beginning of its soak.
-    case paused(wave: Int, PauseReason, started: Instant, forgiven: Forgiven)
+    case paused(wave: Int, PauseReason, started: Instant)
     /// The last wave held its gate; every wave stays open for devices that come late.
     case completed(at: Instant)
+    /// Stopped, and the devices that have the release go back by another rollout.
+    case reverting(by: RolloutName)
     /// Stopped for good, and withdrawn from devices that have not installed it.
     case aborted(AbortReason)
 
@@ -20,6 +22,8 @@ public enum RolloutState: Hashable, Sendable {
         case operatorRequest
         /// The gate's evidence of harm: of `decided` devices, counted since the last forgiveness.
         case failureLimit(failures: Int, decided: Int)
+        /// The same in one class of failures that is counted by itself.
+        case classLimit(FailureClass, failures: Int, decided: Int)
     }
 
     public enum AbortReason: Hashable, Sendable {
@@ -28,22 +32,10 @@ public enum RolloutState: Hashable, Sendable {
         case expired
         /// The release is not published any more.
         case releaseWithdrawn
-    }
-
-    /// The evidence that an operator has seen and set aside by resuming after a failure limit.
-    ///
-    /// Without it the same failures would stop the rollout again at once.
-    public struct Forgiven: Hashable, Sendable {
-        public let proven: Int
-        public let failed: Int
-
-        public init(proven: Int, failed: Int) {
-            precondition(proven >= 0 && failed >= 0, "devices are counted from 0")
-            self.proven = proven
-            self.failed = failed
-        }
-
-        public static let nothing = Forgiven(proven: 0, failed: 0)
+        /// Another rollout took its place.
+        case superseded(by: RolloutName)
+        /// The devices went back by another rollout.
+        case reverted(by: RolloutName)
     }
 }
 
@@ -52,9 +44,10 @@ extension RolloutState: CustomStringConvertible {
     public var description: String {
         switch self {
         case .draft: "not started"
-        case .running(let wave, let since, _, _): "running wave \(wave + 1) since \(since)"
-        case .paused(let wave, let reason, _, _): "paused in wave \(wave + 1): \(reason)"
+        case .running(let wave, let since, _): "running wave \(wave + 1) since \(since)"
+        case .paused(let wave, let reason, _): "paused in wave \(wave + 1): \(reason)"
         case .completed(let moment): "completed at \(moment)"
+        case .reverting(let other): "being reverted by rollout \(other)"
         case .aborted(let reason): "aborted: \(reason)"
         }
     }
@@ -66,6 +59,17 @@ extension RolloutState.PauseReason: CustomStringConvertible {
         case .operatorRequest: "an operator asked for it"
         case .failureLimit(let failures, let decided):
             "\(failures) of \(decided) devices failed, more than the gate accepts"
+        case .classLimit(let kind, let failures, let decided):
+            "\(failures) of \(decided) devices failed (\(kind.rawValue)),"
+                + " more than the gate accepts"
+        }
+    }
+
+    /// Whether the gate's evidence of harm is the reason, which resuming sets aside.
+    public var isHarm: Bool {
+        switch self {
+        case .operatorRequest: false
+        case .failureLimit, .classLimit: true
         }
     }
 }
@@ -76,6 +80,8 @@ extension RolloutState.AbortReason: CustomStringConvertible {
         case .operatorRequest: "an operator asked for it"
         case .expired: "its lifetime was over"
         case .releaseWithdrawn: "the release was withdrawn"
+        case .superseded(let other): "rollout \(other) took its place"
+        case .reverted(let other): "rollout \(other) took the devices back"
         }
     }
 }

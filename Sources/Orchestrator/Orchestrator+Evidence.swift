@@ -1,0 +1,138 @@
+internal import Model
+internal import Rollouts
+
+/// What gates decide by.
+extension Orchestrator {
+    func evidence(
+        for rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
+        at moment: Instant
+    ) throws -> WaveEvidence {
+        let openWave = plan.openWave(in: rollout.state) ?? -1
+        let tallies = try store.tallies(of: rollout.name, at: moment, outsidePausedStrata: true)
+        let failures = tallies.reduce(FailureCounts.none) { $0 + $1.evidence.failures }
+        let control = try store.silenceControl(
+            of: rollout.name, overdueCount: failures[.overdue])
+        let isApproved = try isApproved(rollout, store)
+        func evidence(undecided: Int) -> WaveEvidence {
+            WaveEvidence(
+                proven: tallies.reduce(0) { $0 + $1.evidence.proven }, failures: failures,
+                provenInWave: tallies.reduce(0) { $0 + ($1.wave <= openWave ? $1.proven : 0) },
+                undecided: undecided, isApproved: isApproved, control: control)
+        }
+        // The fleet is read only when everything else would let the wave pass.
+        let hopeful = evidence(
+            undecided: tallies.reduce(0) { $0 + $1.open + $1.retrying })
+        guard case .promote = plan.verdict(in: rollout.state, evidence: hopeful, at: moment) else {
+            return hopeful
+        }
+        return evidence(
+            undecided: hopeful.undecided
+                + (try untried(in: rollout, plan, store, at: moment)))
+    }
+
+    /// Whether somebody other than the author has approved the open wave since it opened.
+    private func isApproved(
+        _ rollout: RolloutRecord, _ store: any StoreReader
+    ) throws -> Bool {
+        guard case .running(let wave, let since, _) = rollout.state else { return false }
+        return try store.approvals(of: rollout.name).contains {
+            $0.wave == wave && $0.since == since && $0.by != rollout.author
+        }
+    }
+
+    /// Devices that the open wave reaches, that are alive, and that were not tried yet.
+    private func untried(
+        in rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
+        at moment: Instant
+    ) throws -> Int {
+        let context = context(at: moment)
+        let own = try WaveCandidates(of: rollout, plan, store, self)
+        let others = try store.rollouts().inOrderOfRule
+            .prefix { $0.name != rollout.name }.filter(\.state.mayOffer)
+            .compactMap { other in
+                try (try? self.plan(of: other)).map {
+                    try WaveCandidates(of: other, $0, store, self)
+                }
+            }
+        return try store.devices().lazy.map(\.facts).count { device in
+            guard own.attempts[device.id] == nil,
+                device.lastSeen.advanced(by: plan.spec.gate.overdueAfter) > moment,
+                case .offer = own.decision(for: device, in: context)
+            else { return false }
+            // What another rollout decides, this one need not wait for.
+            return !others.contains { $0.governs(device, in: context) }
+        }
+    }
+
+    /// Looks how many others are silent, if that is what decides whether the wave stops.
+    ///
+    /// What is seen is kept for this number of overdue devices: once an outage is over, it would
+    /// not be seen any more.
+    func watchTheSilent(
+        of rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreWriter,
+        at moment: Instant
+    ) throws {
+        guard case .running = rollout.state else { return }
+        let evidence = try evidence(for: rollout, plan, store, at: moment)
+        let overdue = evidence.failures[.overdue]
+        guard evidence.control == nil, plan.spec.gate.dependsOnSilence(evidence) else { return }
+        let attempts = try store.attemptRecords(in: rollout.name)
+        let watched = Set(attempts.map(\.device)).union(try store.openOffers().map(\.device))
+        let context = context(at: moment)
+        // When the newest of the overdue was heard of last, and how long an update takes.
+        let end = moment.advanced(by: .zero - plan.spec.gate.overdueAfter)
+        let exposure = try store.meanExposure(
+            in: rollout.name, overdueAfter: plan.spec.gate.overdueAfter)
+        let begin = end.advanced(by: .zero - exposure)
+        var (silent, count) = (0, 0)
+        for device in try store.devices().lazy.map(\.facts)
+        where device.lastSeen > begin && device.isActive && !watched.contains(device.id)
+            && plan.spec.selector.matches(device, in: context)
+        {
+            count += 1
+            if device.lastSeen <= end { silent += 1 }
+        }
+        try store.add(
+            OverdueGrading.Control(silent: silent, count: count), of: rollout.name,
+            overdueCount: overdue, at: moment)
+    }
+}
+
+/// One rollout's word on many devices, without a question to the store for each.
+private struct WaveCandidates {
+    let rollout: RolloutRecord
+    let plan: RolloutPlan
+    let attempts: [DeviceID: Attempt]
+    private let images: [ImageRecord]
+    private let paused: Set<Stratum>
+    private let bucket: (DeviceID) -> Bucket
+
+    init(
+        of rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
+        _ orchestrator: Orchestrator
+    ) throws {
+        self.rollout = rollout
+        self.plan = plan
+        attempts = Dictionary(
+            try store.attemptRecords(in: rollout.name).map { ($0.device, $0.attempt) },
+            uniquingKeysWith: { first, _ in first })
+        images = try store.images(of: plan.spec.release)
+        paused = Set(try store.pausedStrata(of: rollout.name).map(\.stratum))
+        bucket = orchestrator.bucket(in: rollout.name)
+    }
+
+    func decision(for device: DeviceFacts, in context: SelectorContext) -> AdmissionDecision {
+        plan.candidacy(
+            of: device, bucket: bucket(device.id), state: rollout.state,
+            image: images.first { $0.hardware.contains(device.hardware) }?.planned,
+            attempt: attempts[device.id], paused: paused, in: context)
+    }
+
+    /// Whether no rollout that is asked later has a say.
+    func governs(_ device: DeviceFacts, in context: SelectorContext) -> Bool {
+        switch decision(for: device, in: context) {
+        case .offer: true
+        case .no(let refusal): refusal.endsTheSearch
+        }
+    }
+}

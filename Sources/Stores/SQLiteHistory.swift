@@ -1,0 +1,123 @@
+internal import GRDB
+internal import Model
+internal import Orchestrator
+internal import Rollouts
+
+/// What decided at one moment that is over, told from what was remembered.
+///
+/// Each question is the one of ``SQLiteTransaction`` with the moment in it: what came later is left
+/// out, and what has ended since was still there.
+struct SQLiteHistory: RulingReader {
+    let store: SQLiteTransaction
+    let moment: Instant
+
+    private var seconds: Int64 { moment.secondsSinceEpoch }
+
+    /// The newest row of each device that was there; `?` is the moment.
+    private static let newestRows = """
+        device_history h WHERE h.number = (SELECT g.number FROM device_history g
+            WHERE g.device = h.device AND g.at_s <= ? ORDER BY g.at_s DESC, g.number DESC LIMIT 1)
+        """
+    /// The offer `o` was made, and not decided yet; `?` is the moment, twice.
+    private static let wasOpen =
+        "o.issued_s <= ? AND (o.decided_s IS NULL OR o.decided_s > ?)"
+
+    func facts(of device: DeviceID) throws -> DeviceFacts? {
+        try store.rows(
+            "SELECT * FROM \(Self.newestRows) AND h.device = ?", [seconds, device.text]
+        ).first.map { try DeviceFacts($0, at: moment) }
+    }
+
+    func images(of release: ReleaseID) throws -> [ImageRecord] { try store.images(of: release) }
+
+    /// A rollout that was started later is left out, and each is in the state that it had.
+    func rollouts() throws -> [RolloutRecord] {
+        try store.rollouts().compactMap { rollout in
+            let row = try store.rows(
+                "SELECT * FROM rollout_history WHERE rollout = ? AND at_s <= ?"
+                    + " ORDER BY at_s DESC, number DESC LIMIT 1", [rollout.name.text, seconds]
+            ).first
+            guard let row else { return nil }
+            var past = rollout
+            past.state = try RolloutState(row)
+            return past
+        }
+    }
+
+    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
+        let offers = try store.rows(
+            "SELECT * FROM offers o WHERE o.device = ? AND o.rollout = ? AND o.issued_s <= ?"
+                + " AND NOT (o.outcome = 'cancelled' AND o.decided_s <= ?) ORDER BY o.number",
+            [device.text, rollout.text, seconds, seconds]
+        ).map { try OfferRecord($0) }
+        guard let newest = offers.last else { return nil }
+        guard let decided = newest.decided, decided <= moment else { return .underWay }
+        switch newest.outcome {
+        case .proven: return .proven
+        case .failed(let failure):
+            return .failed(failure.kind, at: decided, tries: offers.count)
+        case .open, .cancelled: return .underWay
+        }
+    }
+
+    func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum] {
+        try store.pausedStrata(
+            where: "rollout = ? AND at_s <= ? AND (lifted_s IS NULL OR lifted_s > ?)",
+            [rollout.text, seconds, seconds])
+    }
+
+    func openOfferCount(in rollout: RolloutName) throws -> Int {
+        try store.count(
+            "SELECT count(*) FROM offers o WHERE o.rollout = ? AND \(Self.wasOpen)",
+            [rollout.text, seconds, seconds])
+    }
+
+    func provenCount(in rollout: RolloutName) throws -> Int {
+        try store.count(
+            "SELECT count(DISTINCT device) FROM offers WHERE rollout = ? AND outcome = 'proven'"
+                + " AND decided_s <= ?", [rollout.text, seconds])
+    }
+
+    func recentOffers(of rollout: RolloutName, since: Instant) throws -> RecentUse? {
+        try store.recentUse("count(*)", of: rollout, since: since, until: moment)
+    }
+
+    func recentBytes(of rollout: RolloutName, since: Instant) throws -> RecentUse? {
+        try store.recentUse("sum(length_bytes)", of: rollout, since: since, until: moment)
+    }
+
+    func activeDeviceCount(_ attribute: String, _ value: String) throws -> Int {
+        try store.count(
+            "SELECT count(*) FROM \(Self.newestRows) AND h.lifecycle = 'active'"
+                + " AND json_extract(h.attributes_json, '$.\"' || ? || '\"') = ?",
+            [seconds, attribute, value])
+    }
+
+    func leaseHolders(_ attribute: String, _ value: String) throws -> [DeviceID] {
+        try store.rows(
+            "SELECT o.device AS device FROM offers o WHERE \(Self.wasOpen)"
+                + " AND (SELECT json_extract(h.attributes_json, '$.\"' || ? || '\"')"
+                + " FROM device_history h WHERE h.device = o.device AND h.at_s <= o.issued_s"
+                + " ORDER BY h.at_s DESC, h.number DESC LIMIT 1) = ? ORDER BY o.device",
+            [seconds, seconds, attribute, value]
+        ).map { try $0.value("device") { DeviceID($0) } }
+    }
+}
+
+extension DeviceFacts {
+    /// A device as if it had asked at `moment`.
+    fileprivate init(_ row: Row, at moment: Instant) throws {
+        let isConfirmed: Bool = row["confirmed"]
+        self.init(
+            id: try row.value("device") { DeviceID($0) },
+            hardware: try row.value("hardware") { HardwareModel($0) },
+            release: isConfirmed ? row.release : nil,
+            image: isConfirmed ? try row.optional("sha256") { Digest(hex: $0) } : nil,
+            attributes: try Attributes(historyJSON: row["attributes_json"]), lastSeen: moment,
+            standing: Standing(
+                try row.value("lifecycle") { DeviceRecord.Lifecycle(rawValue: $0) },
+                held: row["held_reason"],
+                quarantined: row.optionalInstant("quarantined_s")),
+            pin: row.release(name: "pin_name", version: "pin_version"))
+    }
+}

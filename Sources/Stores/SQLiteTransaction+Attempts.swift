@@ -1,0 +1,219 @@
+internal import GRDB
+internal import Model
+internal import Orchestrator
+internal import Rollouts
+
+/// What devices have made of rollouts, and what the gate counts of it.
+extension SQLiteTransaction {
+    /// The newest try failed, and that counts at the moment given; forgiven or not.
+    private static let hasFailed =
+        "a.standing <> 'proven' AND a.failure_try > 0 AND a.counts_from_s <= ?"
+    private static let outsidePausedStrata = """
+        NOT EXISTS (SELECT 1 FROM paused_strata p JOIN attributes x
+            ON x.name = p.name AND x.value = p.value
+            WHERE p.rollout = a.rollout AND p.lifted_s IS NULL AND x.device = a.device)
+        """
+
+    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
+        try attemptRecord(of: device, in: rollout)?.attempt
+    }
+
+    func attemptRecord(of device: DeviceID, in rollout: RolloutName) throws -> AttemptRecord? {
+        try rows(
+            "SELECT * FROM attempts WHERE rollout = ? AND device = ?", [rollout.text, device.text]
+        ).first.map { try AttemptRecord($0) }
+    }
+
+    func attemptRecords(in rollout: RolloutName) throws -> [AttemptRecord] {
+        try rows("SELECT * FROM attempts WHERE rollout = ?", [rollout.text])
+            .map { try AttemptRecord($0) }
+    }
+
+    func provenCount(in rollout: RolloutName) throws -> Int {
+        try count(
+            "SELECT count(*) FROM attempts WHERE rollout = ? AND standing = 'proven'",
+            [rollout.text])
+    }
+
+    func tallies(
+        of rollout: RolloutName, at now: Instant, outsidePausedStrata: Bool
+    ) throws -> [WaveTally] {
+        let onlyOutside = try outsidePausedStrata && !pausedStrata(of: rollout).isEmpty
+        let rows = try rows(
+            "SELECT a.wave AS wave, a.standing AS standing, a.failure_class AS failure_class,"
+                + " \(Self.hasFailed) AS has_failed, a.tries > a.forgiven_try AS is_news,"
+                + " a.failure_try > a.forgiven_try AS failure_is_news, count(*) AS devices"
+                + " FROM attempts a WHERE a.rollout = ?"
+                + (onlyOutside ? " AND \(Self.outsidePausedStrata)" : "")
+                + " GROUP BY 1, 2, 3, 4, 5, 6",
+            [now.secondsSinceEpoch, rollout.text])
+        var tallies: [Int: WaveTally] = [:]
+        for row in rows {
+            let wave: Int = row["wave"]
+            try tallies[wave, default: WaveTally(wave: wave)].add(row)
+        }
+        return tallies.values.sorted { $0.wave < $1.wave }
+    }
+
+    func decided(
+        in rollout: RolloutName, by attributes: [String], classes: Set<FailureClass>,
+        at now: Instant
+    ) throws -> [Stratum: DecidedCount] {
+        func places(_ count: Int) -> String {
+            Array(repeating: "?", count: count).joined(separator: ", ")
+        }
+        let words = classes.map(\.rawValue).sorted()
+        let failed =
+            "\(Self.hasFailed) AND a.failure_try > a.forgiven_try"
+            + " AND a.failure_class IN (\(places(words.count)))"
+        let rows = try rows(
+            "SELECT v.name AS name, v.value AS value,"
+                + " sum(a.standing = 'proven' AND a.tries > a.forgiven_try) AS proven,"
+                + " sum(\(failed)) AS failed FROM attempts a"
+                + " JOIN attributes v ON v.device = a.device"
+                + " WHERE a.rollout = ? AND v.name IN (\(places(attributes.count)))"
+                + " AND \(Self.outsidePausedStrata) GROUP BY v.name, v.value",
+            [now.secondsSinceEpoch] + StatementArguments(words) + [rollout.text]
+                + StatementArguments(attributes))
+        return Dictionary(
+            rows.map {
+                (
+                    Stratum(attribute: $0["name"], value: $0["value"]),
+                    DecidedCount(proven: $0["proven"], failed: $0["failed"] ?? 0)
+                )
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func origins(in rollout: RolloutName) throws -> [ReleaseID: Int] {
+        let rows = try rows(
+            "SELECT from_name AS release_name, from_version AS release_version,"
+                + " count(*) AS devices FROM attempts"
+                + " WHERE rollout = ? AND standing = 'proven' AND from_name IS NOT NULL"
+                + " GROUP BY 1, 2", [rollout.text])
+        return Dictionary(
+            rows.compactMap { row in row.release.map { ($0, row["devices"]) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    func silenceControl(
+        of rollout: RolloutName, overdueCount: Int
+    ) throws -> OverdueGrading.Control? {
+        try rows(
+            "SELECT silent_count, device_count FROM silence_controls"
+                + " WHERE rollout = ? AND overdue_count = ?", [rollout.text, overdueCount]
+        ).first.map {
+            OverdueGrading.Control(silent: $0["silent_count"], count: $0["device_count"])
+        }
+    }
+
+    func meanExposure(in rollout: RolloutName, overdueAfter: Duration) throws -> Duration {
+        let mean = try Double.fetchOne(
+            database,
+            sql: "SELECT avg(CASE outcome WHEN 'proven' THEN decided_s - issued_s"
+                + " ELSE max(0, expires_s - ? - issued_s) END) FROM offers"
+                + " WHERE rollout = ? AND (outcome = 'proven' OR failure_class = 'overdue')",
+            arguments: [overdueAfter.components.seconds, rollout.text])
+        return .seconds(max(60, Int64(mean ?? 0)))
+    }
+
+    // MARK: changes
+
+    func save(_ attempt: AttemptRecord) throws {
+        try upsert(attempt.columns, into: "attempts", key: "rollout, device")
+    }
+
+    func removeAttempt(of device: DeviceID, in rollout: RolloutName) throws {
+        try execute(
+            "DELETE FROM attempts WHERE rollout = ? AND device = ?", [rollout.text, device.text])
+    }
+
+    /// A failure that is still tried again is noted once it counts, and not before.
+    func noteEvidence(in rollout: RolloutName, at now: Instant) throws {
+        try execute(
+            "UPDATE attempts AS a SET noted_try ="
+                + " CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END"
+                + " WHERE a.rollout = ? AND (a.standing = 'proven' OR (\(Self.hasFailed)))",
+            [rollout.text, now.secondsSinceEpoch])
+    }
+
+    func forgiveNoted(in rollout: RolloutName) throws {
+        try execute(
+            "UPDATE attempts SET forgiven_try = max(forgiven_try, noted_try) WHERE rollout = ?",
+            [rollout.text])
+    }
+
+    func forgive(_ stratum: Stratum, in rollout: RolloutName) throws {
+        try execute(
+            "UPDATE attempts SET forgiven_try = max(forgiven_try, failure_try)"
+                + " WHERE rollout = ? AND device IN"
+                + " (SELECT device FROM attributes WHERE name = ? AND value = ?)",
+            [rollout.text, stratum.attribute, stratum.value])
+    }
+
+    func add(
+        _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
+        at now: Instant
+    ) throws {
+        try execute(
+            "INSERT INTO silence_controls (rollout, overdue_count, at_s, silent_count,"
+                + " device_count) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                rollout.text, overdueCount, now.secondsSinceEpoch, control.silent, control.count,
+            ])
+    }
+}
+
+extension WaveTally {
+    /// Adds the devices of one group.
+    fileprivate mutating func add(_ row: Row) throws {
+        let devices: Int = row["devices"]
+        let standing = try row.value("standing") { AttemptRecord.Standing(rawValue: $0) }
+        // Comparing with a moment that is not there yields nothing, which is no failure.
+        let hasFailed: Bool = row["has_failed"] ?? false
+        if hasFailed {
+            let counts = FailureCounts([
+                try row.value("failure_class") { FailureClass(rawValue: $0) }: devices
+            ])
+            if standing == .failed { failures = failures + counts }
+            if row["failure_is_news"] { evidence.failures = evidence.failures + counts }
+        }
+        switch standing {
+        case .open: open += devices
+        case .proven:
+            proven += devices
+            if row["is_news"] { evidence.proven += devices }
+        case .failed: if !hasFailed { retrying += devices }
+        }
+    }
+}
+
+extension AttemptRecord {
+    init(_ row: Row) throws {
+        let kind = try row.optional("failure_class") { FailureClass(rawValue: $0) }
+        self.init(
+            rollout: try row.value("rollout") { RolloutName($0) },
+            device: try row.value("device") { DeviceID($0) }, wave: row["wave"],
+            standing: try row.value("standing") { Standing(rawValue: $0) }, tries: row["tries"],
+            lastFailure: kind.map {
+                LastFailure(
+                    kind: $0, tryNumber: row["failure_try"], at: row.instant("failed_s"),
+                    countsFrom: row.optionalInstant("counts_from_s"))
+            },
+            notedTry: row["noted_try"], forgivenTry: row["forgiven_try"],
+            cameFrom: row.release(name: "from_name", version: "from_version"))
+    }
+
+    var columns: [Column] {
+        [
+            Column("rollout", rollout.text), Column("device", device.text), Column("wave", wave),
+            Column("standing", standing.rawValue), Column("tries", tries),
+            Column("failure_try", lastFailure?.tryNumber ?? 0),
+            Column("failure_class", lastFailure?.kind.rawValue),
+            Column("failed_s", lastFailure?.at.secondsSinceEpoch),
+            Column("counts_from_s", lastFailure?.countsFrom?.secondsSinceEpoch),
+            Column("noted_try", notedTry), Column("forgiven_try", forgivenTry),
+            Column("from_name", cameFrom?.name.text),
+            Column("from_version", cameFrom?.version.text),
+        ]
+    }
+}
