@@ -63,7 +63,9 @@ import Wire
 
         let before = try await orchestrator.device(device.id).decisions.map(\.rule)
         #expect(
-            before == ["it is offered acme 2.0.0 in wave 1", "the newer rollout b decides for it"])
+            before == [
+                "it is offered acme 2.0.0 in wave 1", "the rollout b goes first and decides for it",
+            ])
         #expect(try await device.checkIn(orchestrator).offer?.rollout == Self.name)
     }
 

@@ -9,7 +9,7 @@ import Wire
         let world = try World()
         let orchestrator = try await world.orchestrator()
         try await world.publish("2.0.0", to: orchestrator)
-        var devices = (0..<2).map { TestDevice($0) }
+        var devices = (0..<3).map { TestDevice($0) }
         for index in devices.indices { _ = try await devices[index].checkIn(orchestrator) }
         try await orchestrator.start(.simple("r"))
         return (orchestrator, devices)
@@ -23,10 +23,28 @@ import Wire
         #expect(try await devices[0].checkIn(orchestrator).order == nil)
         #expect(
             try await orchestrator.device(devices[0].id).decisions.map(\.rule)
-                == ["it is held or retired"])
+                == ["it is held: in court"])
         #expect(try await devices[1].checkIn(orchestrator).offer != nil)
 
         _ = try await orchestrator.change(devices[0].id, .resume, by: World.author)
+        #expect(try await devices[0].checkIn(orchestrator).offer != nil)
+    }
+
+    @Test func aPinnedDeviceIsOfferedItsOwnReleaseOnly() async throws {
+        var (orchestrator, devices) = try await offering()
+        let pin = must(ReleaseID("acme 1.0.0"))
+        let pinned = try await orchestrator.change(devices[0].id, .pin(pin), by: World.author)
+        #expect(pinned.pin == pin)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+        #expect(
+            try await orchestrator.device(devices[0].id).decisions.map(\.rule)
+                == ["it is pinned to acme 1.0.0"])
+        // What the device downloads when it is pinned is called back.
+        let offer = try #require(try await devices[1].checkIn(orchestrator).offer)
+        _ = try await orchestrator.change(devices[1].id, .pin(pin), by: World.author)
+        #expect(try await devices[1].checkIn(orchestrator).order == .cancel(offer.nonce))
+
+        _ = try await orchestrator.change(devices[0].id, .unpin, by: World.author)
         #expect(try await devices[0].checkIn(orchestrator).offer != nil)
     }
 
@@ -50,9 +68,11 @@ import Wire
             try await orchestrator.change(devices[0].id, .resume, by: World.author)
         }
         // It holds up no wave.
-        let offer = try #require(try await devices[1].checkIn(orchestrator).offer)
-        devices[1].boots(offer)
-        _ = try await devices[1].checkIn(orchestrator, .proven(offer.nonce))
+        for index in 1...2 {
+            let offer = try #require(try await devices[index].checkIn(orchestrator).offer)
+            devices[index].boots(offer)
+            _ = try await devices[index].checkIn(orchestrator, .proven(offer.nonce))
+        }
         #expect(try await orchestrator.rollout(must(RolloutName("r"))).state == "completed")
     }
 

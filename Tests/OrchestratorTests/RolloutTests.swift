@@ -94,13 +94,54 @@ import Wire
         #expect(try await orchestrator.rollout(must(RolloutName("r"))).state == "completed")
     }
 
+    /// What was shown is started, though a newcomer would be in the sample of a new plan.
     @Test func startsExactlyThePlanThatWasShown() async throws {
         let (_, orchestrator, _) = try await fleet(6)
         let file = RolloutFile.simple("r", waves: Self.waves)
         let shown = try await orchestrator.plan(file)
-        var newcomer = TestDevice(50)
-        _ = try await newcomer.checkIn(orchestrator)
+        for number in 50..<60 {
+            var newcomer = TestDevice(number)
+            _ = try await newcomer.checkIn(orchestrator)
+        }
+        #expect(try await orchestrator.plan(file).digest != shown.digest)
 
+        let started = try await orchestrator.start(
+            StartRequest(file: file, digest: shown.digest))
+        #expect(started.plan == shown.digest)
+        #expect(started.waves.map(\.devices) == shown.waves.map(\.devices))
+    }
+
+    struct Change: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let says: String
+        let make: @Sendable (World, Orchestrator, inout RolloutFile) async throws -> Void
+    }
+
+    static let changes: [Change] = [
+        Change(
+            testDescription: "the file was edited",
+            says: "waves[\"canary\"].sample: \"2\", now \"3\""
+        ) { _, _, file in file.waves[0].sample = 3 },
+        Change(
+            testDescription: "a device of the sample was retired", says: "it is retired"
+        ) { _, orchestrator, _ in
+            for number in 0..<6 {
+                _ = try await orchestrator.change(
+                    must(DeviceID("device-\(number)")), .retire, by: World.author)
+            }
+        },
+        Change(
+            testDescription: "the release was withdrawn",
+            says: "acme 2.0.0 has no image for gw-2 any more"
+        ) { world, orchestrator, _ in try await world.withdraw("2.0.0", from: orchestrator) },
+    ]
+
+    @Test(arguments: changes)
+    func refusesWithTheDifferenceWhatCannotBeStartedAsShown(change: Change) async throws {
+        let (world, orchestrator, _) = try await fleet(6)
+        var file = RolloutFile.simple("r", waves: Self.waves)
+        let shown = try await orchestrator.plan(file)
+        try await change.make(world, orchestrator, &file)
         do {
             _ = try await orchestrator.start(StartRequest(file: file, digest: shown.digest))
             Issue.record("another plan was started")
@@ -109,9 +150,26 @@ import Wire
                 Issue.record(error)
                 return
             }
-            #expect(reason.contains("another one"))
+            #expect(reason.contains("another one by now"), "\(reason)")
+            #expect(reason.contains(change.says), "\(reason)")
         }
         #expect(try await orchestrator.rollouts().isEmpty)
+    }
+
+    @Test func refusesAPlanThatNobodyWasShown() async throws {
+        let (_, orchestrator, _) = try await fleet(6)
+        let digest = must(Digest(bytes: Array(repeating: 1, count: 32)))
+        do {
+            _ = try await orchestrator.start(
+                StartRequest(file: .simple("r"), digest: digest))
+            Issue.record("a plan was invented")
+        } catch {
+            guard case .conflict(let reason) = error else {
+                Issue.record(error)
+                return
+            }
+            #expect(reason.contains("no plan with the digest \(digest) was shown here"))
+        }
     }
 
     @Test func startingTwiceIsStartingOnce() async throws {
@@ -167,7 +225,7 @@ import Wire
             says: "waves[1].percent"),
         BadFile(
             testDescription: "a gate that can never open",
-            file: .simple("r", gate: .init(minConfirmed: 100)), says: "needs 100"),
+            file: .simple("r", gate: .init(minConfirmed: 100)), says: "gate can never be met: 100 confirmations asked of the 3 devices"),
     ]
 
     @Test(arguments: badFiles)

@@ -79,12 +79,40 @@ extension RolloutFile {
     /// Everybody in one wave; no limit that bites.
     static func simple(
         _ name: String, release: String = "acme 2.0.0", waves: [Wave]? = nil,
-        gate: Gate = Gate(overdueAfter: "60s"), concurrent: Int = 1000
+        gate: Gate = Gate(overdueAfter: "60s"), concurrent: Int = 1000,
+        _ change: (inout RolloutFile) -> Void = { _ in }
     ) -> RolloutFile {
-        RolloutFile(
+        var file = RolloutFile(
             rollout: name, release: release, devices: "all",
             waves: waves ?? [Wave(name: "everybody", percent: "100")], gate: gate,
             limits: Limits(concurrent: concurrent))
+        change(&file)
+        return file
+    }
+}
+
+extension [TestDevice] {
+    /// Devices that have checked in once.
+    static func enrolled(_ count: Int, _ orchestrator: Orchestrator) async throws -> Self {
+        var devices = (0..<count).map { TestDevice($0) }
+        for index in devices.indices { _ = try await devices[index].checkIn(orchestrator) }
+        return devices
+    }
+
+    /// The device takes its offer, boots it and proves it.
+    mutating func prove(_ index: Int, _ orchestrator: Orchestrator) async throws {
+        let offer = must(try await self[index].checkIn(orchestrator).offer)
+        self[index].boots(offer)
+        _ = try await self[index].checkIn(orchestrator, .proven(offer.nonce))
+    }
+
+    /// The device takes its offer and fails.
+    mutating func fail(
+        _ index: Int, _ kind: FailureClass = .health, _ orchestrator: Orchestrator
+    ) async throws {
+        let offer = must(try await self[index].checkIn(orchestrator).offer)
+        _ = try await self[index].checkIn(
+            orchestrator, .failed(offer.nonce, Failure(kind, "it smokes")))
     }
 }
 
@@ -98,6 +126,11 @@ extension Orchestrator {
 
     func start(_ request: StartRequest) async throws(Refusal) -> RolloutSummary {
         try await start(request, by: World.author)
+    }
+
+    /// The rollout that most tests call `r`.
+    func simple(_ name: String = "r") async throws -> RolloutSummary {
+        try await rollout(must(RolloutName(name)))
     }
 
     func control(

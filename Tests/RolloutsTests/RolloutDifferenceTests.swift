@@ -13,12 +13,13 @@ import Testing
         ],
         gate: .init(
             maxFailureRate: "2%", confidence: "95%", minConfirmed: 1, require: "a",
-            overdueAfter: "2h"),
+            overdueAfter: "2h", perClass: ["boot": "1%"]),
         limits: .init(
             concurrent: 5, per: ["site": "25%"], neverTogether: ["ha_pair"],
             window: .init(days: "mon-fri", from: "01:00", to: "05:00", zone: "device"),
             egress: "1 GB/day"),
-        onFailure: "pause", expires: "14d")
+        retries: .init(max: 3, backoff: "10m", classes: ["boot"]), priority: "5",
+        supersedes: .older, onFailure: "pause", revertTo: "acme 0", expires: "14d")
 
     struct Change: Sendable, CustomTestStringConvertible {
         let path: String
@@ -61,6 +62,13 @@ import Testing
         Change("gate.min_confirmed", "1", "2") { $0.gate.minConfirmed = 2 },
         Change("gate.require", "a", "b") { $0.gate.require = "b" },
         Change("gate.overdue_after", "2h", "3h") { $0.gate.overdueAfter = "3h" },
+        Change("gate.per_class.boot", "1%", "2%") { $0.gate.perClass["boot"] = "2%" },
+        Change("retries.max", "3", "4") { $0.retries?.max = 4 },
+        Change("retries.backoff", "10m", nil) { $0.retries?.backoff = nil },
+        Change("retries.classes", "boot", "boot, health") { $0.retries?.classes.append("health") },
+        Change("priority", "5", "emergency") { $0.priority = "emergency" },
+        Change("supersedes", "older", "a, b") { $0.supersedes = .named(["a", "b"]) },
+        Change("revert_to", "acme 0", nil) { $0.revertTo = nil },
         Change("limits.concurrent", "5", nil) { $0.limits.concurrent = nil },
         Change("limits.per.site", "25%", "3") { $0.limits.per["site"] = "3" },
         Change("limits.per.rack", nil, "1") { $0.limits.per["rack"] = "1" },
@@ -97,9 +105,10 @@ import Testing
         let parts: [Any] = [
             Self.file, Self.file.waves[0], RolloutFile.Rate(start: ""), Self.file.gate,
             Self.file.limits, RolloutFile.Window(from: "", to: "", zone: ""),
+            RolloutFile.Retries(),
         ]
         // Those that are parts themselves, and the name by which waves are compared.
-        let containers = 1 + 1 + 1 + 1 + 1 + 1
+        let containers = 1 + 1 + 1 + 1 + 1 + 1 + 1
         let leaves = parts.reduce(0) { $0 + members($1).count } - containers
         // `limits.per` is there twice.
         #expect(Set(Self.changes.map(\.path)).count == leaves + 1)

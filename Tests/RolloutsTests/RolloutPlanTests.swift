@@ -155,7 +155,7 @@ import Testing
         #expect(error == .everyDeviceExcluded([.alreadyInstalled: 1, .retired: 1]))
         #expect(
             error?.description == "no device can take the release: "
-                + "1 held or retired, 1 already running the image")
+                + "1 retired, 1 already running the image")
     }
 
     @Test func refusesAGateThatNeedsMoreDevicesThanTheWaveReaches() throws {

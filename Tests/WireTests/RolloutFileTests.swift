@@ -33,7 +33,7 @@ import Wire
             #""on_faliure"; perhaps "on_failure""#),
         Unknown("an unknown member at the top", file(#","colour":"red""#), at: "", #""colour""#),
         Unknown(
-            "a member of a later version", file(#","retries":{"max":3}"#), at: "", #""retries""#),
+            "a member of a later version", file(#","colours":{"max":3}"#), at: "", #""colours""#),
         Unknown(
             "a mistyped member of a wave",
             file("", waves: #"[{"name":"a"},{"name":"b","precent":5}]"#), at: "waves[1]",

@@ -79,7 +79,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
                             ruling: "it is offered")
                     ], conclusion: "it is offered", events: [event()]),
                 optional: [
-                    "rollouts[0].release", "events[0].device", "events[0].rollout",
+                    "rollouts[0].release", "events[0].device", "events[0].rollout", "facts",
                 ]),
             Sample(
                 "releases",

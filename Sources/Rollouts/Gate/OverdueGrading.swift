@@ -69,10 +69,10 @@ public struct OverdueGrading: Sendable {
 
     /// What the overdue devices count as now.
     ///
-    /// Where no others were watched nothing excuses silence, and it counts as failure.
+    /// Where no other is silent nothing excuses silence, and it counts as failure.
     public func grade(_ updated: Updated, beside control: Control) -> Grade {
         let stops = harm.logarithm(failures: updated.bad, decided: updated.count)
-        guard control.count > 0, stops >= gate.sufficientEvidence,
+        guard control.silent > 0, stops >= gate.sufficientEvidence,
             evidenceOfHarm(updated, beside: control) < gate.sufficientEvidence
         else { return .failed(updated.overdue) }
         return .undecided(updated.overdue)

@@ -1,0 +1,157 @@
+import Model
+import Orchestrator
+import Testing
+import Wire
+
+/// Devices that failed and are tried again, and what the gate makes of it.
+@Suite struct RetryTests {
+    private static func scene(
+        _ count: Int, _ retries: RolloutFile.Retries = .init(max: 2, backoff: "10m")
+    ) async throws -> (World, Orchestrator, [TestDevice]) {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        try await world.publish("2.0.0", to: orchestrator)
+        let devices = try await [TestDevice].enrolled(count, orchestrator)
+        try await orchestrator.start(
+            .simple("r", gate: .init(overdueAfter: "1h")) { $0.retries = retries })
+        return (world, orchestrator, devices)
+    }
+
+    @Test func aDeviceIsTriedAgainAfterItsPauseAndNotBefore() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(1)
+        try await devices.fail(0, .download, orchestrator)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+        let rules = try await orchestrator.device(devices[0].id).decisions.map(\.rule)
+        #expect(rules.first?.hasPrefix("it failed (download) and is tried again from") == true)
+
+        world.clock.advance(seconds: 599)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+        world.clock.advance(seconds: 1)
+        try await devices.fail(0, .download, orchestrator)
+        world.clock.advance(seconds: 1199)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+        world.clock.advance(seconds: 1)
+        try await devices.fail(0, .download, orchestrator)
+        world.clock.advance(seconds: 86_400)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil, "two retries are all")
+    }
+
+    /// Nobody is harmed by a download that failed: it neither stops the wave nor lets it pass.
+    @Test func whatIsTriedAgainIsUndecided() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(4)
+        for index in 0..<3 { try await devices.fail(index, .download, orchestrator) }
+        try await devices.prove(3, orchestrator)
+        let waiting = try await orchestrator.simple()
+        #expect(waiting.state == "running")
+        #expect(waiting.waves[0].retrying == 3 && waiting.waves[0].failed == 0)
+
+        world.clock.advance(seconds: 600)
+        for index in 0..<3 { try await devices.prove(index, orchestrator) }
+        let done = try await orchestrator.simple()
+        #expect(done.state == "completed", "\(done.reason)")
+        #expect(done.waves[0].proven == 4 && done.waves[0].retrying == 0)
+    }
+
+    /// P2: a device that is to be tried again and never comes has failed.
+    @Test func aRetryThatNobodyBeginsCountsAsTheFailureItWas() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(3)
+        for index in 0..<3 { try await devices.fail(index, .download, orchestrator) }
+        world.clock.advance(seconds: 600 + 3599)
+        try await orchestrator.step()
+        #expect(try await orchestrator.simple().state == "running")
+        world.clock.advance(seconds: 1)
+        try await orchestrator.step()
+        let stopped = try await orchestrator.simple()
+        #expect(stopped.state == "paused")
+        #expect(stopped.failures == [.init(kind: .download, devices: 3)])
+    }
+
+    /// A release that always fails is stopped at once, though its devices would be tried again.
+    @Test func aFailureOfTheNewImageCountsAtOnce() async throws {
+        var (_, orchestrator, devices) = try await Self.scene(
+            9, .init(max: 9, classes: ["boot", "health"]))
+        try await devices.fail(0, .health, orchestrator)
+        try await devices.fail(1, .boot, orchestrator)
+        #expect(try await orchestrator.simple().state == "paused")
+    }
+
+    /// P2: such a device counts as failed until it has proven the release.
+    @Test func aFailureIsMadeGoodByProofOnly() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(
+            9, .init(max: 9, backoff: "10m", classes: ["boot"]))
+        try await devices.fail(0, .boot, orchestrator)
+        world.clock.advance(seconds: 600)
+        let again = try #require(try await devices[0].checkIn(orchestrator).offer)
+        // While it tries again, the next failure elsewhere is still the second one.
+        try await devices.fail(1, .boot, orchestrator)
+        #expect(try await orchestrator.simple().state == "paused")
+        _ = again
+    }
+
+    /// What was taken back was never tried.
+    @Test func aRetryThatIsTakenBackIsNotCounted() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(1)
+        try await devices.fail(0, .download, orchestrator)
+        world.clock.advance(seconds: 600)
+        let offer = try #require(try await devices[0].checkIn(orchestrator).offer)
+        _ = try await orchestrator.control(must(RolloutName("r")), .pause)
+        #expect(try await devices[0].checkIn(orchestrator).order == .cancel(offer.nonce))
+        _ = try await orchestrator.control(must(RolloutName("r")), .resume)
+        // Two retries are left still.
+        try await devices.fail(0, .download, orchestrator)
+        world.clock.advance(seconds: 1200)
+        try await devices.fail(0, .download, orchestrator)
+        world.clock.advance(seconds: 86_400 / 2)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+    }
+
+    @Test func anOverdueDeviceIsTriedAgainWhenItComesBack() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(4)
+        for index in 1..<4 { try await devices.prove(index, orchestrator) }
+        let lost = try #require(try await devices[0].checkIn(orchestrator).offer)
+        world.clock.advance(seconds: 3601)
+        try await orchestrator.step()
+        #expect(try await orchestrator.simple().failures == [.init(kind: .overdue, devices: 1)])
+        // It comes back with the old image, and gets another chance ten minutes later.
+        #expect(
+            try await devices[0].checkIn(
+                orchestrator, .downloading(lost.nonce, bytesDone: 1, bytesTotal: 11)
+            ).order == .cancel(lost.nonce))
+        world.clock.advance(seconds: 600)
+        try await devices.prove(0, orchestrator)
+        let done = try await orchestrator.simple()
+        #expect(done.waves[0].proven == 4 && done.failures.isEmpty)
+    }
+
+    // MARK: quarantine
+
+    @Test func aDeviceThatKeepsFailingIsQuarantinedUntilSomebodyLooks() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(
+            9, .init(max: 20, backoff: "1s", classes: ["download"]))
+        for _ in 0..<5 {
+            try await devices.fail(0, .download, orchestrator)
+            world.clock.advance(seconds: 3000)
+        }
+        let device = try await orchestrator.device(devices[0].id)
+        #expect(device.lifecycle.hasPrefix("quarantined"))
+        #expect(device.decisions.first?.rule.contains("quarantined") == true)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+
+        _ = try await orchestrator.change(devices[0].id, .resume, by: World.author)
+        #expect(try await devices[0].checkIn(orchestrator).offer != nil)
+    }
+
+    @Test func aProofEndsTheRow() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(
+            2, .init(max: 20, backoff: "1s", classes: ["download"]))
+        for _ in 0..<4 {
+            try await devices.fail(0, .download, orchestrator)
+            world.clock.advance(seconds: 10)
+        }
+        try await devices.prove(0, orchestrator)
+        try await world.publish("2.1.0", to: orchestrator)
+        try await orchestrator.start(.simple("s", release: "acme 2.1.0"))
+        try await devices.fail(0, .download, orchestrator)
+        #expect(try await orchestrator.device(devices[0].id).lifecycle == "active")
+    }
+}

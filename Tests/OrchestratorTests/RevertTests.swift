@@ -1,0 +1,99 @@
+import Model
+import Orchestrator
+import Testing
+import Wire
+
+/// Going back: staged, gated, and only to what is published still.
+@Suite struct RevertTests {
+    private static let name = must(RolloutName("r"))
+
+    /// A fleet on 1.0.0 of which `proven` devices have taken 2.0.0, while 1.0.0 may be gone back to.
+    private static func scene(
+        proven: Int, of count: Int = 9, mayReturn: Bool = true,
+        _ change: (inout RolloutFile) -> Void = { _ in }
+    ) async throws -> (World, Orchestrator, [TestDevice]) {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        try await world.publish("2.0.0", to: orchestrator)
+        // Signed anew with a higher counter, so that devices may go down to it.
+        if mayReturn { try await world.publish("1.0.0", counter: 2, to: orchestrator) }
+        var devices = try await [TestDevice].enrolled(count, orchestrator)
+        try await orchestrator.start(.simple("r", gate: .init(overdueAfter: "1h"), change))
+        for index in 0..<proven { try await devices.prove(index, orchestrator) }
+        return (world, orchestrator, devices)
+    }
+
+    @Test func theDevicesThatHaveTheReleaseGoBackInWaves() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(proven: 4)
+        let plan = try await orchestrator.planRevert(of: Self.name, to: nil)
+        #expect(plan.release == ReleaseID("acme 1.0.0"))
+        #expect(plan.waves.map(\.devices) == [1, 4])
+        #expect(try await orchestrator.simple().state == "running", "planning changes nothing")
+
+        let back = try await orchestrator.revert(Self.name, to: nil, by: World.author)
+        #expect(back.name.text == "r-revert" && back.state == "running")
+        #expect(try await orchestrator.simple().state == "reverting")
+
+        // Of the four, one goes first; the five that never had it stay.
+        var first: Int?
+        for index in devices.indices {
+            guard try await devices[index].checkIn(orchestrator).offer != nil else { continue }
+            #expect(first == nil && index < 4)
+            first = index
+        }
+        try await devices.prove(try #require(first), orchestrator)
+        world.clock.advance(seconds: 301)
+        for index in 0..<4 { _ = try await devices[index].checkIn(orchestrator) }
+        try await orchestrator.step()
+        for index in 0..<4 where index != first { try await devices.prove(index, orchestrator) }
+        #expect(try await orchestrator.simple("r-revert").state == "completed")
+        try await orchestrator.step()
+        let ended = try await orchestrator.simple()
+        #expect(ended.state == "aborted")
+        #expect(ended.reason == "rollout r-revert took the devices back")
+        #expect(devices[0..<4].allSatisfy { $0.boot.release == ReleaseID("acme 1.0.0") })
+    }
+
+    /// What has not been installed yet is called back at once.
+    @Test func offersAreTakenBack() async throws {
+        var (_, orchestrator, devices) = try await Self.scene(proven: 4)
+        let offer = try #require(try await devices[5].checkIn(orchestrator).offer)
+        _ = try await orchestrator.revert(Self.name, to: nil, by: World.author)
+        #expect(try await devices[5].checkIn(orchestrator).order == .cancel(offer.nonce))
+    }
+
+    @Test func harmRevertsWhereTheAuthorAskedForIt() async throws {
+        var (_, orchestrator, devices) = try await Self.scene(proven: 3) {
+            $0.onFailure = "revert"
+        }
+        for index in 3..<6 { try await devices.fail(index, .health, orchestrator) }
+        let stopped = try await orchestrator.simple()
+        #expect(stopped.state == "reverting", "\(stopped.reason)")
+        #expect(try await orchestrator.simple("r-revert").state == "running")
+    }
+
+    /// Plans say beforehand, and the rollout stays paused.
+    @Test func whatCannotBeRevertedStaysPausedAndSaysWhy() async throws {
+        var (_, orchestrator, devices) = try await Self.scene(proven: 3, mayReturn: false) {
+            $0.onFailure = "revert"
+        }
+        for index in 3..<6 { try await devices.fail(index, .health, orchestrator) }
+        #expect(try await orchestrator.simple().state == "paused")
+        let events = try await orchestrator.explain(Self.name).events.map(\.what)
+        #expect(
+            events.contains {
+                $0.contains("cannot be reverted: release: acme 1.0.0 is not published")
+            }, "\(events)")
+        await #expect(throws: Refusal.invalid("release: acme 1.0.0 is not published")) {
+            try await orchestrator.planRevert(of: Self.name, to: nil)
+        }
+    }
+
+    @Test func nobodyIsTakenBackWhoHasNothing() async throws {
+        let (_, orchestrator, _) = try await Self.scene(proven: 0)
+        await #expect(
+            throws: Refusal.invalid("no device has the release from rollout r")
+        ) { try await orchestrator.revert(Self.name, to: nil, by: World.author) }
+        #expect(try await orchestrator.simple().state == "running")
+    }
+}
