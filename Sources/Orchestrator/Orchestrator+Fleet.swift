@@ -9,11 +9,8 @@ extension Orchestrator {
     public func devices(selecting selector: String? = nil) async throws(Refusal) -> [DeviceSummary]
     {
         let context = context(at: now())
-        let parsed: Selector
-        do { parsed = try Selector(selector ?? "all") } catch {
-            throw .invalid("the selector: \(error)")
-        }
         return try await read { store in
+            let parsed = try self.selector(selector ?? "all", store)
             let offers = try store.rollouts().flatMap { try store.attempts(in: $0.name) }
             let open = Dictionary(
                 offers.filter { $0.outcome == .open }.map { ($0.device, $0.rollout) },

@@ -6,25 +6,27 @@ public import Wire
 extension Orchestrator {
     /// What a rollout file would do to the fleet as it is; changes nothing.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
-        let spec = try Self.spec(of: file)
         let moment = now()
-        return try await read { store in try planning(spec, file, store, at: moment).summary }
+        return try await read { store in
+            let (spec, file) = try spec(of: file, store)
+            return try planning(spec, file, store, at: moment).summary
+        }
     }
 
     /// Starts exactly the plan with this digest; the same request again changes nothing.
     public func start(
         _ request: StartRequest, by author: OperatorName
     ) async throws(Refusal) -> RolloutSummary {
-        let spec = try Self.spec(of: request.file)
         let moment = now()
         return try await write { store in
+            let (spec, file) = try spec(of: request.file, store)
             if let existing = try store.rollout(spec.name) {
                 guard existing.planDigest == request.digest else {
                     throw Refusal.conflict("there is a rollout called \(spec.name) already")
                 }
                 return try summary(of: existing, store, at: moment)
             }
-            let planning = try planning(spec, request.file, store, at: moment)
+            let planning = try planning(spec, file, store, at: moment)
             guard planning.summary.digest == request.digest else {
                 throw Refusal.conflict(
                     "the plan is another one by now (\(planning.summary.digest)): "
@@ -127,16 +129,12 @@ extension Orchestrator {
         return rollout
     }
 
-    private static func spec(of file: RolloutFile) throws(Refusal) -> RolloutSpec {
-        do { return try RolloutSpec(file) } catch { throw .invalid("\(error)") }
-    }
-
     /// The plan that was started, put together from what was stored.
     func plan(of rollout: RolloutRecord) throws -> RolloutPlan {
         let file = try RolloutFile(
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let plan = RolloutPlan(
-            restoring: try RolloutSpec(file), listed: rollout.listed,
+            restoring: try RolloutSpec(file, cohorts: .expanded), listed: rollout.listed,
             deviceCounts: rollout.deviceCounts, excluded: [:], hardware: rollout.hardware)
         guard let plan else {
             throw StoreError.failed("the stored plan of rollout \(rollout.name) is damaged")

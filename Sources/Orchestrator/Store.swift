@@ -51,6 +51,12 @@ public protocol StoreReader {
         in rollout: RolloutName, by attributes: [String]
     ) throws -> [Stratum: DecidedCount]
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
+    /// The newest version of each cohort, by name.
+    func cohorts() throws -> [CohortRecord]
+    /// All versions, the newest first.
+    func versions(of cohort: CohortName) throws -> [CohortRecord]
+    func cohort(_ version: CohortVersion) throws -> CohortRecord?
+    func newestVersion(of cohort: CohortName) throws -> CohortRecord?
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
@@ -74,6 +80,8 @@ public protocol StoreWriter: StoreReader {
     func add(_ stratum: PausedStratum) throws
     /// Adds the approval; the same one again changes nothing.
     func add(_ approval: ApprovalRecord) throws
+    /// - Throws: ``StoreError/conflict`` when there is such a version already.
+    func add(_ cohort: CohortRecord) throws
     func add(_ event: EventRecord) throws
 }
 

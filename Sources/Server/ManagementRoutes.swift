@@ -13,6 +13,7 @@ struct ManagementRoutes {
         addDevices(to: group)
         addDeviceChanges(to: group)
         addRollouts(to: group)
+        addCohorts(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -81,6 +82,20 @@ struct ManagementRoutes {
                     try await orchestrator.change(
                         Self.name("id", context), change, by: context.requireOperator()))
             }
+        }
+    }
+
+    private func addCohorts(to group: RouterGroup<WebServer.Context>) {
+        group.get("cohorts") { _, _ in
+            Response(ListAnswer(items: try await orchestrator.cohorts()))
+        }
+        group.get("cohorts/{name}") { _, context in
+            Response(try await orchestrator.cohort(Self.name("name", context)))
+        }
+        group.put("cohorts/{name}") { request, context in
+            Response(
+                try await orchestrator.save(
+                    read(request), as: Self.name("name", context), by: context.requireOperator()))
         }
     }
 

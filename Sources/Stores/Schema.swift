@@ -4,7 +4,7 @@ enum Schema {
     static let applicationID: Int64 = 0x534c_4950
 
     /// Step N leads to `PRAGMA user_version` N.
-    static let migrations = [migration1, migration2]
+    static let migrations = [migration1, migration2, migration3]
 
     private static let migration1 = """
         CREATE TABLE devices (
@@ -151,5 +151,21 @@ enum Schema {
 
         CREATE INDEX attributes_by_value ON attributes (name, value);
         CREATE INDEX offers_by_issue ON offers (rollout, issued_s);
+        """
+
+    private static let migration3 = """
+        CREATE TABLE cohorts (
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL CHECK (version > 0),
+            selector TEXT NOT NULL,
+            expanded TEXT NOT NULL,
+            author TEXT NOT NULL,
+            at_s INTEGER NOT NULL,
+            PRIMARY KEY (name, version)
+        ) STRICT;
+        CREATE TRIGGER cohorts_are_not_changed BEFORE UPDATE ON cohorts
+            BEGIN SELECT RAISE (ABORT, 'cohorts are only added'); END;
+        CREATE TRIGGER cohorts_are_not_removed BEFORE DELETE ON cohorts
+            BEGIN SELECT RAISE (ABORT, 'cohorts are only added'); END;
         """
 }
