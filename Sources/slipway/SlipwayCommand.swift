@@ -14,7 +14,7 @@ import Foundation
             """,
         subcommands: [
             RepoCommand.self, KeyCommand.self, ReleaseCommand.self, DeviceCommand.self,
-            RolloutCommand.self, VerifyCommand.self, DemoCommand.self,
+            CohortCommand.self, RolloutCommand.self, VerifyCommand.self, DemoCommand.self,
         ])
 
     static func main() {
