@@ -235,10 +235,12 @@ import Testing
         var random = SplitMix64(seed: seed)
         var saved = Saved()
         try saved.save("c", #"site in ["a", "b"]"#)
+        var readCount = 0
         for _ in 0..<30 {
             let text = Self.text(depth: Int.random(in: 0...12, using: &random), &random)
             // One that is too deep by now is refused, and that is all that happens.
             guard let selector = try? Selector(text, cohorts: saved.source) else { continue }
+            readCount += 1
             let again = try Selector(selector.expandedText, cohorts: .expanded)
             for site in ["a", "b", "c"] {
                 for board in ["1", "2"] {
@@ -250,6 +252,7 @@ import Testing
             }
             try saved.save("c", text)
         }
+        #expect(readCount > 5)
     }
 
     private static func text(depth: Int, _ random: inout SplitMix64) -> String {
