@@ -4,8 +4,8 @@ public import Model
 public enum CohortSource: Sendable {
     /// Refuses it, because nothing is known of any cohort.
     case refused
-    /// Believes that there will be such a cohort; the selector then picks nothing and is only
-    /// good for being checked.
+    /// Believes that there is such a cohort, which then picks nothing: the selector is only good
+    /// for being checked.
     case unchecked
     /// Puts in its place what was saved.
     case saved(@Sendable (CohortReference) -> CohortResolution)
