@@ -83,6 +83,12 @@ public struct RolloutName: Name {
     public init(checked text: NameRule) { self.text = text.text }
 }
 
+/// What a saved selector is called, such as `berlin`.
+public struct CohortName: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}
+
 /// A place that holds one complete image, such as `a`.
 public struct SlotName: Name {
     public let text: String

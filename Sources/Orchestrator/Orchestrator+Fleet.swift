@@ -9,11 +9,8 @@ extension Orchestrator {
     public func devices(selecting selector: String? = nil) async throws(Refusal) -> [DeviceSummary]
     {
         let context = context(at: now())
-        let parsed: Selector
-        do { parsed = try Selector(selector ?? "all") } catch {
-            throw .invalid("the selector: \(error)")
-        }
         return try await read { store in
+            let parsed = try self.selector(selector ?? "all", store)
             let open = Dictionary(
                 try store.openOffers().map { ($0.device, $0.rollout) },
                 uniquingKeysWith: { first, _ in first })

@@ -95,7 +95,11 @@ extension Orchestrator {
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let back = file.reverting(
             as: name, from: plan.spec.release, to: earlier, deviceCount: proven)
-        return try planning(Self.spec(of: back), back, store, at: moment)
+        do {
+            // What was stored names no cohorts any more.
+            let spec = try RolloutSpec(back, cohorts: .expanded)
+            return try planning(spec, back, store, at: moment)
+        } catch let error as RolloutFileError { throw Refusal.invalid("\(error)") }
     }
 
     /// The release that most proven devices ran before.

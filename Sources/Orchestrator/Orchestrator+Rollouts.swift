@@ -8,10 +8,10 @@ extension Orchestrator {
     ///
     /// Nothing changes, but the plan is kept, so that exactly this one can be started.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
-        let spec = try Self.spec(of: file)
         let moment = now()
         let planning: Planning = try await read { store in
-            try self.planning(spec, file, store, at: moment)
+            let (spec, file) = try self.spec(of: file, store)
+            return try self.planning(spec, file, store, at: moment)
         }
         try await write { store in try store.add(planning.planRecord(at: moment)) }
         return planning.summary
@@ -27,9 +27,9 @@ extension Orchestrator {
     public func start(
         _ request: StartRequest, by author: OperatorName
     ) async throws(Refusal) -> RolloutSummary {
-        let spec = try Self.spec(of: request.file)
         let moment = now()
         return try await write { store in
+            let (spec, file) = try spec(of: request.file, store)
             if let existing = try store.rollout(spec.name) {
                 guard existing.planDigest == request.digest else {
                     throw Refusal.conflict("there is a rollout called \(spec.name) already")
@@ -42,7 +42,7 @@ extension Orchestrator {
                         + " `rollout plan`")
             }
             let differences = try differences(
-                of: shown, to: request.file, spec, store, at: moment)
+                of: shown, to: file, spec, store, at: moment)
             guard differences.isEmpty else {
                 throw Refusal.conflict(
                     "the plan is another one by now: "
@@ -255,16 +255,12 @@ extension Orchestrator {
         return rollout
     }
 
-    static func spec(of file: RolloutFile) throws(Refusal) -> RolloutSpec {
-        do { return try RolloutSpec(file) } catch { throw .invalid("\(error)") }
-    }
-
     /// The plan that was started, put together from what was stored.
     func plan(of rollout: RolloutRecord) throws -> RolloutPlan {
         let file = try RolloutFile(
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let plan = RolloutPlan(
-            restoring: try RolloutSpec(file), listed: rollout.listed,
+            restoring: try RolloutSpec(file, cohorts: .expanded), listed: rollout.listed,
             deviceCounts: rollout.deviceCounts, excluded: [:], hardware: rollout.hardware)
         guard let plan else {
             throw StoreError.failed("the stored plan of rollout \(rollout.name) is damaged")

@@ -40,7 +40,7 @@ struct Planning {
 
     private static func notes(_ plan: RolloutPlan, _ details: PlanDetails) -> [String] {
         let finishes = plan.earliestFinishes(timePerDevice: timePerDevice)
-        var notes: [String] = []
+        var notes = plan.spec.cohorts.map { "cohort \($0.name): version \($0.number)" }
         for (wave, finish) in zip(details.waves, finishes) {
             notes.append(
                 "\(wave); it ends \(DurationText.write(finish)) after the start at the earliest, if"

@@ -77,6 +77,12 @@ public protocol StoreReader: RulingReader {
     func meanExposure(in rollout: RolloutName, overdueAfter: Duration) throws -> Duration
     /// How many proven devices ran each release before; unknown ones are not among them.
     func origins(in rollout: RolloutName) throws -> [ReleaseID: Int]
+    /// The newest version of each cohort, by name.
+    func cohorts() throws -> [CohortRecord]
+    /// All versions, the newest first.
+    func versions(of cohort: CohortName) throws -> [CohortRecord]
+    func cohort(_ version: CohortVersion) throws -> CohortRecord?
+    func newestVersion(of cohort: CohortName) throws -> CohortRecord?
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
@@ -121,6 +127,8 @@ public protocol StoreWriter: StoreReader {
     func add(_ approval: ApprovalRecord) throws
     /// Adds the plan; the same one again changes nothing. Of all plans the newest stay.
     func add(_ plan: PlanRecord) throws
+    /// - Throws: ``StoreError/conflict`` when there is such a version already.
+    func add(_ cohort: CohortRecord) throws
     func add(_ event: EventRecord) throws
 }
 

@@ -15,6 +15,7 @@ struct ManagementRoutes {
         addRollouts(to: group)
         addRolloutChanges(to: group)
         addExplanations(to: group)
+        addCohorts(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -92,6 +93,20 @@ struct ManagementRoutes {
                     try await orchestrator.change(
                         Self.name("id", context), change, by: context.requireOperator()))
             }
+        }
+    }
+
+    private func addCohorts(to group: RouterGroup<WebServer.Context>) {
+        group.get("cohorts") { _, _ in
+            Response(ListAnswer(items: try await orchestrator.cohorts()))
+        }
+        group.get("cohorts/{name}") { _, context in
+            Response(try await orchestrator.cohort(Self.name("name", context)))
+        }
+        group.put("cohorts/{name}") { request, context in
+            Response(
+                try await orchestrator.save(
+                    read(request), as: Self.name("name", context), by: context.requireOperator()))
         }
     }
 

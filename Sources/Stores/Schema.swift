@@ -4,7 +4,7 @@ enum Schema {
     static let applicationID: Int64 = 0x534c_4950
 
     /// Step N leads to `PRAGMA user_version` N.
-    static let migrations = [migration1, migration2, migration3]
+    static let migrations = [migration1, migration2, migration3, migration4]
 
     private static let migration1 = """
         CREATE TABLE devices (
@@ -332,5 +332,21 @@ enum Schema {
             BEGIN SELECT RAISE (ABORT, 'history is only added'); END;
         CREATE INDEX events_by_rollout ON events (rollout, number);
         CREATE INDEX events_by_device ON events (device, number);
+        """
+
+    private static let migration4 = """
+        CREATE TABLE cohorts (
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL CHECK (version > 0),
+            selector TEXT NOT NULL,
+            expanded TEXT NOT NULL,
+            author TEXT NOT NULL,
+            at_s INTEGER NOT NULL,
+            PRIMARY KEY (name, version)
+        ) STRICT;
+        CREATE TRIGGER cohorts_are_not_changed BEFORE UPDATE ON cohorts
+            BEGIN SELECT RAISE (ABORT, 'cohorts are only added'); END;
+        CREATE TRIGGER cohorts_are_not_removed BEFORE DELETE ON cohorts
+            BEGIN SELECT RAISE (ABORT, 'cohorts are only added'); END;
         """
 }

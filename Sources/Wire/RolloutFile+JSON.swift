@@ -32,7 +32,7 @@ extension RolloutFile: WireMessage {
         }
         self.init(
             rollout: try fields.string("rollout"), release: try fields.string("release"),
-            devices: try fields.string("devices", maximumByteCount: 4096), waves: waves,
+            devices: try fields.selector("devices"), waves: waves,
             gate: try fields.optionalMessage("gate") ?? Gate(),
             limits: try fields.optionalMessage("limits") ?? Limits(),
             retries: try fields.optionalMessage("retries"),
@@ -70,7 +70,7 @@ extension RolloutFile.Wave: WireMessage {
             sample: try fields.optionalCount("sample"),
             strata: try fields.strings("strata", maximumCount: 8),
             percent: try fields.numberText("percent"), count: try fields.optionalCount("count"),
-            devices: try fields.optionalString("devices", maximumByteCount: 4096),
+            devices: try fields.optionalSelector("devices"),
             list: try fields.strings("list", maximumCount: Self.maximumListCount),
             soak: try fields.optionalString("soak"),
             approval: try fields.optionalString("approval"),

@@ -30,6 +30,12 @@ struct ManagementClient {
         try read(send(.post, path, body: body))
     }
 
+    func put<Answer: WireMessage>(
+        _ path: String, _ body: [UInt8]
+    ) throws(SlipwayError) -> Answer {
+        try read(send(.put, path, body: body))
+    }
+
     /// Whether the server has the image already.
     func hasImage(_ digest: Digest) throws(SlipwayError) -> Bool {
         let answer = try exchange(.head, "/api/v1/images/\(digest.hex)", body: [])

@@ -13,8 +13,11 @@ enum RolloutFileReader {
     /// The library unfolds a key to compare it with its neighbours, before values are counted.
     private static let limitAliases = 16
 
+    /// - Parameter cohorts: By default, cohorts are left for the server to look up.
     /// - Throws: ``SlipwayError`` that says where in the file the problem is.
-    static func read(_ path: String) throws(SlipwayError) -> RolloutFile {
+    static func read(
+        _ path: String, cohorts: CohortSource = .unchecked
+    ) throws(SlipwayError) -> RolloutFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw .missing(path: path)
         }
@@ -33,7 +36,7 @@ enum RolloutFileReader {
             var left = limitValues
             let file = try RolloutFile(JSONFields(value(of: node, left: &left)))
             // The rules that need no fleet are told before any server is asked.
-            _ = try RolloutSpec(file)
+            _ = try RolloutSpec(file, cohorts: cohorts)
             return file
         } catch { throw .badInput(path: path, problem: "\(error)") }
     }

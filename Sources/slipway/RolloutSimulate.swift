@@ -60,7 +60,7 @@ extension RolloutCommand {
         }
 
         func run() throws {
-            let file = try RolloutFileReader.read(file)
+            let file = try RolloutFileReader.read(file, cohorts: .refused)
             let world = SimulatedWorld(
                 fleet: try devicesToPlay(for: file),
                 start: Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)),

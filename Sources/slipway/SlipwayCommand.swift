@@ -14,7 +14,8 @@ import Foundation
             """,
         subcommands: [
             RepoCommand.self, KeyCommand.self, ReleaseCommand.self, DeviceCommand.self,
-            RolloutCommand.self, ExplainCommand.self, VerifyCommand.self, DemoCommand.self,
+            CohortCommand.self, RolloutCommand.self, ExplainCommand.self, VerifyCommand.self,
+            DemoCommand.self,
         ])
 
     static func main() {

@@ -75,7 +75,8 @@ import Testing
 
     @Test(arguments: [
         ["device", "list"], ["release", "list"], ["rollout", "list"], ["rollout", "show", "r"],
-        ["rollout", "pause", "r"], ["device", "show", "d"],
+        ["rollout", "pause", "r"], ["device", "show", "d"], ["cohort", "list"],
+        ["cohort", "save", "c", "all"], ["cohort", "show", "c"],
     ])
     func saysThatAServerDoesNotAnswer(command: [String]) throws {
         let slipway = try Slipway()

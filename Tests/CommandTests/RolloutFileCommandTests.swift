@@ -53,6 +53,21 @@ import Testing
         #expect(json.output.contains("\"checked\": 1") && json.output.contains("25:00"))
     }
 
+    /// Which cohorts there are is known to a server only.
+    @Test func leavesCohortsToTheServer() throws {
+        let slipway = try Slipway()
+        let good = try slipway.file(
+            "good.yaml", Self.full.replacing("not tag(\"lab\")", with: "cohort(\"pilots@3\")"))
+        let sound = try slipway.run(["rollout", "check", good])
+        #expect(sound.code == 0, "\(sound.errors)")
+
+        let bad = try slipway.file(
+            "bad.yaml", Self.full.replacing("not tag(\"lab\")", with: "cohort(\"pilots@0\")"))
+        let end = try slipway.run(["rollout", "check", bad])
+        #expect(end.code == 65)
+        #expect(end.errors.contains("devices: column 31: expected a cohort"), "\(end.errors)")
+    }
+
     /// The keys of the objects that a schema describes, by the path that errors use.
     private func keys(
         of schema: [String: Any], at path: String = ""

@@ -62,6 +62,19 @@ import Testing
             try slipway.run(["rollout", "simulate", path, "--fleet", "nowhere.csv"]).code == 66)
     }
 
+    @Test(arguments: [[], ["--suggest", "--deadline", "3d"]])
+    func knowsNoCohorts(arguments: [String]) throws {
+        let slipway = try Slipway()
+        let path = try slipway.file(
+            "r.yaml", Self.file.replacing("devices: all", with: "devices: cohort(\"pilots\")"))
+        let end = try slipway.run(
+            ["rollout", "simulate", path, "--devices", "9"] + arguments)
+        #expect(end.code == 65)
+        #expect(
+            end.errors == "slipway: \(path): devices: column 1: expected no cohort, since only the "
+                + "server knows them, found cohort(\"pilots\")\n")
+    }
+
     @Test(arguments: [
         [], ["--devices", "5", "--speed", "fast"], ["--devices", "0"],
         ["--devices", "5", "--failure-rate", "101%"], ["--devices", "5", "--deadline", "3d"],

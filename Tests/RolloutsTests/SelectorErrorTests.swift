@@ -19,9 +19,10 @@ import Testing
     }
 
     static let operand =
-        "an attribute name, not, has, tag, version, last_seen, hash_percent, all or ("
+        "an attribute name, not, has, tag, version, last_seen, hash_percent, cohort, all or ("
     static let word = "an attribute name, id, hardware, release or version"
-    static let function = "one of the functions has, tag, version, last_seen, hash_percent"
+    static let function =
+        "one of the functions has, tag, version, last_seen, hash_percent, cohort"
     static let comparison = "==, !=, <, <=, >, >=, in, not in, like or not like"
     static let versionComparison = "==, !=, <, <=, >, >=, in or not in"
     static let version = #"a version in double quotes, such as "2.10""#

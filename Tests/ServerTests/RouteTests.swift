@@ -86,6 +86,7 @@ import Wire
 
     static let managed = [
         "devices", "devices/one", "releases", "releases/a/1", "rollouts", "rollouts/r",
+        "cohorts", "cohorts/c",
     ]
 
     @Test func letsNobodyManageWithoutTheToken() throws {
@@ -101,6 +102,10 @@ import Wire
         }
         let image = String(repeating: "a", count: 64)
         #expect(try server.send(.put, "/api/v1/images/\(image)", [1]).status == 401)
+        #expect(
+            try server.send(
+                .put, "/api/v1/cohorts/c", CohortRequest(selector: "all").bytes
+            ).status == 401)
         #expect(try server.asOperator(.get, "devices").status == 200)
     }
 

@@ -431,6 +431,7 @@ import Testing
         #expect(attempt.standing == .open && attempt.tries == 1)
         let facts = try await store.read { try $0.history(at: Self.at(9999)).facts(of: device) }
         #expect(facts?.attributes["site"] == "berlin")
+        #expect(try await store.read { try $0.cohorts() } == [])
         #expect(try await store.read { try $0.leaseHolders("site", "berlin") } == [])
         #expect(try await store.read { try $0.approvals(of: name) } == [approval])
     }
@@ -447,6 +448,40 @@ import Testing
         }
         try await store.write { try $0.save(Self.device(), at: Self.at(1)) }
         #expect(throws: CommandFailed.self) { try Self.sqlite(path, "DELETE FROM device_history;") }
+    }
+
+    @Test func cohortsAreOnlyAdded() async throws {
+        let path = Self.path()
+        let store = try SQLiteStore(path: path)
+        func cohort(_ name: String, _ number: Int) -> CohortRecord {
+            CohortRecord(
+                version: must(CohortVersion(name: must(CohortName(name)), number: number)),
+                selector: "x == \"\u{e4}\"", expanded: "(all)",
+                author: must(OperatorName("ada")), at: Self.at(Int64(number)))
+        }
+        let all = [cohort("b", 1), cohort("b", 2), cohort("a", 1), cohort("b", 10)]
+        try await store.write { store in for cohort in all { try store.add(cohort) } }
+        await #expect(throws: StoreError.conflict) {
+            try await store.write { try $0.add(all[1]) }
+        }
+        #expect(throws: CommandFailed.self) { try Self.sqlite(path, "DELETE FROM cohorts;") }
+        #expect(throws: CommandFailed.self) {
+            try Self.sqlite(path, "UPDATE cohorts SET expanded = 'all';")
+        }
+
+        let name = must(CohortName("b"))
+        let found = try await SQLiteStore(path: path).read { store in
+            (
+                try store.cohorts(), try store.versions(of: name),
+                try store.cohort(all[1].version), try store.newestVersion(of: name),
+                try store.newestVersion(of: must(CohortName("c")))
+            )
+        }
+        #expect(found.0 == [all[2], all[3]])
+        #expect(found.1 == [all[3], all[1], all[0]])
+        #expect(found.2 == all[1])
+        #expect(found.3 == all[3])
+        #expect(found.4 == nil)
     }
 
     struct CommandFailed: Error {}

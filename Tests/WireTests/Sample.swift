@@ -21,7 +21,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         json = message.json
         self.optional = optional
         rewrite = { bytes throws(WireError) in
-            try Message(parsing: bytes, limitBytes: 65_536).json
+            try Message(parsing: bytes, limitBytes: 131_072).json
         }
         comesBack = try Message(parsing: message.bytes, limitBytes: 65_536) == message
     }
@@ -93,6 +93,19 @@ struct Sample: Sendable, CustomTestStringConvertible {
                         ])
                 ])),
             Sample("error", ErrorAnswer(error: "no")),
+        ] + cohorts()
+    }
+
+    private static func cohorts() throws -> [Sample] {
+        let cohort = try CohortSummary(
+            version: #require(CohortVersion(name: name("berlin"), number: 3)),
+            selector: "cohort(\"de\")", expanded: "(all)", author: name("ada"), saved: at(9))
+        return try [
+            Sample("cohort", cohort),
+            Sample(
+                "cohort's versions",
+                CohortHistory(name: name("berlin"), devices: 12, versions: [cohort])),
+            Sample("saving a cohort", CohortRequest(selector: "all")),
         ]
     }
 

@@ -18,4 +18,15 @@ enum EditDistance {
         }
         return distances[columns.count] <= limit ? distances[columns.count] : nil
     }
+
+    /// The name with the fewest edits, the first one by the alphabet among several; `nil` when
+    /// none is at most two away.
+    static func nearest(to word: String, in known: some Sequence<String>) -> String? {
+        // With as many edits as the word has letters, it could become anything.
+        let limit = min(2, word.utf8.count - 1)
+        let near = known.compactMap { name in
+            between(word, name, atMost: limit).map { (distance: $0, name: name) }
+        }
+        return near.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+    }
 }

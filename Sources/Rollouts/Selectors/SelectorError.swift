@@ -4,14 +4,20 @@ public struct SelectorError: Error, Hashable, Sendable {
     public let column: Int
     public let expected: String
     public let found: String
+    /// What may have been meant.
+    public let nearest: String?
 
-    public init(column: Int, expected: String, found: String) {
+    public init(column: Int, expected: String, found: String, nearest: String? = nil) {
         self.column = column
         self.expected = expected
         self.found = found
+        self.nearest = nearest
     }
 }
 
 extension SelectorError: CustomStringConvertible {
-    public var description: String { "column \(column): expected \(expected), found \(found)" }
+    public var description: String {
+        "column \(column): expected \(expected), found \(found)"
+            + (nearest.map { "; did you mean `\($0)`?" } ?? "")
+    }
 }

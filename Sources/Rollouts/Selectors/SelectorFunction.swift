@@ -5,6 +5,7 @@ enum SelectorFunction: String, CaseIterable {
     case version
     case lastSeen = "last_seen"
     case hashPercent = "hash_percent"
+    case cohort
 
     /// Whether the word may be nothing else.
     var isReserved: Bool {
@@ -12,6 +13,8 @@ enum SelectorFunction: String, CaseIterable {
         case .has, .tag, .lastSeen, .hashPercent: true
         // Alone it is the version that the device runs.
         case .version: false
+        // Alone it is an attribute, as it was before there were cohorts.
+        case .cohort: false
         }
     }
 

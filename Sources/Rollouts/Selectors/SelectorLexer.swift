@@ -2,6 +2,8 @@
 struct SelectorLexer {
     private let bytes: [UInt8]
     private var index = 0
+    /// The start of the last token, from which the columns of the next are counted on.
+    private var counted = (index: 0, column: 1)
 
     init(_ text: String) { bytes = Array(text.utf8) }
 
@@ -9,7 +11,10 @@ struct SelectorLexer {
     mutating func next() throws(SelectorError) -> SelectorToken {
         while let byte = current, Self.isSpace(byte) { index += 1 }
         let start = index
-        return SelectorToken(kind: try kind(), column: column(of: start))
+        counted.column += Self.scalarCount(bytes[counted.index..<start])
+        counted.index = start
+        let kind = try kind()
+        return SelectorToken(kind: kind, column: counted.column, bytes: start..<index)
     }
 
     private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
@@ -65,8 +70,10 @@ struct SelectorLexer {
         return Quotation.of(String(decoding: [bytes[index]] + tail, as: UTF8.self))
     }
 
-    private func column(of index: Int) -> Int {
-        bytes[..<index].count { $0 & 0xc0 != 0x80 } + 1
+    private func column(of index: Int) -> Int { Self.scalarCount(bytes[..<index]) + 1 }
+
+    private static func scalarCount(_ bytes: ArraySlice<UInt8>) -> Int {
+        bytes.count { $0 & 0xc0 != 0x80 }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

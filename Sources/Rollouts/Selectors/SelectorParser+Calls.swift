@@ -1,6 +1,12 @@
 extension SelectorParser {
     /// What follows the name of `function`, and what its result is compared with.
-    mutating func call(of function: SelectorFunction) throws(SelectorError) -> SelectorExpression {
+    ///
+    /// - Parameters:
+    ///   - start: The name itself.
+    ///   - depth: How many parentheses and `not`s are around it.
+    mutating func call(
+        of function: SelectorFunction, at start: SelectorToken, depth: Int
+    ) throws(SelectorError) -> SelectorExpression {
         switch function {
         case .has:
             return .has(try inParentheses { parser throws(SelectorError) in try parser.word() })
@@ -17,6 +23,7 @@ extension SelectorParser {
                 try parser.percentage()
             }
             return .place(within: share)
+        case .cohort: return try cohort(at: start, depth: depth)
         }
     }
 

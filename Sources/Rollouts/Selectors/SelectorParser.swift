@@ -8,6 +8,7 @@ internal import Model
 ///     call       = "has" "(" word ")" | "tag" "(" text ")"
 ///                | "version" "(" word ")" ( operator text | [ "not" ] "in" list )
 ///                | "last_seen" "(" ")" order text | "hash_percent" "(" ( number | text ) ")"
+///                | "cohort" "(" text ")"
 ///     comparison = word ( operator text | [ "not" ] "in" list | [ "not" ] "like" text )
 ///     operator   = "==" | "!=" | order
 ///     order      = "<" | "<=" | ">" | ">="
@@ -17,25 +18,37 @@ struct SelectorParser {
     private(set) var token: SelectorToken
     /// The words for something a device has, and where each was first read.
     private var columns: [String: Int] = [:]
+    let source: CohortSource
+    let byteCount: Int
+    var cohorts = InlinedCohorts()
 
+    /// - Parameter depth: How many parentheses and `not`s are around the text.
     /// - Throws: ``SelectorError``.
     static func read(
-        _ text: String
-    ) throws(SelectorError) -> (expression: SelectorExpression, columns: [String: Int]) {
-        let limit = Selector.maximumByteCount
+        _ text: String, _ source: CohortSource, depth: Int = 0
+    ) throws(SelectorError) -> SelectorReading {
+        let limit = source.maximumByteCount
         guard text.utf8.count <= limit else {
             throw SelectorError(
                 column: 1, expected: "at most \(limit) bytes", found: "\(text.utf8.count)")
         }
-        var parser = try SelectorParser(text)
-        let expression = try parser.either(depth: 0)
+        guard depth <= Selector.maximumDepth else {
+            throw SelectorError(column: 1, expected: depthRule, found: "one more")
+        }
+        var parser = try SelectorParser(text, source)
+        let expression = try parser.either(depth: depth)
         guard parser.token.kind == .end else {
             throw parser.error(expected: "and, or, or the end")
         }
-        return (expression, parser.columns)
+        return SelectorReading(
+            expression: expression, columns: parser.columns, cohorts: parser.cohorts)
     }
 
-    private init(_ text: String) throws(SelectorError) {
+    private static let depthRule = "at most \(Selector.maximumDepth) levels of ( and not"
+
+    private init(_ text: String, _ source: CohortSource) throws(SelectorError) {
+        self.source = source
+        byteCount = text.utf8.count
         lexer = SelectorLexer(text)
         token = try lexer.next()
     }
@@ -56,14 +69,14 @@ struct SelectorParser {
         switch token.kind {
         case .symbol(.open), .word("not"):
             guard depth < Selector.maximumDepth else {
-                throw error(expected: "at most \(Selector.maximumDepth) levels of ( and not")
+                throw error(expected: Self.depthRule)
             }
             return try nested(depth: depth + 1)
         case .word("all"):
             try advance()
             return .all
         case .word(let name) where !Self.keywords.contains(name) && Attributes.isName(name):
-            return try callOrComparison(name)
+            return try callOrComparison(name, depth: depth)
         case .word, .text, .number, .symbol, .end:
             throw error(
                 expected: "an attribute name, not, \(SelectorFunction.list), all or (")
@@ -82,19 +95,21 @@ struct SelectorParser {
 
     /// Whether `name` is a function or a word of the device is told by the parenthesis after it.
     private mutating func callOrComparison(
-        _ name: String
+        _ name: String, depth: Int
     ) throws(SelectorError) -> SelectorExpression {
-        let column = token.column
+        let start = token
         let function = SelectorFunction(rawValue: name)
         try advance()
         let isCall = token.kind == .symbol(.open)
-        if let function, isCall || function.isReserved { return try call(of: function) }
+        if let function, isCall || function.isReserved {
+            return try call(of: function, at: start, depth: depth)
+        }
         guard !isCall else {
             throw SelectorError(
-                column: column, expected: "one of the functions \(SelectorFunction.list)",
+                column: start.column, expected: "one of the functions \(SelectorFunction.list)",
                 found: name)
         }
-        mention(name, at: column)
+        mention(name, at: start.column)
         return try comparison(of: DeviceWord(name))
     }
 

@@ -3,6 +3,8 @@ struct SelectorToken: Hashable {
     let kind: Kind
     /// Counts Unicode scalars from 1.
     let column: Int
+    /// Where it stands in the text's UTF-8.
+    let bytes: Range<Int>
 
     enum Kind: Hashable {
         case word(String)

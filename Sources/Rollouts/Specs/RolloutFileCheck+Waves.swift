@@ -9,7 +9,7 @@ extension RolloutFileCheck {
             let path = "waves[\(index)]"
             let wave = WaveSpec(
                 name: try Self.waveName(written.name, after: waves, path),
-                target: try Self.target(of: written, path),
+                target: try Self.target(of: written, path, cohorts),
                 soak: try Self.duration(written.soak ?? "0s", atLeast: .zero, "\(path).soak"),
                 needsApproval: try Self.needsApproval(written.approval, "\(path).approval"),
                 rate: try Self.rate(written.rate, "\(path).rate"))
@@ -45,7 +45,7 @@ extension RolloutFileCheck {
     }
 
     private static func target(
-        of wave: RolloutFile.Wave, _ path: String
+        of wave: RolloutFile.Wave, _ path: String, _ cohorts: CohortSource
     ) throws(RolloutFileError) -> WaveSpec.Target {
         let named = [
             wave.sample.map { _ in "sample" }, wave.percent.map { _ in "percent" },
@@ -73,7 +73,7 @@ extension RolloutFileCheck {
             return .percent(percentage)
         }
         if let text = wave.devices {
-            do { return .devices(try Selector(text)) } catch {
+            do { return .devices(try Selector(text, cohorts: cohorts)) } catch {
                 throw RolloutFileError(path: "\(path).devices", problem: .selector(error))
             }
         }

@@ -3,6 +3,7 @@ internal import Model
 /// Turns the members of a rollout file into values, one function for each member.
 struct RolloutFileCheck {
     let file: RolloutFile
+    let cohorts: CohortSource
 
     static let waveCount = 1...32
     static let sampleCount = 1...10_000
@@ -25,7 +26,7 @@ struct RolloutFileCheck {
     }
 
     func selector() throws(RolloutFileError) -> Selector {
-        do { return try Selector(file.devices) } catch {
+        do { return try Selector(file.devices, cohorts: cohorts) } catch {
             throw RolloutFileError(path: "devices", problem: .selector(error))
         }
     }

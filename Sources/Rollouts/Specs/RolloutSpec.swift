@@ -18,9 +18,12 @@ public struct RolloutSpec: Hashable, Sendable {
     /// How long after its start the rollout ends by itself; longer than all its soaks together.
     public let lifetime: Duration
 
+    /// - Parameter cohorts: What `cohort("…")` stands for in the file's selectors.
     /// - Throws: ``RolloutFileError`` for the first member that breaks a rule.
-    public init(_ file: RolloutFile) throws(RolloutFileError) {
-        let check = RolloutFileCheck(file: file)
+    public init(
+        _ file: RolloutFile, cohorts: CohortSource = .refused
+    ) throws(RolloutFileError) {
+        let check = RolloutFileCheck(file: file, cohorts: cohorts)
         name = try check.name()
         release = try check.release()
         selector = try check.selector()
