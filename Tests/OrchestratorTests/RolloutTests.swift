@@ -120,8 +120,8 @@ import Wire
     static let changes: [Change] = [
         Change(
             testDescription: "the file was edited",
-            says: "waves[\"canary\"].sample: \"2\", now \"3\""
-        ) { _, _, file in file.waves[0].sample = 3 },
+            says: "waves[\"canary\"].sample: \"3\", now \"2\""
+        ) { _, _, file in file.waves[0].sample = 2 },
         Change(
             testDescription: "a device of the sample was retired", says: "it is retired"
         ) { _, orchestrator, _ in
