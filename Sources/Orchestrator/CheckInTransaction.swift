@@ -1,5 +1,5 @@
-internal import Model
-internal import Rollouts
+public import Model
+public import Rollouts
 internal import Wire
 
 /// What one check-in changes, inside one transaction.
@@ -161,12 +161,28 @@ struct CheckInTransaction {
 }
 
 extension DeviceRecord {
-    /// What rollouts decide by; a release counts only once the device keeps it.
+    /// What rollouts decide by.
     var facts: DeviceFacts {
         DeviceFacts(
+            id: id, hardware: hardware, booted: release, image: image, isConfirmed: isConfirmed,
+            attributes: attributes, lastSeen: lastSeen, lifecycle: lifecycle,
+            isHeld: heldReason != nil)
+    }
+}
+
+extension DeviceFacts {
+    /// What rollouts decide by; a release counts only once the device keeps it.
+    ///
+    /// The only place that tells it from what a store keeps.
+    public init(
+        id: DeviceID, hardware: HardwareModel, booted release: ReleaseID?, image: Digest?,
+        isConfirmed: Bool, attributes: Attributes, lastSeen: Instant,
+        lifecycle: DeviceRecord.Lifecycle, isHeld: Bool
+    ) {
+        self.init(
             id: id, hardware: hardware, release: isConfirmed ? release : nil,
             image: isConfirmed ? image : nil, attributes: attributes, lastSeen: lastSeen,
-            isActive: lifecycle == .active && heldReason == nil)
+            isActive: lifecycle == .active && !isHeld)
     }
 }
 
