@@ -12,6 +12,8 @@ struct FactsCursor {
     private let attributes: RowCursor
     /// Where ``attributes`` stands; `nil` at its end.
     private var attribute: Row?
+    /// How many the device before had: the devices of one fleet are alike.
+    private var attributeCount = 0
 
     /// Columns are told by number: fleets are too large to look for names in each row.
     private static let selectDevices = """
@@ -41,7 +43,7 @@ struct FactsCursor {
     }
 
     private mutating func attributes(of device: DeviceID) throws -> Attributes {
-        var values: [String: String] = [:]
+        var values = [String: String](minimumCapacity: attributeCount)
         while let row = attribute {
             let owner: String = row[0]
             if owner == device.text {
@@ -52,6 +54,7 @@ struct FactsCursor {
             }
             attribute = try attributes.next()
         }
+        attributeCount = values.count
         return try Attributes(values)
     }
 }

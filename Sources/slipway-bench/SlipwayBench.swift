@@ -3,7 +3,7 @@ import Foundation
 internal import JSON
 
 /// Measures what people size machines by; each benchmark prints one JSON object.
-@main struct SlipwayBench: ParsableCommand {
+@main struct SlipwayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slipway-bench",
         abstract: "Measure Slipway; figures count in a release build only.",
@@ -54,9 +54,10 @@ enum ProcessorTime {
 /// The time that passed on the wall.
 enum WallTime {
     static func seconds(of body: () throws -> Void) rethrows -> Double {
-        let took = try ContinuousClock().measure(body)
-        return Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
+        seconds(try ContinuousClock().measure(body))
     }
+
+    static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
 }
 
 enum BenchProblem: Error, CustomStringConvertible {
