@@ -25,12 +25,17 @@ import Testing
         return record
     }
 
-    private static func facts(of records: [DeviceRecord]) async throws -> [DeviceFacts] {
-        let store = try SQLiteStore(
-            path: FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sqlite").path)
+    /// - Parameter sql: What somebody does to the database with another program.
+    private static func facts(
+        of records: [DeviceRecord], after sql: String? = nil
+    ) async throws -> [DeviceFacts] {
+        let path =
+            FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sqlite").path
+        let store = try SQLiteStore(path: path)
         try await store.write { store in
             for record in records { try store.save(record) }
         }
+        if let sql { try SQLiteStoreTests.sqlite(path, sql) }
         return try await store.read { store in
             var found: [DeviceFacts] = []
             try store.forEachDevice { found.append($0) }
@@ -78,6 +83,13 @@ import Testing
     ) async throws {
         let found = try await Self.facts(of: [Self.record("d", [:], change)])
         #expect(found.map(\.isActive) == [isActive])
+    }
+
+    @Test func whatIsLeftOfARemovedDeviceConfusesNoOther() async throws {
+        let records = try ["a", "b", "c"].map { try Self.record($0, ["site": $0]) }
+        let found = try await Self.facts(
+            of: records, after: "PRAGMA foreign_keys = OFF; DELETE FROM devices WHERE id = 'b';")
+        #expect(found.map { $0.attributes["site"] } == ["a", "c"])
     }
 
     @Test func aFleetWithoutDevicesHasNone() async throws {
