@@ -76,6 +76,10 @@ bench: $(VENV)/ready
 		--beside python-tuf
 	.build/release/slipway-bench publish
 	.build/release/slipway-bench gate
+	.build/release/slipway-bench plan
+	.build/release/slipway-bench plan --devices 10000000
+	.build/release/slipway-bench select
+	.build/release/slipway-bench simulate
 
 # TUF's own conformance suite; SUITE is a checkout of theupdateframework/tuf-conformance.
 conformance: build

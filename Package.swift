@@ -102,7 +102,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "slipway-bench",
-            dependencies: ["JSON", "Model", "OpenSSL", "Rollouts", "Trust", argumentParser],
+            dependencies: [
+                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "Trust",
+                argumentParser,
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "slipway-fuzz", dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire"],

@@ -38,6 +38,23 @@ private final class OpenSSLDigestStream: DigestStream {
     }
 }
 
+/// An algorithm, looked up once: for each digest anew it takes longer than hashing a short text.
+///
+/// It is never freed, and OpenSSL lets any number of threads read it.
+@safe private struct DigestMethod: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    static let sha256 = DigestMethod("SHA256")
+    static let sha512 = DigestMethod("SHA512")
+
+    private init(_ name: String) {
+        guard let pointer = unsafe EVP_MD_fetch(nil, name, nil) else {
+            preconditionFailure("this OpenSSL must offer SHA-256 and SHA-512")
+        }
+        unsafe self.pointer = pointer
+    }
+}
+
 /// The running state of one digest: one `EVP_MD_CTX`.
 @safe struct DigestContext: ~Copyable {
     /// Never null; freed in `deinit` and nowhere else.
@@ -50,14 +67,14 @@ private final class OpenSSLDigestStream: DigestStream {
         }
         unsafe self.pointer = pointer
         self.algorithm = algorithm
-        let method =
+        let method: DigestMethod =
             switch algorithm {
-            case .sha256: unsafe EVP_sha256()
-            case .sha512: unsafe EVP_sha512()
+            case .sha256: .sha256
+            case .sha512: .sha512
             }
         precondition(
-            unsafe EVP_DigestInit_ex(pointer, method, nil) == 1,
-            "this OpenSSL must offer SHA-256 and SHA-512")
+            unsafe EVP_DigestInit_ex(pointer, method.pointer, nil) == 1,
+            "a digest must begin")
     }
 
     deinit {

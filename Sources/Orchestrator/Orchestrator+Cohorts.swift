@@ -43,19 +43,18 @@ extension Orchestrator {
                 throw Refusal.unknown("there is no cohort called \(name)")
             }
             let selector = try Self.selector(newest.expanded, .expanded)
+            var devices = 0
+            try store.forEachDevice { if selector.matches($0, in: context) { devices += 1 } }
             return CohortHistory(
-                name: name,
-                devices: try store.devices().count { selector.matches($0.facts, in: context) },
-                versions: versions.map(\.summary))
+                name: name, devices: devices, versions: versions.map(\.summary))
         }
     }
 
     private static func refuseUnknownWords(
         of selector: Selector, _ store: any StoreReader
     ) throws {
-        let known = try store.devices().reduce(into: Set<String>()) { names, device in
-            names.formUnion(device.attributes.values.keys)
-        }
+        var known: Set<String> = []
+        try store.forEachDevice { known.formUnion($0.attributes.values.keys) }
         if let word = selector.unknownWords(besides: known).first {
             throw Refusal.invalid("the selector: column \(word.column): \(word)")
         }

@@ -54,14 +54,16 @@ extension Orchestrator {
                     try WaveCandidates(of: other, $0, store, self)
                 }
             }
-        return try store.devices().lazy.map(\.facts).count { device in
+        var untried = 0
+        try store.forEachDevice { device in
             guard own.attempts[device.id] == nil,
                 device.lastSeen.advanced(by: plan.spec.gate.overdueAfter) > moment,
                 case .offer = own.decision(for: device, in: context)
-            else { return false }
+            else { return }
             // What another rollout decides, this one need not wait for.
-            return !others.contains { $0.governs(device, in: context) }
+            if !others.contains(where: { $0.governs(device, in: context) }) { untried += 1 }
         }
+        return untried
     }
 
     /// Looks how many others are silent, if that is what decides whether the wave stops.
@@ -85,10 +87,10 @@ extension Orchestrator {
             in: rollout.name, overdueAfter: plan.spec.gate.overdueAfter)
         let begin = end.advanced(by: .zero - exposure)
         var (silent, count) = (0, 0)
-        for device in try store.devices().lazy.map(\.facts)
-        where device.lastSeen > begin && device.isActive && !watched.contains(device.id)
-            && plan.spec.selector.matches(device, in: context)
-        {
+        try store.forEachDevice { device in
+            guard device.lastSeen > begin, device.isActive, !watched.contains(device.id),
+                plan.spec.selector.matches(device, in: context)
+            else { return }
             count += 1
             if device.lastSeen <= end { silent += 1 }
         }

@@ -282,8 +282,9 @@ extension Orchestrator {
             throw Refusal.invalid("release: \(spec.release) is not published")
         }
         _ = try superseded(by: spec, store)
-        let devices = try store.devices().map(\.facts)
-        let context = context(at: moment)
+        var planner = RolloutPlanner(
+            spec, images: images, in: context(at: moment), bucket: bucket(in: spec.name))
+        try store.forEachDevice { planner.count($0) }
         // Whoever goes back needs an image that is there and may be gone back to.
         let all = try store.images()
         func mayReturn(to release: ReleaseID, on model: HardwareModel) -> Bool {
@@ -292,15 +293,9 @@ extension Orchestrator {
             }
         }
         do {
-            let (plan, details) = try RolloutPlan.makeDetailed(
-                spec, images: images, fleet: devices, in: context, bucket: bucket(in: spec.name),
-                mayReturn: mayReturn)
-            let candidates = devices.lazy.filter {
-                spec.ineligibility(of: $0, image: images[$0.hardware], in: context) == nil
-            }
             return Planning(
-                file: file, plan: plan, images: images, details: details,
-                scope: AttributionScope(of: candidates), hashing: cryptography.hashing)
+                file: file, detailed: try planner.finish(mayReturn: mayReturn), images: images,
+                hashing: cryptography.hashing)
         } catch { throw Refusal.invalid("\(error)") }
     }
 

@@ -107,17 +107,13 @@ public struct Orchestrator: Sendable {
 
     /// What selectors may ask for at `moment`; places in no rollout's order.
     func context(at moment: Instant) -> SelectorContext {
-        let hashing = cryptography.hashing
-        let salt = hashing.sha256(Array("slipway-fleet".utf8)).bytes
-        return SelectorContext(now: moment) { device in
-            Bucket(hashing.sha256(salt + Array(device.text.utf8)))
-        }
+        let order = FleetOrder.ofFleet(by: cryptography.hashing)
+        return SelectorContext(now: moment) { order.bucket(of: $0) }
     }
 
-    /// The fleet's order in one rollout: SHA-256(SHA-256("slipway-rollout" ‖ name) ‖ device id).
+    /// A device's place in the fleet's order of one rollout.
     func bucket(in rollout: RolloutName) -> @Sendable (DeviceID) -> Bucket {
-        let hashing = cryptography.hashing
-        let salt = hashing.sha256(Array("slipway-rollout\(rollout)".utf8)).bytes
-        return { device in Bucket(hashing.sha256(salt + Array(device.text.utf8))) }
+        let order = FleetOrder.ofRollout(rollout, by: cryptography.hashing)
+        return { order.bucket(of: $0) }
     }
 }

@@ -12,13 +12,14 @@ struct Planning {
     let summary: PlanSummary
 
     init(
-        file: RolloutFile, plan: RolloutPlan, images: [HardwareModel: PlannedImage],
-        details: PlanDetails, scope: AttributionScope, hashing: some Hashing
+        file: RolloutFile, detailed: DetailedPlan, images: [HardwareModel: PlannedImage],
+        hashing: some Hashing
     ) {
+        let plan = detailed.plan
         self.file = file
         self.plan = plan
         self.images = images
-        self.scope = scope
+        scope = detailed.scope
         summary = PlanSummary(
             name: plan.spec.name, release: plan.spec.release,
             digest: Self.digest(file, plan, images, hashing),
@@ -32,7 +33,7 @@ struct Planning {
                     PlanSummary.Exclusion(reason: "\(kind)", devices: $0)
                 }
             },
-            bytes: details.byteCount, notes: Self.notes(plan, details))
+            bytes: detailed.details.byteCount, notes: Self.notes(plan, detailed.details))
     }
 
     /// How long one device is assumed to take, from its offer to its proof.

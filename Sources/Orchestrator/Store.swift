@@ -48,6 +48,8 @@ public protocol StoreReader: RulingReader {
     func device(_ id: DeviceID) throws -> DeviceRecord?
     /// All devices, by id.
     func devices() throws -> [DeviceRecord]
+    /// Gives what rollouts decide by of all devices, by id, and holds only one of them at a time.
+    func forEachDevice(_ body: (DeviceFacts) throws -> Void) throws
     /// All images, by release.
     func images() throws -> [ImageRecord]
     func rollout(_ name: RolloutName) throws -> RolloutRecord?

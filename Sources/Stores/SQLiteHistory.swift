@@ -107,12 +107,11 @@ struct SQLiteHistory: RulingReader {
 extension DeviceFacts {
     /// A device as if it had asked at `moment`.
     fileprivate init(_ row: Row, at moment: Instant) throws {
-        let isConfirmed: Bool = row["confirmed"]
         self.init(
             id: try row.value("device") { DeviceID($0) },
             hardware: try row.value("hardware") { HardwareModel($0) },
-            release: isConfirmed ? row.release : nil,
-            image: isConfirmed ? try row.optional("sha256") { Digest(hex: $0) } : nil,
+            booted: row.release, image: try row.optional("sha256") { Digest(hex: $0) },
+            isConfirmed: row["confirmed"],
             attributes: try Attributes(historyJSON: row["attributes_json"]), lastSeen: moment,
             standing: Standing(
                 try row.value("lifecycle") { DeviceRecord.Lifecycle(rawValue: $0) },

@@ -42,6 +42,11 @@ extension SQLiteTransaction: StoreReader {
         }
     }
 
+    func forEachDevice(_ body: (DeviceFacts) throws -> Void) throws {
+        var fleet = try FactsCursor(database)
+        while let facts = try fleet.next() { try body(facts) }
+    }
+
     private func attributes(of device: DeviceID) throws -> Attributes {
         let rows = try rows("SELECT name, value FROM attributes WHERE device = ?", [device.text])
         return try Attributes(

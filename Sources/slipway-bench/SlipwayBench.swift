@@ -3,11 +3,14 @@ import Foundation
 internal import JSON
 
 /// Measures what people size machines by; each benchmark prints one JSON object.
-@main struct SlipwayBench: ParsableCommand {
+@main struct SlipwayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slipway-bench",
         abstract: "Measure Slipway; figures count in a release build only.",
-        subcommands: [RefreshBench.self, PublishBench.self, GateBench.self])
+        subcommands: [
+            RefreshBench.self, PublishBench.self, GateBench.self, PlanBench.self,
+            SelectBench.self, SimulateBench.self,
+        ])
 }
 
 /// What every benchmark takes.
@@ -48,6 +51,15 @@ enum ProcessorTime {
     }
 }
 
+/// The time that passed on the wall.
+enum WallTime {
+    static func seconds(of body: () throws -> Void) rethrows -> Double {
+        seconds(try ContinuousClock().measure(body))
+    }
+
+    static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+}
+
 enum BenchProblem: Error, CustomStringConvertible {
     case failed(String)
 
@@ -69,25 +81,24 @@ enum Program {
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
         process.standardOutput = pipe
-        let begin = ContinuousClock.now
-        try process.run()
         var peak = 0.0
-        while process.isRunning {
-            peak = max(peak, residentMiB(of: process.processIdentifier) ?? 0)
-            usleep(2000)
+        let seconds = try WallTime.seconds {
+            try process.run()
+            while process.isRunning {
+                peak = max(peak, residentMiB(of: process.processIdentifier) ?? 0)
+                usleep(2000)
+            }
         }
-        let took = ContinuousClock.now - begin
         let output = pipe.fileHandleForReading.readDataToEndOfFile()
         guard process.terminationStatus == 0 else {
             throw BenchProblem.failed("\(path) ended with \(process.terminationStatus)")
         }
-        return (
-            String(decoding: output, as: UTF8.self),
-            Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18, peak
-        )
+        return (String(decoding: output, as: UTF8.self), seconds, peak)
     }
 
-    /// The most that the process ever held, as the kernel counts.
+    /// The most that this process ever held, as the kernel counts.
+    static var ownPeakMiB: Double { residentMiB(of: getpid()) ?? 0 }
+
     private static func residentMiB(of pid: Int32) -> Double? {
         guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),

@@ -32,7 +32,9 @@ import Testing
         #expect(throws: Attributes.Invalid.value(of: "site")) { try Attributes(["site": value]) }
     }
 
-    @Test(arguments: ["", " ", "\u{a0}", "ü", "日本", String(repeating: "x", count: 256)])
+    @Test(arguments: [
+        "", " ", "~", "\u{a0}", "£", "À", "ü", "日本", String(repeating: "x", count: 256),
+    ])
     func takesTheValue(value: String) throws {
         #expect(try Attributes(["site": value])["site"] == value)
     }

@@ -66,7 +66,7 @@ import Wire
         var (_, orchestrator, devices) = try await Self.scene(proven: 3) {
             $0.onFailure = "revert"
         }
-        for index in 3..<6 { try await devices.fail(index, .health, orchestrator) }
+        for index in 3..<5 { try await devices.fail(index, .health, orchestrator) }
         let stopped = try await orchestrator.simple()
         #expect(stopped.state == "reverting", "\(stopped.reason)")
         #expect(try await orchestrator.simple("r-revert").state == "running")
@@ -77,7 +77,7 @@ import Wire
         var (_, orchestrator, devices) = try await Self.scene(proven: 3, mayReturn: false) {
             $0.onFailure = "revert"
         }
-        for index in 3..<6 { try await devices.fail(index, .health, orchestrator) }
+        for index in 3..<5 { try await devices.fail(index, .health, orchestrator) }
         #expect(try await orchestrator.simple().state == "paused")
         let events = try await orchestrator.explain(Self.name).events.map(\.what)
         #expect(

@@ -102,3 +102,17 @@ extension RolloutPlan {
                 hardware: [try model("gw-2")]))
     }
 }
+
+extension DetailedPlan {
+    /// What a planner makes of a fleet, device after device.
+    static func make(
+        _ file: RolloutFile, images: [HardwareModel: PlannedImage],
+        of fleet: some Sequence<DeviceFacts>,
+        mayReturn: (ReleaseID, HardwareModel) -> Bool = { _, _ in true }
+    ) throws -> DetailedPlan {
+        var planner = RolloutPlanner(
+            try RolloutSpec(file), images: images, in: .plain, bucket: spread)
+        for device in fleet { planner.count(device) }
+        return try planner.finish(mayReturn: mayReturn)
+    }
+}

@@ -8,11 +8,10 @@ import Testing
     private static func make(
         _ file: RolloutFile = Fleet.file, of fleet: some Sequence<DeviceFacts>,
         mayReturn: (ReleaseID, HardwareModel) -> Bool = { _, _ in true }
-    ) throws -> (plan: RolloutPlan, details: PlanDetails) {
-        try RolloutPlan.makeDetailed(
-            RolloutSpec(file),
-            images: [model("gw-2"): image(), model("gw-3"): image(length: 77)],
-            fleet: fleet, in: .plain, bucket: spread, mayReturn: mayReturn)
+    ) throws -> DetailedPlan {
+        try DetailedPlan.make(
+            file, images: [model("gw-2"): image(), model("gw-3"): image(length: 77)], of: fleet,
+            mayReturn: mayReturn)
     }
 
     /// Devices of which every third is of another model, with an image of another length.
@@ -47,7 +46,8 @@ import Testing
                 .init(name: "tenth", percent: "10"), .init(name: "half", percent: "50"),
             ]
         }
-        let (plan, details) = try Self.make(file, of: fleet)
+        let detailed = try Self.make(file, of: fleet)
+        let (plan, details) = (detailed.plan, detailed.details)
         for (index, wave) in details.waves.enumerated() {
             let added = fleet.filter {
                 plan.wave(of: $0, bucket: spread($0.id), in: .plain) == index
@@ -153,10 +153,8 @@ import Testing
             $0.gate.minConfirmed = 1
             $0.waves = waves
         }
-        return try RolloutPlan.makeDetailed(
-            RolloutSpec(file), images: [model("gw-2"): image()], fleet: fleet, in: .plain,
-            bucket: spread, mayReturn: { _, _ in true }
-        ).details.waves.map(\.coverage)
+        return try DetailedPlan.make(file, images: [model("gw-2"): image()], of: fleet)
+            .details.waves.map(\.coverage)
     }
 
     static let words: [(Int, String)] = [

@@ -487,7 +487,7 @@ import Testing
     struct CommandFailed: Error {}
 
     /// Debian's sqlite3, another program on the same file.
-    private static func sqlite(_ path: String, _ statements: String) throws {
+    static func sqlite(_ path: String, _ statements: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/sqlite3")
         process.arguments = [path, statements]

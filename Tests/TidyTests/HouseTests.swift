@@ -30,7 +30,8 @@ import Testing
             "Server", "ServiceLifecycle", "Stores", "Trust", "UnixSignals",
         ],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Rollouts", "Trust",
+            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts",
+            "Stores", "Trust",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",

@@ -15,24 +15,43 @@ public struct AttributionScope: Hashable, Sendable {
 
     public static let nothing = AttributionScope(attributes: [], pairCount: 0)
 
-    /// - Parameter devices: Those that the rollout may reach.
-    public init(of devices: some Sequence<DeviceFacts>) {
-        var values: [String: Set<String>] = [:]
-        for device in devices {
-            // One more than allowed is kept, which tells that there are too many.
-            for (name, value) in device.attributes.values
-            where values[name, default: []].count <= Self.maximumValueCount {
-                values[name, default: []].insert(value)
-            }
-        }
-        let looked = values.filter { (2...Self.maximumValueCount).contains($0.value.count) }
-        self.init(
-            attributes: looked.keys.sorted(), pairCount: looked.values.reduce(0) { $0 + $1.count })
-    }
-
     /// As it was stored.
     public init(attributes: [String], pairCount: Int) {
         self.attributes = attributes
         self.pairCount = pairCount
+    }
+}
+
+/// The values of each attribute, of devices that stream by.
+struct AttributeValues {
+    private var values: [String: Values] = [:]
+
+    /// - Parameter device: One that the rollout may reach.
+    mutating func count(_ device: DeviceFacts) {
+        for (name, value) in device.attributes.values { values[name, default: Values()].add(value) }
+    }
+
+    var scope: AttributionScope {
+        let counts = values.mapValues(\.count).filter { $0.value >= 2 }
+        return AttributionScope(
+            attributes: counts.keys.sorted(), pairCount: counts.values.reduce(0, +))
+    }
+
+    /// The values of one attribute, or none once there are too many.
+    ///
+    /// Looking through a few short texts is faster than hashing one, and there are few.
+    private struct Values {
+        private var texts: [String] = []
+        private var areTooMany = false
+
+        var count: Int { texts.count }
+
+        mutating func add(_ value: String) {
+            guard !areTooMany, !texts.contains(value) else { return }
+            texts.append(value)
+            guard texts.count > AttributionScope.maximumValueCount else { return }
+            areTooMany = true
+            texts = []
+        }
     }
 }

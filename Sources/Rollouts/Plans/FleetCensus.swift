@@ -16,6 +16,8 @@ struct FleetCensus {
     /// Of those, the ones that the fleet has.
     private var seen: Set<DeviceID> = []
     private var words: MentionedWords
+    /// Of the candidates.
+    private var values = AttributeValues()
     private var samples: WaveSamples
     /// What each wave that is no sample is the first to reach.
     private var firstHeld: [WaveLoad]
@@ -45,6 +47,7 @@ struct FleetCensus {
         }
         guard let image else { preconditionFailure("a device without an image is no candidate") }
         candidateCount += 1
+        values.count(device)
         running[RunningRelease(device), default: 0] += 1
         let place = bucket(device.id)
         let later = firstRule(reaching: device, place)
@@ -131,6 +134,9 @@ struct FleetCensus {
         }
         return added
     }
+
+    /// In what failures are to be looked for.
+    var scope: AttributionScope { values.scope }
 
     /// - Parameter mayReturn: Asked once for each release and model that candidates run.
     func details(mayReturn: (ReleaseID, HardwareModel) -> Bool) -> PlanDetails {

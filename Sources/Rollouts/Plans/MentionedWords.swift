@@ -4,7 +4,7 @@ internal import Model
 struct MentionedWords {
     /// What is looked for, with the place in the file that names it, in the order of the file.
     private let places: [(selector: Selector, path: String)]
-    /// Named, but of no device so far.
+    /// Named, but of no device so far; what is built in is never missing.
     private var missing: Set<String>
     /// The names of some devices' attributes, of which one may have been meant.
     private var known: Set<String> = []
@@ -27,7 +27,8 @@ struct MentionedWords {
             }
         }
         self.places = places
-        missing = places.reduce(into: []) { $0.formUnion($1.0.words) }
+        missing = places.reduce(into: Set()) { $0.formUnion($1.0.words) }
+            .subtracting(DeviceWord.builtIn.keys)
     }
 
     mutating func count(_ device: DeviceFacts) {

@@ -15,26 +15,6 @@ extension RolloutPlan {
         try census(of: fleet, for: spec, images: images, in: context, bucket: bucket).plan()
     }
 
-    /// Plans as ``make(_:images:fleet:in:bucket:)`` does, and tells what an operator wants to know.
-    ///
-    /// The fleet is still read once, and the plan is the same.
-    ///
-    /// - Parameters:
-    ///   - images: The release's image for each model of hardware.
-    ///   - context: What the selector may ask for besides each device.
-    ///   - bucket: A device's place in this rollout's order.
-    ///   - mayReturn: Whether the image of a release for a model is published, and devices that
-    ///     have installed the new one may go down to it; asked once for each pair.
-    /// - Throws: ``PlanError`` when no device could take the release, or a gate could never open.
-    public static func makeDetailed(
-        _ spec: RolloutSpec, images: [HardwareModel: PlannedImage],
-        fleet: some Sequence<DeviceFacts>, in context: SelectorContext,
-        bucket: (DeviceID) -> Bucket, mayReturn: (ReleaseID, HardwareModel) -> Bool
-    ) throws(PlanError) -> (plan: RolloutPlan, details: PlanDetails) {
-        let census = census(of: fleet, for: spec, images: images, in: context, bucket: bucket)
-        return (try census.plan(), census.details(mayReturn: mayReturn))
-    }
-
     private static func census(
         of fleet: some Sequence<DeviceFacts>, for spec: RolloutSpec,
         images: [HardwareModel: PlannedImage], in context: SelectorContext,
