@@ -47,7 +47,7 @@ extension RolloutState {
         case .paused(let wave, let reason, let started, let forgiven):
             Self.columns(
                 "paused", wave: wave, started: started, forgiven: forgiven, reason: reason.word,
-                counts: reason.counts)
+                counts: reason.counts, check: reason.check)
         case .completed(let moment): Self.columns("completed", since: moment)
         case .aborted(let reason): Self.columns("aborted", reason: reason.word)
         }
@@ -55,7 +55,8 @@ extension RolloutState {
 
     private static func columns(
         _ state: String, wave: Int? = nil, since: Instant? = nil, started: Instant? = nil,
-        forgiven: Forgiven? = nil, reason: String? = nil, counts: (Int, Int)? = nil
+        forgiven: Forgiven? = nil, reason: String? = nil, counts: (Int, Int)? = nil,
+        check: (CheckName, String)? = nil
     ) -> [Column] {
         [
             Column("state", state), Column("wave", wave),
@@ -64,6 +65,7 @@ extension RolloutState {
             Column("forgiven_proven", forgiven?.proven),
             Column("forgiven_failed", forgiven?.failed), Column("reason", reason),
             Column("reason_failures", counts?.0), Column("reason_decided", counts?.1),
+            Column("reason_check", check?.0.text), Column("reason_detail", check?.1),
         ]
     }
 
@@ -97,13 +99,21 @@ extension RolloutState.PauseReason {
         switch self {
         case .operatorRequest: "operator"
         case .failureLimit: "failures"
+        case .outsideCheck: "check"
         }
     }
 
     fileprivate var counts: (Int, Int)? {
         switch self {
-        case .operatorRequest: nil
+        case .operatorRequest, .outsideCheck: nil
         case .failureLimit(let failures, let decided): (failures, decided)
+        }
+    }
+
+    fileprivate var check: (CheckName, String)? {
+        switch self {
+        case .operatorRequest, .failureLimit: nil
+        case .outsideCheck(let name, let detail): (name, detail)
         }
     }
 
@@ -114,6 +124,10 @@ extension RolloutState.PauseReason {
         case "failures":
             self = .failureLimit(
                 failures: row["reason_failures"] ?? 0, decided: row["reason_decided"] ?? 0)
+        case "check":
+            self = .outsideCheck(
+                name: try row.value("reason_check") { CheckName($0) },
+                detail: row["reason_detail"] ?? "")
         default: throw StoreError.failed("a rollout is paused for \(word)")
         }
     }

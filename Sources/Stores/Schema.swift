@@ -4,7 +4,7 @@ enum Schema {
     static let applicationID: Int64 = 0x534c_4950
 
     /// Step N leads to `PRAGMA user_version` N.
-    static let migrations = [migration1, migration2]
+    static let migrations = [migration1, migration2, migration4]
 
     private static let migration1 = """
         CREATE TABLE devices (
@@ -151,5 +151,26 @@ enum Schema {
 
         CREATE INDEX attributes_by_value ON attributes (name, value);
         CREATE INDEX offers_by_issue ON offers (rollout, issued_s);
+        """
+
+    private static let migration4 = """
+        -- What somebody outside said of an open wave. The newest answer of a check counts, and only
+        -- while the rollout has the revision that it had when it was asked; the rest is kept to
+        -- explain by.
+        CREATE TABLE outside_answers (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            check_name TEXT NOT NULL,
+            wave INTEGER NOT NULL CHECK (wave >= 0),
+            revision INTEGER NOT NULL,
+            asked_s INTEGER NOT NULL,
+            answer TEXT NOT NULL CHECK (answer IN ('pass', 'fail', 'unknown')),
+            detail TEXT CHECK ((detail IS NULL) = (answer = 'pass'))
+        ) STRICT;
+        CREATE INDEX outside_answers_newest
+            ON outside_answers (rollout, revision, check_name, number);
+
+        ALTER TABLE rollouts ADD COLUMN reason_check TEXT;
+        ALTER TABLE rollouts ADD COLUMN reason_detail TEXT;
         """
 }

@@ -87,6 +87,9 @@ import Testing
         .paused(wave: 0, .operatorRequest, started: at(2), forgiven: .nothing),
         .paused(
             wave: 1, .failureLimit(failures: 2, decided: 9), started: at(2), forgiven: .nothing),
+        .paused(
+            wave: 1, .outsideCheck(name: must(CheckName("qa")), detail: "it's \"bad\"; DROP"),
+            started: at(2), forgiven: .nothing),
         .completed(at: at(9)), .aborted(.operatorRequest), .aborted(.expired),
     ]
 

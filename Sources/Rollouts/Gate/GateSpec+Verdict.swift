@@ -34,6 +34,9 @@ extension GateSpec {
         guard evidenceOfHarm(failures: failures, decided: decided) < sufficientEvidence else {
             return .stop(failures: failures, decided: decided)
         }
+        if let failure = outsideFailure(evidence.outside, waveOpened: waveOpened, now: now) {
+            return failure
+        }
         guard now.elapsed(since: waveOpened) >= soak else {
             return .hold(.soaking(until: waveOpened.advanced(by: soak)))
         }
@@ -41,7 +44,10 @@ extension GateSpec {
             return .hold(.tooFewConfirmed(have: evidence.provenInWave, need: minConfirmed))
         }
         guard evidence.undecided == 0 else { return .hold(.undecided(evidence.undecided)) }
-        return requirement(failures: failures, decided: decided).map(GateVerdict.hold) ?? .promote
+        let reason =
+            requirement(failures: failures, decided: decided)
+            ?? outsideDoubt(evidence.outside, waveOpened: waveOpened, now: now)
+        return reason.map(GateVerdict.hold) ?? .promote
     }
 
     private func requirement(failures: Int, decided: Int) -> GateVerdict.HoldReason? {

@@ -9,6 +9,8 @@ public struct GateSpec: Hashable, Sendable {
     public let require: Requirement
     /// After how long a silence a device with an offer has failed; at least a second.
     public let overdueAfter: Duration
+    /// Questions to somebody outside, by whose answers the gate goes, too; at most 8.
+    public let checks: [OutsideCheck]
 
     /// What has to be known before the next wave opens.
     public enum Requirement: String, Hashable, Sendable, CaseIterable {

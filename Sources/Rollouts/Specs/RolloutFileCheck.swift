@@ -42,7 +42,8 @@ struct RolloutFileCheck {
                 gate.minConfirmed ?? 1, Self.confirmedCount, "gate.min_confirmed"),
             require: try Self.requirement(gate.require),
             overdueAfter: try Self.duration(
-                gate.overdueAfter ?? "2h", atLeast: .seconds(1), "gate.overdue_after"))
+                gate.overdueAfter ?? "2h", atLeast: .seconds(1), "gate.overdue_after"),
+            checks: try checks())
     }
 
     func failureAction() throws(RolloutFileError) {

@@ -26,9 +26,12 @@ public struct WaveEvidence: Hashable, Sendable {
     public let undecided: Int
     /// Whether somebody other than the author has approved the open wave since it opened.
     public let isApproved: Bool
+    /// The newest answer of each outside check that was asked about the wave while it was open.
+    public let outside: [CheckName: AskedAnswer]
 
     public init(
-        proven: Int, failed: Int, provenInWave: Int, undecided: Int, isApproved: Bool = false
+        proven: Int, failed: Int, provenInWave: Int, undecided: Int, isApproved: Bool = false,
+        outside: [CheckName: AskedAnswer] = [:]
     ) {
         precondition(
             proven >= 0 && failed >= 0 && provenInWave >= 0 && undecided >= 0,
@@ -38,6 +41,7 @@ public struct WaveEvidence: Hashable, Sendable {
         self.provenInWave = provenInWave
         self.undecided = undecided
         self.isApproved = isApproved
+        self.outside = outside
     }
 }
 

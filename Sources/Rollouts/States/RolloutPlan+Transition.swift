@@ -89,6 +89,11 @@ extension RolloutPlan {
             let paused = RolloutState.paused(
                 wave: wave, reason, started: started, forgiven: forgiven)
             return Transition(state: paused, effects: [.stopOffering])
+        case .stopOutside(let name, let detail):
+            let paused = RolloutState.paused(
+                wave: wave, .outsideCheck(name: name, detail: detail), started: started,
+                forgiven: forgiven)
+            return Transition(state: paused, effects: [.stopOffering])
         case .hold: return Transition(state: state, effects: [])
         case .promote where wave + 1 < waves.count:
             return opening(wave: wave + 1, at: now, started: started, forgiven: forgiven)
@@ -119,7 +124,7 @@ extension RolloutState.Forgiven {
     /// Only the counts that caused the pause: a failure that was reported later is still news.
     fileprivate func adding(_ reason: RolloutState.PauseReason) -> Self {
         switch reason {
-        case .operatorRequest: self
+        case .operatorRequest, .outsideCheck: self
         case .failureLimit(let failures, let decided):
             Self(proven: proven + (decided - failures), failed: failed + failures)
         }
@@ -131,6 +136,7 @@ extension WaveEvidence {
     fileprivate func since(_ forgiven: RolloutState.Forgiven) -> WaveEvidence {
         WaveEvidence(
             proven: max(0, proven - forgiven.proven), failed: max(0, failed - forgiven.failed),
-            provenInWave: provenInWave, undecided: undecided, isApproved: isApproved)
+            provenInWave: provenInWave, undecided: undecided, isApproved: isApproved,
+            outside: outside)
     }
 }

@@ -20,6 +20,8 @@ public enum RolloutState: Hashable, Sendable {
         case operatorRequest
         /// The gate's evidence of harm: of `decided` devices, counted since the last forgiveness.
         case failureLimit(failures: Int, decided: Int)
+        /// Somebody outside said that the wave does harm; resuming asks anew.
+        case outsideCheck(name: CheckName, detail: String)
     }
 
     public enum AbortReason: Hashable, Sendable {
@@ -66,6 +68,7 @@ extension RolloutState.PauseReason: CustomStringConvertible {
         case .operatorRequest: "an operator asked for it"
         case .failureLimit(let failures, let decided):
             "\(failures) of \(decided) devices failed, more than the gate accepts"
+        case .outsideCheck(let name, let detail): "check \(name) failed: \(detail)"
         }
     }
 }
