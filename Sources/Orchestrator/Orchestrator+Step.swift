@@ -123,12 +123,13 @@ extension Orchestrator {
         let tallies = try store.talliesOutsidePausedStrata(of: rollout.name)
         let openWave = plan.openWave(in: rollout.state) ?? -1
         let isApproved = try isApproved(rollout, store)
+        let outside = try outsideAnswers(for: rollout, plan, store)
         func evidence(undecided: Int) -> WaveEvidence {
             WaveEvidence(
                 proven: tallies.reduce(0) { $0 + $1.proven },
                 failed: tallies.reduce(0) { $0 + $1.failed },
                 provenInWave: tallies.reduce(0) { $0 + ($1.wave <= openWave ? $1.proven : 0) },
-                undecided: undecided, isApproved: isApproved)
+                undecided: undecided, isApproved: isApproved, outside: outside)
         }
         // The fleet is read only when everything else would let the wave pass.
         let hopeful = evidence(undecided: 0)

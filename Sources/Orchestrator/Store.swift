@@ -52,6 +52,10 @@ public protocol StoreReader {
     ) throws -> [Stratum: DecidedCount]
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
+    /// The newest answer of each check that was asked while the rollout had this revision.
+    func outsideAnswers(
+        of rollout: RolloutName, revision: Int64
+    ) throws -> [CheckName: AskedAnswer]
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
 }
@@ -74,6 +78,7 @@ public protocol StoreWriter: StoreReader {
     func add(_ stratum: PausedStratum) throws
     /// Adds the approval; the same one again changes nothing.
     func add(_ approval: ApprovalRecord) throws
+    func add(_ answer: OutsideAnswerRecord) throws
     func add(_ event: EventRecord) throws
 }
 

@@ -12,7 +12,7 @@ struct SQLiteTransaction {
     private static let selectImages = "SELECT * FROM images"
     private static let selectRollouts = "SELECT * FROM rollouts"
 
-    private func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
         try Row.fetchAll(database, sql: sql, arguments: arguments)
     }
 
@@ -20,7 +20,7 @@ struct SQLiteTransaction {
         try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
     }
 
-    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+    func execute(_ sql: String, _ arguments: StatementArguments) throws {
         try database.execute(sql: sql, arguments: arguments)
     }
 }
