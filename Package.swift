@@ -62,6 +62,7 @@ let package = Package(
         .target(
             name: "OpenSSL", dependencies: ["COpenSSL", "Model", "Trust"],
             swiftSettings: strict),
+        .target(name: "Programs", swiftSettings: strict),
         .target(name: "Curl", dependencies: ["CCurl", "Model"], swiftSettings: strict),
         .target(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
@@ -91,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "slipway-server",
             dependencies: [
-                "Model", "OpenSSL", "Orchestrator", "Server", "Stores", "Trust", argumentParser,
+                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Server", "Stores", "Trust", argumentParser,
                 logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
@@ -154,6 +156,12 @@ let package = Package(
             dependencies: [
                 "Curl", "Model", "OpenSSL", "Server", "Trust", "Wire", "slipway",
                 "slipway-server",
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "OutsideGateTests",
+            dependencies: [
+                "JSON", "Model", "Orchestrator", "Rollouts", "Server", "slipway-server",
             ],
             swiftSettings: testing),
         .testTarget(

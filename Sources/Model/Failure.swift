@@ -23,7 +23,7 @@ public struct Failure: Hashable, Sendable {
     public let indicator: AttackIndicator?
 
     /// The longest detail, in bytes.
-    public static let maximumDetailByteCount = 512
+    public static let maximumDetailByteCount = DetailText.maximumByteCount
 
     /// Cuts `detail` to its limit and replaces control characters by spaces.
     public init(
@@ -31,14 +31,7 @@ public struct Failure: Hashable, Sendable {
     ) {
         self.kind = kind
         self.indicator = indicator
-        var clean = String.UnicodeScalarView()
-        var byteCount = 0
-        for scalar in detail.unicodeScalars {
-            byteCount += UTF8.width(scalar)
-            guard byteCount <= Self.maximumDetailByteCount else { break }
-            clean.append(scalar.properties.generalCategory == .control ? " " : scalar)
-        }
-        self.detail = String(clean)
+        self.detail = DetailText.of(detail)
     }
 }
 

@@ -89,6 +89,18 @@ public struct CohortName: Name {
     public init(checked text: NameRule) { self.text = text.text }
 }
 
+/// What a rollout file calls one question to somebody outside; unique in its gate.
+public struct CheckName: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}
+
+/// A program in the server's folder of gate commands; no path.
+public struct CommandName: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}
+
 /// A place that holds one complete image, such as `a`.
 public struct SlotName: Name {
     public let text: String

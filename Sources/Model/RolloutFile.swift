@@ -102,10 +102,13 @@ public struct RolloutFile: Hashable, Sendable {
         public var overdueAfter: String?
         /// Classes of failures that are counted by themselves, and how many of each are accepted.
         public var perClass: [String: String]
+        /// Questions to somebody outside, at most 8.
+        public var checks: [Check]
 
         public init(
             maxFailureRate: String? = nil, confidence: String? = nil, minConfirmed: Int? = nil,
-            require: String? = nil, overdueAfter: String? = nil, perClass: [String: String] = [:]
+            require: String? = nil, overdueAfter: String? = nil, perClass: [String: String] = [:],
+            checks: [Check] = []
         ) {
             self.maxFailureRate = maxFailureRate
             self.confidence = confidence
@@ -113,6 +116,37 @@ public struct RolloutFile: Hashable, Sendable {
             self.require = require
             self.overdueAfter = overdueAfter
             self.perClass = perClass
+            self.checks = checks
+        }
+    }
+
+    /// One of `prometheus` (with `pass`), `webhook` and `command`.
+    public struct Check: Hashable, Sendable {
+        public var name: String
+        /// A query in PromQL.
+        public var prometheus: String?
+        /// An address that is told of the wave, and answers.
+        public var webhook: String?
+        /// A program in the server's own folder of gate commands.
+        public var command: String?
+        /// What every sample of the query's answer has to satisfy, such as `< 0.01`.
+        public var pass: String?
+        /// How often it is asked, such as `30s`.
+        public var every: String?
+        public var timeout: String?
+
+        public init(
+            name: String, prometheus: String? = nil, webhook: String? = nil,
+            command: String? = nil, pass: String? = nil, every: String? = nil,
+            timeout: String? = nil
+        ) {
+            self.name = name
+            self.prometheus = prometheus
+            self.webhook = webhook
+            self.command = command
+            self.pass = pass
+            self.every = every
+            self.timeout = timeout
         }
     }
 

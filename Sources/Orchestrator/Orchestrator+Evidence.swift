@@ -13,11 +13,12 @@ extension Orchestrator {
         let control = try store.silenceControl(
             of: rollout.name, overdueCount: failures[.overdue])
         let isApproved = try isApproved(rollout, store)
+        let outside = try outsideAnswers(for: rollout, plan, store)
         func evidence(undecided: Int) -> WaveEvidence {
             WaveEvidence(
                 proven: tallies.reduce(0) { $0 + $1.evidence.proven }, failures: failures,
                 provenInWave: tallies.reduce(0) { $0 + ($1.wave <= openWave ? $1.proven : 0) },
-                undecided: undecided, isApproved: isApproved, control: control)
+                undecided: undecided, isApproved: isApproved, control: control, outside: outside)
         }
         // The fleet is read only when everything else would let the wave pass.
         let hopeful = evidence(

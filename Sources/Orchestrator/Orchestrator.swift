@@ -10,9 +10,11 @@ public struct Orchestrator: Sendable {
     let cryptography: CryptographySuite
     let settings: Settings
     let zones: any TimeZones
+    let outside: any OutsideGateProbe
     let now: @Sendable () -> Instant
     let makeNonce: @Sendable () throws -> Nonce
     let publisher: Publisher
+    let underWay = QuestionsUnderWay()
 
     /// What the person who runs the server decides.
     public struct Settings: Hashable, Sendable {
@@ -54,12 +56,13 @@ public struct Orchestrator: Sendable {
 
     /// - Parameters:
     ///   - zones: Tells local time where maintenance windows ask for it.
+    ///   - outside: Asks the outside checks of gates.
     ///   - now: The clock.
     ///   - makeNonce: Gives a name that nobody can guess and that never comes again.
     public init(
         store: any Store, files: any RepositoryFiles, signers: OnlineSigners,
         cryptography: CryptographySuite, settings: Settings,
-        zones: any TimeZones, now: @escaping @Sendable () -> Instant,
+        zones: any TimeZones, outside: any OutsideGateProbe, now: @escaping @Sendable () -> Instant,
         makeNonce: @escaping @Sendable () throws -> Nonce
     ) {
         self.store = store
@@ -68,6 +71,7 @@ public struct Orchestrator: Sendable {
         self.cryptography = cryptography
         self.settings = settings
         self.zones = zones
+        self.outside = outside
         self.now = now
         self.makeNonce = makeNonce
         publisher = Publisher(

@@ -207,6 +207,29 @@ public struct ApprovalRecord: Hashable, Sendable {
     }
 }
 
+/// What somebody outside said of an open wave; only ever added.
+public struct OutsideAnswerRecord: Hashable, Sendable {
+    public var rollout: RolloutName
+    public var check: CheckName
+    public var wave: Int
+    /// The rollout's when it was asked.
+    ///
+    /// It rises when a wave opens, so an answer about one opening is never taken for one about
+    /// another, even within a second.
+    public var revision: Int64
+    public var asked: AskedAnswer
+
+    public init(
+        rollout: RolloutName, check: CheckName, wave: Int, revision: Int64, asked: AskedAnswer
+    ) {
+        self.rollout = rollout
+        self.check = check
+        self.wave = wave
+        self.revision = revision
+        self.asked = asked
+    }
+}
+
 /// How many devices of one wave stand how at one moment.
 public struct WaveTally: Hashable, Sendable {
     public var wave: Int

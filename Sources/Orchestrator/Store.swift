@@ -86,6 +86,10 @@ public protocol StoreReader: RulingReader {
     func cohort(_ version: CohortVersion) throws -> CohortRecord?
     func newestVersion(of cohort: CohortName) throws -> CohortRecord?
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord]
+    /// The newest answer of each check that was asked while the rollout had this revision.
+    func outsideAnswers(
+        of rollout: RolloutName, revision: Int64
+    ) throws -> [CheckName: AskedAnswer]
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
     func plan(_ digest: Digest) throws -> PlanRecord?
@@ -131,6 +135,7 @@ public protocol StoreWriter: StoreReader {
     func add(_ plan: PlanRecord) throws
     /// - Throws: ``StoreError/conflict`` when there is such a version already.
     func add(_ cohort: CohortRecord) throws
+    func add(_ answer: OutsideAnswerRecord) throws
     func add(_ event: EventRecord) throws
 }
 

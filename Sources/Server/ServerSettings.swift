@@ -12,6 +12,12 @@ public struct ServerSettings: Hashable, Sendable {
     public var checkInSeconds = 300
     public var stepMilliseconds = 500
     public var logLevel = "info"
+    /// The address of the Prometheus server that gates may ask.
+    public var prometheus: String?
+    /// Addresses, separated by commas, at or below which gates may call web hooks.
+    public var webhooks: String?
+    /// The folder of programs that gates may run.
+    public var gateCommands: String?
 
     public init() {}
 
@@ -25,6 +31,9 @@ public struct ServerSettings: Hashable, Sendable {
         case checkInSeconds = "check_in_seconds"
         case stepMilliseconds = "step_milliseconds"
         case logLevel = "log_level"
+        case prometheus
+        case webhooks
+        case gateCommands = "gate_commands"
 
         public var variable: String { "SLIPWAY_\(rawValue.uppercased())" }
     }
@@ -71,6 +80,9 @@ public struct ServerSettings: Hashable, Sendable {
         case .checkInSeconds: checkInSeconds = try Self.number(key, text, 1...604_800)
         case .stepMilliseconds: stepMilliseconds = try Self.number(key, text, 10...3_600_000)
         case .logLevel: logLevel = text
+        case .prometheus: prometheus = text
+        case .webhooks: webhooks = text
+        case .gateCommands: gateCommands = text
         }
     }
 

@@ -73,6 +73,7 @@ extension RolloutState {
             Column("started_s", started?.secondsSinceEpoch), Column("reason", reason?.word),
             Column("reason_failures", reason?.failures), Column("reason_decided", reason?.decided),
             Column("reason_class", reason?.kind?.rawValue),
+            Column("reason_check", reason?.check?.text), Column("reason_detail", reason?.detail),
             Column("reason_rollout", rollout?.text),
         ]
     }
@@ -107,8 +108,16 @@ private struct StoredReason {
     var failures: Int?
     var decided: Int?
     var kind: FailureClass?
+    var check: CheckName?
+    var detail: String?
 
     init(_ word: String) { self.word = word }
+
+    init(_ word: String, check: CheckName, detail: String) {
+        self.word = word
+        self.check = check
+        self.detail = detail
+    }
 
     init(_ word: String, failures: Int, decided: Int, kind: FailureClass? = nil) {
         self.word = word
@@ -126,6 +135,7 @@ extension RolloutState.PauseReason {
             StoredReason("failures", failures: failures, decided: decided)
         case .classLimit(let kind, let failures, let decided):
             StoredReason("class", failures: failures, decided: decided, kind: kind)
+        case .outsideCheck(let name, let detail): StoredReason("check", check: name, detail: detail)
         }
     }
 
@@ -140,6 +150,10 @@ extension RolloutState.PauseReason {
             self = .classLimit(
                 try row.value("reason_class") { FailureClass(rawValue: $0) },
                 failures: row["reason_failures"] ?? 0, decided: row["reason_decided"] ?? 0)
+        case "check":
+            self = .outsideCheck(
+                name: try row.value("reason_check") { CheckName($0) },
+                detail: row["reason_detail"] ?? "")
         default: throw StoreError.failed("a rollout is paused for \(word)")
         }
     }

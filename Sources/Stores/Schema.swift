@@ -4,7 +4,7 @@ enum Schema {
     static let applicationID: Int64 = 0x534c_4950
 
     /// Step N leads to `PRAGMA user_version` N.
-    static let migrations = [migration1, migration2, migration3, migration4]
+    static let migrations = [migration1, migration2, migration3, migration4, migration5]
 
     private static let migration1 = """
         CREATE TABLE devices (
@@ -348,5 +348,28 @@ enum Schema {
             BEGIN SELECT RAISE (ABORT, 'cohorts are only added'); END;
         CREATE TRIGGER cohorts_are_not_removed BEFORE DELETE ON cohorts
             BEGIN SELECT RAISE (ABORT, 'cohorts are only added'); END;
+        """
+
+    private static let migration5 = """
+        -- What somebody outside said of an open wave. The newest answer of a check counts, and only
+        -- while the rollout has the revision that it had when it was asked; the rest is kept to
+        -- explain by.
+        CREATE TABLE outside_answers (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            rollout TEXT NOT NULL REFERENCES rollouts (name),
+            check_name TEXT NOT NULL,
+            wave INTEGER NOT NULL CHECK (wave >= 0),
+            revision INTEGER NOT NULL,
+            asked_s INTEGER NOT NULL,
+            answer TEXT NOT NULL CHECK (answer IN ('pass', 'fail', 'unknown')),
+            detail TEXT CHECK ((detail IS NULL) = (answer = 'pass'))
+        ) STRICT;
+        CREATE INDEX outside_answers_newest
+            ON outside_answers (rollout, revision, check_name, number);
+
+        ALTER TABLE rollouts ADD COLUMN reason_check TEXT;
+        ALTER TABLE rollouts ADD COLUMN reason_detail TEXT;
+        ALTER TABLE rollout_history ADD COLUMN reason_check TEXT;
+        ALTER TABLE rollout_history ADD COLUMN reason_detail TEXT;
         """
 }

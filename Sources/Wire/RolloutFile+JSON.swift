@@ -79,12 +79,16 @@ extension RolloutFile.Wave: WireMessage {
 }
 
 extension RolloutFile.Gate: WireMessage {
+    /// The most questions to somebody outside.
+    public static let maximumCheckCount = 8
+
     public var json: JSONObject {
         JSONObject(present: [
             ("max_failure_rate", .text(maxFailureRate)), ("confidence", .text(confidence)),
             ("min_confirmed", minConfirmed.map { .integer(Int64($0)) }),
             ("require", .text(require)), ("overdue_after", .text(overdueAfter)),
             ("per_class", perClass.isEmpty ? nil : .object(JSONObject(texts: perClass))),
+            ("checks", checks.isEmpty ? nil : .list(checks)),
         ])
     }
 
@@ -93,14 +97,43 @@ extension RolloutFile.Gate: WireMessage {
             otherThan: [
                 "max_failure_rate", "confidence", "min_confirmed", "require", "overdue_after",
                 "per_class",
+                "checks",
             ])
+        var checks: [RolloutFile.Check] = []
+        for check in try fields.optionalArray("checks", maximumCount: Self.maximumCheckCount) ?? []
+        {
+            checks.append(try RolloutFile.Check(check.object()))
+        }
         self.init(
             maxFailureRate: try fields.numberText("max_failure_rate"),
             confidence: try fields.numberText("confidence"),
             minConfirmed: try fields.optionalCount("min_confirmed"),
             require: try fields.optionalString("require"),
             overdueAfter: try fields.optionalString("overdue_after"),
-            perClass: try fields.numberTexts("per_class"))
+            perClass: try fields.numberTexts("per_class"), checks: checks)
+    }
+}
+
+extension RolloutFile.Check: WireMessage {
+    public var json: JSONObject {
+        JSONObject(present: [
+            ("name", .string(name)), ("prometheus", .text(prometheus)),
+            ("webhook", .text(webhook)), ("command", .text(command)), ("pass", .text(pass)),
+            ("every", .text(every)), ("timeout", .text(timeout)),
+        ])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: [
+            "name", "prometheus", "webhook", "command", "pass", "every", "timeout",
+        ])
+        self.init(
+            name: try fields.string("name"),
+            prometheus: try fields.optionalString("prometheus", maximumByteCount: 4096),
+            webhook: try fields.optionalString("webhook", maximumByteCount: 2048),
+            command: try fields.optionalString("command"),
+            pass: try fields.optionalString("pass"), every: try fields.optionalString("every"),
+            timeout: try fields.optionalString("timeout"))
     }
 }
 

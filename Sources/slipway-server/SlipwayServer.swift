@@ -35,6 +35,10 @@ internal import UnixSignals
     @Option(help: "How often rollouts are looked at (500).") var stepMilliseconds: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
+    @Option(help: "The Prometheus server that gates may ask.") var prometheus: String?
+    @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
+    var webhooks: String?
+    @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
 
     static func main() async {
         do {
@@ -69,8 +73,10 @@ internal import UnixSignals
         let stepping = SteppingService(
             orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
             logger: logger)
+        let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
         let group = ServiceGroup(
-            services: [application, stepping], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [application, stepping, asking],
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         do { try await group.run() } catch {
             throw ServerProblem.address("\(settings.host):\(settings.port)", "\(error)")
@@ -99,6 +105,7 @@ internal import UnixSignals
                 (.data, data), (.repository, repository), (.onlineKeys, onlineKeys),
                 (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
+                (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
             ]
             for (key, text) in flags { if let text { try settings.set(key, text) } }
         } catch let problem as ServerSettings.Problem {
@@ -126,7 +133,7 @@ internal import UnixSignals
                         hashing.sha256(Array($0.utf8))
                     },
                     limits: .standard),
-                zones: SystemTimeZones(),
+                zones: SystemTimeZones(), outside: try OutsideGates(settings),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {

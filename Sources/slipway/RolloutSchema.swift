@@ -78,6 +78,10 @@ enum RolloutSchema {
                 "install": numberOrText("Such as 1%."), "boot": numberOrText("Such as 1%."),
                 "health": numberOrText("Such as 1%."), "overdue": numberOrText("Such as 5%."),
             ]),
+        "checks": [
+            "type": "array", "maxItems": 8, "items": check,
+            "description": "Questions to somebody outside; what is not known holds the wave.",
+        ],
     ]
 
     private static let retries: JSONValue = [
@@ -89,6 +93,18 @@ enum RolloutSchema {
             "description": "After what; download, install and overdue by default.",
         ],
     ]
+
+    private static let check = object(
+        "One question: exactly one of prometheus (with pass), webhook and command.",
+        [
+            "name": text("Unique in the gate."),
+            "prometheus": text("A query in PromQL, at most 4096 bytes."),
+            "webhook": text("An address that is told of the wave and answers."),
+            "command": text("A program in the server's folder of gate commands."),
+            "pass": text("What every sample has to satisfy, such as < 0.01."),
+            "every": text("How often it is asked, 5s to 1h; 30s by default."),
+            "timeout": text("How long an answer may take, 1s to 60s; 10s by default."),
+        ], required: ["name"])
 
     private static let limits: JSONValue = [
         "concurrent": count("Devices that update at once.", 1...1_000_000),

@@ -23,6 +23,16 @@ import Testing
           min_confirmed: 2
           require: no_evidence_of_harm
           overdue_after: 2h
+          checks:
+            - name: errors
+              prometheus: sum(rate(http_errors_total{release="2.4.1"}[5m]))
+              pass: "< 0.01"
+              every: 30s
+              timeout: 10s
+            - name: qa
+              webhook: https://qa.example.com/gate
+            - name: lab
+              command: check-lab
         limits:
           concurrent: 500
           per: { site: 25%, carrier: 3 }
@@ -108,6 +118,8 @@ import Testing
             case "waves[0]": text = text.replacing("name: first", with: "name: first, \(line)")
             case "waves[0].rate":
                 text = text.replacing("start: 60/min", with: "start: 60/min, \(line)")
+            case "gate.checks[0]":
+                text = text.replacing("name: qa", with: "name: qa\n      \(line)")
             case "gate", "limits":
                 text = text.replacing("\(path):\n", with: "\(path):\n  \(line)\n")
             case "limits.window":

@@ -83,11 +83,13 @@ extension RolloutFile {
 extension WaveEvidence {
     /// Failures of one class, as most tests have them.
     init(
-        proven: Int, failed: Int, provenInWave: Int, undecided: Int, isApproved: Bool = false
+        proven: Int, failed: Int, provenInWave: Int, undecided: Int, isApproved: Bool = false,
+        outside: [CheckName: AskedAnswer] = [:]
     ) {
         self.init(
             proven: proven, failures: FailureCounts([.health: failed]),
-            provenInWave: provenInWave, undecided: undecided, isApproved: isApproved)
+            provenInWave: provenInWave, undecided: undecided, isApproved: isApproved,
+            outside: outside)
     }
 }
 

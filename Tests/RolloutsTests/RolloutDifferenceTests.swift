@@ -13,7 +13,11 @@ import Testing
         ],
         gate: .init(
             maxFailureRate: "2%", confidence: "95%", minConfirmed: 1, require: "a",
-            overdueAfter: "2h", perClass: ["boot": "1%"]),
+            overdueAfter: "2h", perClass: ["boot": "1%"],
+            checks: [
+                .init(name: "errors", prometheus: "up", pass: "> 0", every: "1m", timeout: "5s"),
+                .init(name: "qa", webhook: "https://qa/gate"),
+            ]),
         limits: .init(
             concurrent: 5, per: ["site": "25%"], neverTogether: ["ha_pair"],
             window: .init(days: "mon-fri", from: "01:00", to: "05:00", zone: "device"),
@@ -58,6 +62,17 @@ import Testing
         Change(#"waves["fleet"].rate.every"#, "5 confirmed", nil) { $0.waves[1].rate?.every = nil },
         Change(#"waves["fleet"].rate.max"#, "9/min", nil) { $0.waves[1].rate?.max = nil },
         Change("gate.max_failure_rate", "2%", "3%") { $0.gate.maxFailureRate = "3%" },
+        Change(#"gate.checks["errors"].prometheus"#, "up", "down") {
+            $0.gate.checks[0].prometheus = "down"
+        },
+        Change(#"gate.checks["errors"].pass"#, "> 0", nil) { $0.gate.checks[0].pass = nil },
+        Change(#"gate.checks["errors"].every"#, "1m", "2m") { $0.gate.checks[0].every = "2m" },
+        Change(#"gate.checks["errors"].timeout"#, "5s", nil) { $0.gate.checks[0].timeout = nil },
+        Change(#"gate.checks["qa"].webhook"#, "https://qa/gate", "https://qa/other") {
+            $0.gate.checks[1].webhook = "https://qa/other"
+        },
+        Change(#"gate.checks["qa"].command"#, nil, "x") { $0.gate.checks[1].command = "x" },
+        Change("gate.checks", "errors, qa", "qa, errors") { $0.gate.checks.swapAt(0, 1) },
         Change("gate.confidence", "95%", "90%") { $0.gate.confidence = "90%" },
         Change("gate.min_confirmed", "1", "2") { $0.gate.minConfirmed = 2 },
         Change("gate.require", "a", "b") { $0.gate.require = "b" },
@@ -104,11 +119,11 @@ import Testing
         }
         let parts: [Any] = [
             Self.file, Self.file.waves[0], RolloutFile.Rate(start: ""), Self.file.gate,
-            Self.file.limits, RolloutFile.Window(from: "", to: "", zone: ""),
-            RolloutFile.Retries(),
+            Self.file.gate.checks[0], Self.file.limits,
+            RolloutFile.Window(from: "", to: "", zone: ""), RolloutFile.Retries(),
         ]
-        // Those that are parts themselves, and the name by which waves are compared.
-        let containers = 1 + 1 + 1 + 1 + 1 + 1 + 1
+        // Those that are parts themselves, and the names by which waves and checks are compared.
+        let containers = 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1
         let leaves = parts.reduce(0) { $0 + members($1).count } - containers
         // `limits.per` is there twice.
         #expect(Set(Self.changes.map(\.path)).count == leaves + 1)

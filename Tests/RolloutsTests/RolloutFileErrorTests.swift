@@ -200,7 +200,7 @@ import Testing
         Row("waves[0].soak", .malformed(.duration, found: "1")) { $0.waves[0].soak = "1" },
     ]
 
-    @Test(arguments: members + waves)
+    @Test(arguments: members + waves + checks)
     func refusesWithPathAndProblem(row: Row) {
         #expect(throws: RolloutFileError(path: row.path, problem: row.problem)) {
             try RolloutSpec(.plain.with(row.change))

@@ -23,6 +23,16 @@ import Testing
         #expect(outcome.endedAfter >= .seconds(3 * 3600), "a soak was cut short")
     }
 
+    /// A simulation takes the world outside to be well.
+    @Test func outsideChecksPass() throws {
+        let file = Simulated.file.with {
+            $0.gate.checks = [.init(name: "qa", command: "x")]
+        }
+        let outcome = try Simulated.outcome(Simulated.behaviour(), of: file, seed: 1)
+        #expect(outcome == (try Simulated.outcome(Simulated.behaviour(), seed: 1)))
+        #expect(outcome.isCompleted)
+    }
+
     /// Only who is gone for longer than the gate waits may be left out.
     @Test(arguments: seeds)
     func provesAGoodReleaseOnWhomeverItCanReach(seed: UInt64) throws {

@@ -25,11 +25,11 @@ final class ServerProcess {
     }
 
     /// Starts a server on a folder that another one has left.
-    init(folder: URL) throws {
+    init(folder: URL, _ more: [String] = []) throws {
         self.folder = folder
         process = Process()
         process.executableURL = Self.products.appending(path: "slipway-server")
-        process.arguments = Self.arguments(folder)
+        process.arguments = Self.arguments(folder) + more
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

@@ -86,6 +86,9 @@ import Testing
         .paused(wave: 0, .operatorRequest, started: at(2)),
         .paused(wave: 1, .failureLimit(failures: 2, decided: 9), started: at(2)),
         .paused(wave: 1, .classLimit(.download, failures: 3, decided: 8), started: at(2)),
+        .paused(
+            wave: 1, .outsideCheck(name: must(CheckName("qa")), detail: "it's \"bad\"; DROP"),
+            started: at(2)),
         .completed(at: at(9)), .reverting(by: must(RolloutName("r-revert"))),
         .aborted(.operatorRequest), .aborted(.expired), .aborted(.releaseWithdrawn),
         .aborted(.superseded(by: must(RolloutName("s")))),

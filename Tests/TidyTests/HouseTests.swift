@@ -11,11 +11,12 @@ import Testing
         "Trust": ["JSON", "Model"],
         "Rollouts": ["Model"],
         "Agent": ["JSON", "Model", "Trust", "Wire"],
-        "Orchestrator": ["Model", "Rollouts", "Trust", "Wire"],
+        "Orchestrator": ["Model", "Rollouts", "Synchronization", "Trust", "Wire"],
         "OpenSSL": ["COpenSSL", "Glibc", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
         "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
         "Slots": ["Agent", "Glibc", "Model"],
+        "Programs": ["Glibc", "Synchronization"],
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
@@ -26,8 +27,10 @@ import Testing
             "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Foundation", "Logging", "Model", "OpenSSL", "Orchestrator",
-            "Server", "ServiceLifecycle", "Stores", "Trust", "UnixSignals",
+            "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
+            "Synchronization",
+            "Trust", "UnixSignals",
         ],
         "slipway-bench": [
             "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts",
@@ -51,7 +54,7 @@ import Testing
     ]
 
     /// The wrapper of each C library, the operating system's included.
-    static let unsafeTargets: Set<String> = ["OpenSSL", "Curl", "Signers", "Slots"]
+    static let unsafeTargets: Set<String> = ["OpenSSL", "Curl", "Signers", "Slots", "Programs"]
 
     @Test(arguments: allowedImports.keys.sorted())
     func targetImportsOnlyWhatItMay(target: String) throws {

@@ -45,6 +45,10 @@ import Wire
             "a mistyped member of the gate", file(#","gate":{"max_failure_rat":"2%"}"#),
             at: "gate", #""max_failure_rat"; perhaps "max_failure_rate""#),
         Unknown(
+            "a mistyped member of an outside check",
+            file(#","gate":{"checks":[{"name":"a","promethues":"up"}]}"#), at: "gate.checks[0]",
+            #""promethues"; perhaps "prometheus""#),
+        Unknown(
             "a mistyped member of the limits", file(#","limits":{"concurent":5}"#), at: "limits",
             #""concurent"; perhaps "concurrent""#),
         Unknown(
@@ -111,6 +115,23 @@ import Wire
                 == RolloutFile(
                     rollout: "r", release: "a 1", devices: "all",
                     waves: [.init(name: "a", percent: "100")]))
+    }
+
+    @Test func readsOutsideChecksAsTheyWereWritten() throws {
+        let gate = RolloutFile.Gate(checks: [
+            .init(name: "a", prometheus: "up", pass: "> 0", every: "1m", timeout: "5s"),
+            .init(name: "b", webhook: "https://qa/gate"), .init(name: "c", command: "x"),
+        ])
+        let file = RolloutFile(
+            rollout: "r", release: "a 1", devices: "all", waves: [.init(name: "a")], gate: gate)
+        #expect(try RolloutFile(parsing: file.bytes, limitBytes: 10_000) == file)
+    }
+
+    @Test(arguments: [8, 9])
+    func takesAtMostEightChecks(count: Int) {
+        let checks = Array(repeating: #"{"name":"x"}"#, count: count).joined(separator: ",")
+        let read = try? read(Self.file(#","gate":{"checks":[\#(checks)]}"#))
+        #expect((read != nil) == (count == 8))
     }
 
     @Test(arguments: [8, 9])

@@ -42,6 +42,9 @@ extension GateSpec {
         let excuse = excuse(evidence)
         if excuse == nil, let stop = harm(in: main, trace: &trace) { return stop }
         if let stop = harmInClasses(evidence, trace: &trace) { return stop }
+        if let stop = outsideFailure(evidence.outside, waveOpened: waveOpened, now: now) {
+            return trace.refused(.outside, stop)
+        }
         guard now.elapsed(since: waveOpened) >= soak else {
             return trace.refused(.soak, .hold(.soaking(until: waveOpened.advanced(by: soak))))
         }
@@ -63,7 +66,12 @@ extension GateSpec {
             return trace.refused(.undecided, .hold(.undecided(evidence.undecided)))
         }
         trace.passed(.undecided, "no device is undecided")
-        return requirement(main, trace: &trace)
+        if let doubt = requirement(main, trace: &trace) { return doubt }
+        guard let doubt = outsideDoubt(evidence.outside, waveOpened: waveOpened, now: now) else {
+            if !checks.isEmpty { trace.passed(.outside, "all \(checks.count) checks passed") }
+            return .promote
+        }
+        return trace.refused(.outside, .hold(doubt))
     }
 
     /// The same for those who only want the answer.
@@ -147,9 +155,10 @@ extension GateSpec {
         }
     }
 
-    private func requirement(_ main: DecidedCount, trace: inout GateTrace) -> GateVerdict {
+    /// Why what has to be known is not; `nil` when it is.
+    private func requirement(_ main: DecidedCount, trace: inout GateTrace) -> GateVerdict? {
         switch require {
-        case .noEvidenceOfHarm: return .promote
+        case .noEvidenceOfHarm: return nil
         case .evidenceOfHealth:
             let health = evidenceOfHealth(failures: main.failed, decided: main.decided)
             guard health >= sufficientEvidence else {
@@ -161,7 +170,7 @@ extension GateSpec {
                             need: Logarithm.exponential(sufficientEvidence))))
             }
             trace.passed(.health, "there is evidence of health")
-            return .promote
+            return nil
         }
     }
 }

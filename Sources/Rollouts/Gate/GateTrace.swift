@@ -10,6 +10,8 @@ public struct GateStep: Hashable, Sendable {
     public enum Rule: String, Hashable, Sendable, CaseIterable {
         case harm
         case classes
+        /// What somebody outside says: that it does harm, and at the end that it does not.
+        case outside
         case soak
         case confirmed
         case majority

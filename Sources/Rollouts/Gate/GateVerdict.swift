@@ -6,6 +6,8 @@ public enum GateVerdict: Hashable, Sendable {
     case stop(failures: Int, decided: Int)
     /// There is evidence of harm in a class of failures that is counted by itself.
     case stopClass(FailureClass, failures: Int, decided: Int)
+    /// Somebody outside says that the wave does harm.
+    case stopOutside(name: CheckName, detail: String)
     /// The wave stays as it is, for the first of the reasons that apply.
     case hold(HoldReason)
     /// The next wave may open; after the last, the rollout is complete.
@@ -22,6 +24,8 @@ public enum GateVerdict: Hashable, Sendable {
         case undecided(Int)
         /// Likelihood ratios: how much better the reports agree with a healthy release.
         case noEvidenceOfHealth(have: Double, need: Double)
+        /// Somebody outside has not said that the wave may pass.
+        case outsideUnknown(name: CheckName, reason: String)
         /// Nobody but perhaps the author has approved.
         case notApproved
     }
@@ -35,6 +39,7 @@ extension GateVerdict: CustomStringConvertible {
         case .stopClass(let kind, let failures, let decided):
             "stop: \(failures) of \(decided) devices failed (\(kind.rawValue)),"
                 + " more than the gate accepts"
+        case .stopOutside(let name, let detail): "stop: check \(name) failed: \(detail)"
         case .hold(let reason): "hold: \(reason)"
         case .promote: "promote"
         }
@@ -55,6 +60,7 @@ extension GateVerdict.HoldReason: CustomStringConvertible {
             "\(count) \(count == 1 ? "device has" : "devices have") neither proven it nor failed"
         case .noEvidenceOfHealth(let have, let need):
             "evidence of health is \(Self.rounded(have)), \(Self.rounded(need)) is needed"
+        case .outsideUnknown(let name, let reason): "check \(name) is unknown: \(reason)"
         case .notApproved: "somebody other than the author has to approve (`rollout approve`)"
         }
     }

@@ -117,6 +117,35 @@ private struct FoundDifferences {
         for name in Set(before.perClass.keys).union(after.perClass.keys).sorted() {
             compare("gate.per_class.\(name)", before.perClass[name], after.perClass[name])
         }
+        compare(before.checks, after.checks)
+    }
+
+    /// By name, as far as names are unique; names first, because they tell of the order.
+    private mutating func compare(_ before: [RolloutFile.Check], _ after: [RolloutFile.Check]) {
+        compare("gate.checks", before.map(\.name), after.map(\.name))
+        var names: [String] = []
+        for name in (after + before).map(\.name)
+        where !names.contains(where: { ExactText($0) == ExactText(name) }) { names.append(name) }
+        for name in names {
+            let old = before.filter { ExactText($0.name) == ExactText(name) }
+            let new = after.filter { ExactText($0.name) == ExactText(name) }
+            for index in 0..<max(old.count, new.count) {
+                compare(
+                    "gate.checks[\(Quotation.of(name))]", index < old.count ? old[index] : nil,
+                    index < new.count ? new[index] : nil)
+            }
+        }
+    }
+
+    private mutating func compare(
+        _ path: String, _ before: RolloutFile.Check?, _ after: RolloutFile.Check?
+    ) {
+        compare("\(path).prometheus", before?.prometheus, after?.prometheus)
+        compare("\(path).webhook", before?.webhook, after?.webhook)
+        compare("\(path).command", before?.command, after?.command)
+        compare("\(path).pass", before?.pass, after?.pass)
+        compare("\(path).every", before?.every, after?.every)
+        compare("\(path).timeout", before?.timeout, after?.timeout)
     }
 
     mutating func compare(_ before: RolloutFile.Limits, _ after: RolloutFile.Limits) {

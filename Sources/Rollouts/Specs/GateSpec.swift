@@ -15,6 +15,8 @@ public struct GateSpec: Hashable, Sendable {
     ///
     /// Their failures count neither for nor against ``maxFailureRate``.
     public let classRates: [FailureClass: Double]
+    /// Questions to somebody outside, by whose answers the gate goes, too; at most 8.
+    public let checks: [OutsideCheck]
 
     /// What has to be known before the next wave opens.
     public enum Requirement: String, Hashable, Sendable, CaseIterable {

@@ -45,7 +45,7 @@ struct RolloutFileCheck {
             require: try Self.requirement(gate.require),
             overdueAfter: try Self.duration(
                 gate.overdueAfter ?? "2h", atLeast: .seconds(1), "gate.overdue_after"),
-            classRates: try classRates())
+            classRates: try classRates(), checks: try checks())
     }
 
     /// A rollout that soaks for all its life would always expire before it completes.

@@ -25,6 +25,7 @@ public struct RolloutFileError: Error, Hashable, Sendable {
         case unknownWord(found: String, known: [String])
         case limit(LimitError)
         case window(WindowError)
+        case check(OutsideCheckError)
         /// `factor` and `every` belong together.
         case rateWithoutStep
         /// An emergency rollout that would reach everybody in its first wave.
@@ -76,6 +77,7 @@ extension RolloutFileError.Problem: CustomStringConvertible {
                 + Quotation.of(wave)
         case .limit(let error): "\(error)"
         case .window(let error): "\(error)"
+        case .check(let error): "\(error)"
         case .rateWithoutStep: "expected factor and every together, found one of them"
         case .unknownWord(let found, let known):
             "expected \(known.joined(separator: " or ")), found \(Quotation.of(found))"

@@ -115,6 +115,9 @@ extension RolloutPlan {
             return stopped(
                 .classLimit(kind, failures: failures, decided: decided), wave: wave,
                 started: started)
+        case .stopOutside(let name, let detail):
+            return stopped(
+                .outsideCheck(name: name, detail: detail), wave: wave, started: started)
         case .hold: return Transition(state: state, effects: [])
         case .promote where wave + 1 < waves.count:
             return opening(wave: wave + 1, at: now, started: started)

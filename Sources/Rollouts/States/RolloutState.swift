@@ -24,6 +24,8 @@ public enum RolloutState: Hashable, Sendable {
         case failureLimit(failures: Int, decided: Int)
         /// The same in one class of failures that is counted by itself.
         case classLimit(FailureClass, failures: Int, decided: Int)
+        /// Somebody outside said that the wave does harm; resuming asks anew.
+        case outsideCheck(name: CheckName, detail: String)
     }
 
     public enum AbortReason: Hashable, Sendable {
@@ -62,13 +64,14 @@ extension RolloutState.PauseReason: CustomStringConvertible {
         case .classLimit(let kind, let failures, let decided):
             "\(failures) of \(decided) devices failed (\(kind.rawValue)),"
                 + " more than the gate accepts"
+        case .outsideCheck(let name, let detail): "check \(name) failed: \(detail)"
         }
     }
 
     /// Whether the gate's evidence of harm is the reason, which resuming sets aside.
     public var isHarm: Bool {
         switch self {
-        case .operatorRequest: false
+        case .operatorRequest, .outsideCheck: false
         case .failureLimit, .classLimit: true
         }
     }

@@ -54,10 +54,13 @@ public struct WaveEvidence: Hashable, Sendable {
     public let isApproved: Bool
     /// How many devices that were offered nothing went silent meanwhile; `nil` when nobody looked.
     public let control: OverdueGrading.Control?
+    /// The newest answer of each outside check that was asked about the wave while it was open.
+    public let outside: [CheckName: AskedAnswer]
 
     public init(
         proven: Int, failures: FailureCounts, provenInWave: Int, undecided: Int,
-        isApproved: Bool = false, control: OverdueGrading.Control? = nil
+        isApproved: Bool = false, control: OverdueGrading.Control? = nil,
+        outside: [CheckName: AskedAnswer] = [:]
     ) {
         precondition(
             proven >= 0 && provenInWave >= 0 && undecided >= 0, "devices are counted from 0")
@@ -67,5 +70,6 @@ public struct WaveEvidence: Hashable, Sendable {
         self.undecided = undecided
         self.isApproved = isApproved
         self.control = control
+        self.outside = outside
     }
 }

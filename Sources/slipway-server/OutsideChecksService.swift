@@ -1,0 +1,40 @@
+internal import Logging
+internal import Orchestrator
+internal import ServiceLifecycle
+
+/// Asks the outside checks of gates for which it is time, again and again.
+///
+/// Not a part of ``SteppingService``: whoever is asked may take a minute to answer. Neither leases
+/// nor other checks wait for that.
+struct OutsideChecksService: Service {
+    let orchestrator: Orchestrator
+    let logger: Logger
+
+    private static let period = Duration.seconds(1)
+
+    /// One more than there are questions at once, so that one always looks for what is due.
+    private static let maximumTaskCount = 9
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                var taskCount = 0
+                while !Task.isCancelled {
+                    if taskCount == Self.maximumTaskCount {
+                        await group.next()
+                        taskCount -= 1
+                    }
+                    group.addTask { await ask() }
+                    taskCount += 1
+                    try? await Task.sleep(for: Self.period)
+                }
+            }
+        }
+    }
+
+    private func ask() async {
+        do { try await orchestrator.askOutsideChecks() } catch {
+            logger.error("asking outside failed", metadata: ["reason": "\(error)"])
+        }
+    }
+}
