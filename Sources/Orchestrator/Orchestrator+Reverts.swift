@@ -88,9 +88,10 @@ extension Orchestrator {
             throw Refusal.invalid(
                 "nobody knows what the devices ran before; name the release to go back to")
         }
-        guard let name = try rollout.name.revertNames.first(where: {
-            try store.rollout($0) == nil
-        }) else { throw Refusal.conflict("it was reverted again and again") }
+        let names = try rollout.name.revertNames.filter { try store.rollout($0) == nil }
+        guard let name = names.first else {
+            throw Refusal.conflict("it was reverted again and again")
+        }
         let file = try RolloutFile(
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let back = file.reverting(

@@ -15,7 +15,8 @@ extension RolloutRecord {
             scope: AttributionScope(row),
             created: row.instant("created_s"),
             author: try row.value("author") { OperatorName($0) },
-            priority: RolloutPriority(rank: row["priority"]), state: try RolloutState(row), revision: row["revision"])
+            priority: RolloutPriority(rank: row["priority"]), state: try RolloutState(row),
+            revision: row["revision"])
     }
 
     var columns: [Column] {

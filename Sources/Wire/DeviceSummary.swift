@@ -100,6 +100,7 @@ extension JSONFields {
     func failure(_ member: String) throws(JSONShapeError) -> Failure? {
         guard let fields = try optionalObject(member) else { return nil }
         return Failure(
-            try fields.failureClass("class"), try fields.string("detail", maximumByteCount: Failure.maximumDetailByteCount))
+            try fields.failureClass("class"),
+            try fields.string("detail", maximumByteCount: Failure.maximumDetailByteCount))
     }
 }

@@ -100,7 +100,8 @@ public struct RolloutSummary: WireMessage {
         JSONObject(present: [
             ("name", .string(name.text)), ("release", .text(release)), ("state", .string(state)),
             ("reason", .string(reason)), ("wave", wave.map { .integer(Int64($0)) }),
-            ("waves", .list(waves)), ("failures", .list(failures)), ("created", .text(created)), ("plan", .string(plan.hex)),
+            ("waves", .list(waves)), ("failures", .list(failures)),
+            ("created", .text(created)), ("plan", .string(plan.hex)),
         ])
     }
 

@@ -88,6 +88,18 @@ import Wire
         #expect(try await orchestrator.simple().wave == 1)
     }
 
+    /// Those that are offered the release when all ask.
+    private static func offered(
+        _ devices: inout [TestDevice], _ orchestrator: Orchestrator
+    ) async throws -> [Int] {
+        var offered: [Int] = []
+        for index in devices.indices {
+            let answer = try await devices[index].checkIn(orchestrator)
+            if answer.offer != nil { offered.append(index) }
+        }
+        return offered
+    }
+
     // MARK: silence
 
     /// Devices that were offered nothing go silent too: that is no reason to stop, nor to go on.
@@ -100,10 +112,7 @@ import Wire
             .simple(
                 "r", waves: [.init(name: "first", count: 20), .init(name: "rest", percent: "100")],
                 gate: .init(overdueAfter: "1h")))
-        var updated: [Int] = []
-        for index in devices.indices where try await devices[index].checkIn(orchestrator).offer
-            != nil
-        { updated.append(index) }
+        let updated = try await Self.offered(&devices, orchestrator)
         for index in updated.prefix(14) { try await devices.prove(index, orchestrator) }
         // Six of the twenty are cut off, and half of those that were offered nothing.
         let heard = devices.indices.filter { $0 % 2 == 0 && !updated.contains($0) }
@@ -131,10 +140,7 @@ import Wire
             .simple(
                 "r", waves: [.init(name: "first", count: 20), .init(name: "rest", percent: "100")],
                 gate: .init(overdueAfter: "1h")))
-        var updated: Set<Int> = []
-        for index in devices.indices where try await devices[index].checkIn(orchestrator).offer
-            != nil
-        { updated.insert(index) }
+        let updated = try await Self.offered(&devices, orchestrator)
         world.clock.advance(seconds: 3500)
         for index in devices.indices where !updated.contains(index) {
             _ = try await devices[index].checkIn(orchestrator)

@@ -225,7 +225,8 @@ import Wire
             says: "waves[1].percent"),
         BadFile(
             testDescription: "a gate that can never open",
-            file: .simple("r", gate: .init(minConfirmed: 100)), says: "gate can never be met: 100 confirmations asked of the 3 devices"),
+            file: .simple("r", gate: .init(minConfirmed: 100)),
+            says: "gate can never be met: 100 confirmations asked of the 3 devices"),
     ]
 
     @Test(arguments: badFiles)

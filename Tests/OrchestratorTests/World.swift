@@ -147,7 +147,8 @@ extension World {
     func withdraw(_ version: String, from orchestrator: Orchestrator) async throws {
         let current = must(try published().trusted.targets)
         let metadata = try RepositoryWriter(cryptography: Self.cryptography).targets(
-            following: current, .withdraw(
+            following: current,
+            .withdraw(
                 try current.images().values.filter { $0.release == ReleaseID("acme \(version)") }),
             expires: clock.now.advanced(by: .seconds(86_400 * 100)), signers: [keys.targets])
         _ = try await orchestrator.publish(.targets(metadata))

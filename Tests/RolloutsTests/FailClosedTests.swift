@@ -6,7 +6,8 @@ import Testing
 @Suite struct FailClosedTests {
     private static func verdict(
         reached: Int, proven: Int, failures: [FailureClass: Int] = [:], undecided: Int = 0,
-        control: OverdueGrading.Control? = nil, _ change: (inout RolloutFile.Gate) -> Void = { _ in }
+        control: OverdueGrading.Control? = nil,
+        _ change: (inout RolloutFile.Gate) -> Void = { _ in }
     ) throws -> GateVerdict {
         let file = RolloutFile.plain.with {
             $0.gate = RolloutFile.Gate()

@@ -39,7 +39,9 @@ import Testing
     ) throws {
         let place = try bucket(random.next())
         let leases = Int.random(in: 0...4, using: &random)
-        let attempts: [Attempt?] = [nil, nil, .underWay, .proven, .failed(.health, at: at(0), tries: 1)]
+        let attempts: [Attempt?] = [
+            nil, nil, .underWay, .proven, .failed(.health, at: at(0), tries: 1),
+        ]
         let attempt = attempts.randomElement(using: &random) ?? nil
         let decision = try plan.admission(
             of: device(), bucket: place, state: state, image: image(),

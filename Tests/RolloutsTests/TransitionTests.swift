@@ -115,7 +115,9 @@ import Testing
         Row("reverting what is complete", completed, revert, reverting, .withdraw),
         Row("reverting what was stopped", aborted, revert, reverting, .withdraw),
         Row("a revert goes on whatever the time is", reverting, tick(day), reverting),
-        Row("a revert that is complete", reverting, .reverted, .aborted(.reverted(by: back)), .withdraw),
+        Row(
+            "a revert that is complete", reverting, .reverted, .aborted(.reverted(by: back)),
+            .withdraw),
         Row("aborting a revert", reverting, abort, aborted, .withdraw),
         Row("aborting a draft", .draft, abort, aborted, .withdraw),
         Row("aborting while running", running(0, 0), abort, aborted, .withdraw),

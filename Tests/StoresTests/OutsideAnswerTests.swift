@@ -29,7 +29,8 @@ import Testing
                     planDigest: must(Digest(bytes: Array(repeating: 2, count: 32))), listed: [[]],
                     deviceCounts: [1], hardware: [must(HardwareModel("gw-2"))],
                     scope: AttributionScope(attributes: [], pairCount: 0), created: at(1),
-                    author: must(OperatorName("ada")), priority: .standard, state: .draft, revision: 1))
+                    author: must(OperatorName("ada")), priority: .standard, state: .draft,
+                    revision: 1))
         }
         return store
     }

@@ -58,7 +58,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 "device",
                 DeviceSummary(
                     id: name("gw-0001"), hardware: name("gw-2"), lifecycle: "active",
-                    pin: releaseID(), boot: checkIn.boot, phase: .idle, rollout: name("gateway-2.4.1"),
+                    pin: releaseID(), boot: checkIn.boot, phase: .idle,
+                    rollout: name("gateway-2.4.1"),
                     lastFailure: Failure(.boot, "silence"), lastSeen: at(5),
                     attributes: Attributes(["site": "berlin"]),
                     decisions: [.init(rollout: name("gateway-2.4.1"), rule: "not selected")]),
