@@ -110,7 +110,8 @@ extension RolloutFile.Gate: WireMessage {
             minConfirmed: try fields.optionalCount("min_confirmed"),
             require: try fields.optionalString("require"),
             overdueAfter: try fields.optionalString("overdue_after"),
-            perClass: try fields.numberTexts("per_class"), checks: checks)
+            perClass: try fields.numberTexts(
+                "per_class", among: FailureClass.allCases.map(\.rawValue)), checks: checks)
     }
 }
 
@@ -244,9 +245,14 @@ extension JSONObject {
 
 extension JSONFields {
     /// An object whose members are texts or whole numbers; empty when it is not there.
-    fileprivate func numberTexts(_ member: String) throws(JSONShapeError) -> [String: String] {
+    ///
+    /// - Parameter names: Those that the members may have; any by default.
+    fileprivate func numberTexts(
+        _ member: String, among names: [String]? = nil
+    ) throws(JSONShapeError) -> [String: String] {
         var texts: [String: String] = [:]
         guard let fields = try optionalObject(member) else { return texts }
+        if let names { try fields.refuseMembers(otherThan: Set(names)) }
         for member in fields.members.members {
             texts[member.key.text] = try fields.numberText(member.key.text)
         }

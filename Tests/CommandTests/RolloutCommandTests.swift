@@ -44,8 +44,8 @@ import Testing
             text: good.replacing("percent: 100", with: "percent: 101"),
             says: ["waves[1].percent"]),
         BadFile(
-            testDescription: "an action that is not there yet",
-            text: good + "on_failure: revert\n", says: ["on_failure"]),
+            testDescription: "an action that there is not",
+            text: good + "on_failure: reverse\n", says: ["on_failure", "pause or revert"]),
     ]
 
     @Test(arguments: badFiles)

@@ -23,6 +23,7 @@ import Testing
           min_confirmed: 2
           require: no_evidence_of_harm
           overdue_after: 2h
+          per_class: { refused: 1%, download: 10%, install: 1%, boot: 1%, health: 1%, overdue: 5% }
           checks:
             - name: errors
               prometheus: sum(rate(http_errors_total{release="2.4.1"}[5m]))
@@ -39,7 +40,11 @@ import Testing
           never_together: [ha_pair]
           window: { days: mon-fri, from: "01:00", to: "05:00", zone: device }
           egress: 200 GB/day
-        on_failure: pause
+        retries: { max: 3, backoff: 10m, classes: [download, overdue] }
+        priority: 7
+        supersedes: older
+        on_failure: revert
+        revert_to: acme-gateway 2.4.0
         expires: 14d
 
         """
@@ -124,6 +129,10 @@ import Testing
                 text = text.replacing("\(path):\n", with: "\(path):\n  \(line)\n")
             case "limits.window":
                 text = text.replacing("zone: device", with: "zone: device, \(line)")
+            case "gate.per_class":
+                text = text.replacing("refused: 1%", with: "refused: 1%, \(line)")
+            case "retries":
+                text = text.replacing("max: 3,", with: "max: 3, \(line),")
             default: Issue.record("no file is made for \(path)")
             }
             let end = try slipway.run(
