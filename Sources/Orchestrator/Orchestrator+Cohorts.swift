@@ -50,12 +50,12 @@ extension Orchestrator {
         }
     }
 
-    private static func refuseUnknownWords(
-        of selector: Selector, _ store: any StoreReader
-    ) throws {
+    /// An attribute that no device has is misspelt; in an empty fleet nobody can tell.
+    static func refuseUnknownWords(of selector: Selector, _ store: any StoreReader) throws {
+        guard !selector.unknownWords(besides: []).isEmpty else { return }
         var known: Set<String> = []
         try store.forEachDevice { known.formUnion($0.attributes.values.keys) }
-        if let word = selector.unknownWords(besides: known).first {
+        if !known.isEmpty, let word = selector.unknownWords(besides: known).first {
             throw Refusal.invalid("the selector: column \(word.column): \(word)")
         }
     }

@@ -11,6 +11,7 @@ extension Orchestrator {
         let context = context(at: now())
         return try await read { store in
             let parsed = try self.selector(selector ?? "all", store)
+            try Self.refuseUnknownWords(of: parsed, store)
             let open = Dictionary(
                 try store.openOffers().map { ($0.device, $0.rollout) },
                 uniquingKeysWith: { first, _ in first })

@@ -51,6 +51,7 @@ struct Planning {
         if details.unreachedCount > 0 {
             notes.append("\(details.unreachedCount) devices could take it and are in no wave")
         }
+        notes += details.ruleNotes
         notes += details.excluded.filter { $0.kind != .notSelected }.map { "left out: \($0)" }
         notes.append("\(details.wayBack)")
         return notes

@@ -10,6 +10,8 @@ public struct ServerSettings: Hashable, Sendable {
     public var host = "127.0.0.1"
     public var port = 8480
     public var checkInSeconds = 300
+    /// After how many failures in a row a device gets no more offers.
+    public var quarantineAfter = 5
     public var stepMilliseconds = 500
     public var logLevel = "info"
     /// The address of the Prometheus server that gates may ask.
@@ -29,6 +31,7 @@ public struct ServerSettings: Hashable, Sendable {
         case host
         case port
         case checkInSeconds = "check_in_seconds"
+        case quarantineAfter = "quarantine_after"
         case stepMilliseconds = "step_milliseconds"
         case logLevel = "log_level"
         case prometheus
@@ -78,6 +81,7 @@ public struct ServerSettings: Hashable, Sendable {
         case .host: host = text
         case .port: port = try Self.number(key, text, 0...65_535)
         case .checkInSeconds: checkInSeconds = try Self.number(key, text, 1...604_800)
+        case .quarantineAfter: quarantineAfter = try Self.number(key, text, 1...1000)
         case .stepMilliseconds: stepMilliseconds = try Self.number(key, text, 10...3_600_000)
         case .logLevel: logLevel = text
         case .prometheus: prometheus = text

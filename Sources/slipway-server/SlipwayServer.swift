@@ -32,6 +32,8 @@ internal import UnixSignals
     @Option(help: "The port to listen on (8480); 0 takes any that is free.") var port: String?
     @Option(help: "How long idle devices wait between check-ins (300).")
     var checkInSeconds: String?
+    @Option(help: "After how many failures in a row a device gets no more offers.")
+    var quarantineAfter: String?
     @Option(help: "How often rollouts are looked at (500).") var stepMilliseconds: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
@@ -104,6 +106,7 @@ internal import UnixSignals
             let flags: [(ServerSettings.Key, String?)] = [
                 (.data, data), (.repository, repository), (.onlineKeys, onlineKeys),
                 (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
+                (.quarantineAfter, quarantineAfter),
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
             ]
@@ -132,7 +135,7 @@ internal import UnixSignals
                     operatorTokenDigests: try folder.operators().mapValues {
                         hashing.sha256(Array($0.utf8))
                     },
-                    limits: .standard),
+                    limits: .standard, quarantineAfter: settings.quarantineAfter),
                 zones: SystemTimeZones(), outside: try OutsideGates(settings),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {

@@ -14,8 +14,8 @@ extension MaintenanceWindow {
         at now: Instant, for device: Attributes, zones: some TimeZones
     ) -> WindowAnswer {
         switch zone {
-        case .device: isOpen(at: now, zoneIn: "timezone", of: device, zones: zones)
-        case .site: isOpen(at: now, zoneIn: "site_timezone", of: device, zones: zones)
+        case .device: isOpen(at: now, zoneIn: Self.deviceZone, of: device, zones: zones)
+        case .site: isOpen(at: now, zoneIn: Self.siteZone, of: device, zones: zones)
         case .fixed(let name): isOpen(at: now, zone: name, zones: zones)
         }
     }

@@ -53,6 +53,20 @@ public struct MaintenanceWindow: Hashable, Sendable {
     }
 }
 
+extension MaintenanceWindow {
+    static let deviceZone = "timezone"
+    static let siteZone = "site_timezone"
+
+    /// The attribute that names a device's time zone; `nil` when all have the same.
+    var zoneAttribute: String? {
+        switch zone {
+        case .device: Self.deviceZone
+        case .site: Self.siteZone
+        case .fixed: nil
+        }
+    }
+}
+
 extension MaintenanceWindow: CustomStringConvertible {
     /// Such as `mon,tue from 22:00 to 05:00, device time`.
     public var description: String {

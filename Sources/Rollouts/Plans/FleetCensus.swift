@@ -19,6 +19,7 @@ struct FleetCensus {
     /// Of the candidates.
     private var values = AttributeValues()
     private var samples: WaveSamples
+    private(set) var rules: RuleReach
     /// What each wave that is no sample is the first to reach.
     private var firstHeld: [WaveLoad]
 
@@ -31,6 +32,7 @@ struct FleetCensus {
         firstHeld = spec.waves.map { _ in .none }
         words = MentionedWords(spec)
         samples = WaveSamples(spec)
+        rules = RuleReach(spec.limits)
         named = spec.waves.map { wave in
             if case .list(let devices) = wave.target { Set(devices) } else { [] }
         }
@@ -48,6 +50,7 @@ struct FleetCensus {
         guard let image else { preconditionFailure("a device without an image is no candidate") }
         candidateCount += 1
         values.count(device)
+        rules.count(device)
         running[RunningRelease(device), default: 0] += 1
         let place = bucket(device.id)
         let later = firstRule(reaching: device, place)
@@ -150,6 +153,6 @@ struct FleetCensus {
         return PlanDetails(
             candidateCount: candidateCount, waves: waves,
             excluded: Ineligibility.Kind.allCases.compactMap { excluded[$0] },
-            wayBack: WayBack(running: running, mayReturn: mayReturn))
+            wayBack: WayBack(running: running, mayReturn: mayReturn), ruleNotes: rules.notes)
     }
 }

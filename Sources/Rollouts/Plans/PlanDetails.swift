@@ -9,6 +9,8 @@ public struct PlanDetails: Hashable, Sendable {
     /// The devices that are no candidates, by the first reason; in the order of the reasons.
     public let excluded: [ExcludedDevices]
     public let wayBack: WayBack
+    /// What limits mean for these devices: who waits for whom, and who for ever; a clause each.
+    public let ruleNotes: [String]
 
     /// What all waves send, in bytes; at most `Int64.max`.
     public var byteCount: Int64 {

@@ -15,6 +15,8 @@ public enum PlanError: Error, Hashable, Sendable {
     case waveAddsNothing(wave: String)
     /// An image is longer than may ever be offered within the budget's unit of time.
     case imageExceedsEgress(EgressBudget, length: Int64)
+    /// No device has the attribute that tells when its window opens.
+    case windowNeverOpens(attribute: String)
     /// An emergency's first wave is no small part of the candidates.
     case canaryTooLarge(wave: String, devices: Int, of: Int, most: Int)
     /// The wave and those before it reach fewer devices than the gate wants proven.
@@ -47,6 +49,8 @@ extension PlanError: CustomStringConvertible {
                 + " reached before"
         case .imageExceedsEgress(let egress, let length):
             "an image has \(length) bytes, more than the egress of \(egress) ever allows"
+        case .windowNeverOpens(let attribute):
+            "the window never opens: no device has an attribute \(attribute), which tells when"
         case .canaryTooLarge(let wave, let devices, let candidates, let most):
             "wave \(Quotation.of(wave)) reaches \(devices) of \(candidates) devices; an"
                 + " emergency's first wave takes \(most) at most"

@@ -88,6 +88,7 @@ extension FleetCensus {
         try checkCandidates()
         try checkNames()
         try checkEgress()
+        try rules.check(candidates: candidateCount)
         let plan = RolloutPlan(
             spec: spec, waves: waves(), excluded: excluded.mapValues(\.deviceCount),
             hardware: Set(images.keys))
