@@ -17,8 +17,21 @@ public struct AttemptRecord: Hashable, Sendable {
     public var notedTry: Int
     /// The try up to which it counts no more; 0 for none.
     public var forgivenTry: Int
+    /// An operator's word that the device may be tried once more; `nil` for none.
+    public var grant: Grant?
     /// What the device ran when it was first tried; `nil` while that was unknown.
     public var cameFrom: ReleaseID?
+
+    /// Holds for the failure of one try.
+    public struct Grant: Hashable, Sendable {
+        public var tryNumber: Int
+        public var at: Instant
+
+        public init(tryNumber: Int, at: Instant) {
+            self.tryNumber = tryNumber
+            self.at = at
+        }
+    }
 
     public enum Standing: String, Hashable, Sendable, CaseIterable {
         /// The device holds a lease.
@@ -46,7 +59,8 @@ public struct AttemptRecord: Hashable, Sendable {
 
     public init(
         rollout: RolloutName, device: DeviceID, wave: Int, standing: Standing, tries: Int,
-        lastFailure: LastFailure?, notedTry: Int, forgivenTry: Int, cameFrom: ReleaseID?
+        lastFailure: LastFailure?, notedTry: Int, forgivenTry: Int, grant: Grant? = nil,
+        cameFrom: ReleaseID?
     ) {
         self.rollout = rollout
         self.device = device
@@ -56,6 +70,7 @@ public struct AttemptRecord: Hashable, Sendable {
         self.lastFailure = lastFailure
         self.notedTry = notedTry
         self.forgivenTry = forgivenTry
+        self.grant = grant
         self.cameFrom = cameFrom
     }
 }
@@ -115,6 +130,7 @@ extension AttemptRecord {
         switch (standing, lastFailure) {
         case (.open, _): .underWay
         case (.proven, _): .proven
+        case (.failed, let failure?) where grant?.tryNumber == tries: .granted(failure.kind)
         case (.failed, let failure?): .failed(failure.kind, at: failure.at, tries: tries)
         case (.failed, nil): preconditionFailure("a failed attempt has a failure")
         }

@@ -100,7 +100,13 @@ extension Orchestrator {
             // What was stored names no cohorts any more.
             let spec = try RolloutSpec(back, cohorts: .expanded)
             return try planning(spec, back, store, at: moment)
-        } catch let error as RolloutFileError { throw Refusal.invalid("\(error)") }
+        } catch let error as RolloutFileError {
+            throw Refusal.invalid("\(error)")
+        } catch Refusal.invalid(let reason) {
+            throw Refusal.invalid(
+                "cannot go back to \(earlier): \(reason); an earlier release has to be published,"
+                    + " and signed by `release publish --allow-downgrade`")
+        }
     }
 
     /// The release that most proven devices ran before.

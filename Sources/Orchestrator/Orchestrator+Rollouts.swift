@@ -210,6 +210,31 @@ extension Orchestrator {
         }
     }
 
+    /// Lets devices that failed try once more, whatever the rollout's own retries are.
+    ///
+    /// They go on counting as failed until they have proven the release.
+    ///
+    /// - Parameter classes: Of their newest failures; empty for all.
+    /// - Throws: ``Refusal/conflict(_:)`` when there is no such device.
+    public func retry(
+        _ name: RolloutName, _ classes: Set<FailureClass>, by operator: OperatorName
+    ) async throws(Refusal) -> RolloutSummary {
+        let moment = now()
+        let wanted = classes.isEmpty ? Set(FailureClass.allCases) : classes
+        return try await write { store in
+            _ = try Self.existing(name, store)
+            let count = try store.grantRetry(of: wanted, in: name, at: moment)
+            guard count > 0 else {
+                throw Refusal.conflict("no device of rollout \(name) failed that way")
+            }
+            try store.add(
+                EventRecord(
+                    at: moment, device: nil, rollout: name,
+                    what: "\(count) failed devices may try again (\(`operator`))"))
+            return try summary(of: Self.existing(name, store), store, at: moment)
+        }
+    }
+
     /// Lets devices of one kind in again, and forgives what they failed.
     ///
     /// - Throws: ``Refusal/conflict(_:)`` unless the rollout is paused for just that kind.

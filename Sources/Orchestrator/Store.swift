@@ -121,6 +121,12 @@ public protocol StoreWriter: StoreReader {
     func forgiveNoted(in rollout: RolloutName) throws
     /// What counts against devices of the stratum counts no more.
     func forgive(_ stratum: Stratum, in rollout: RolloutName) throws
+    /// Lets devices whose newest try failed in one of the classes try once more.
+    ///
+    /// - Returns: How many.
+    func grantRetry(
+        of classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
+    ) throws -> Int
     func add(
         _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
         at now: Instant

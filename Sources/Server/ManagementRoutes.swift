@@ -140,6 +140,13 @@ struct ManagementRoutes {
                 try await orchestrator.approve(
                     Self.name("name", context), by: context.requireOperator()))
         }
+        group.post("rollouts/{name}/retry") { request, context in
+            let wanted: RetryRequest = try await read(request)
+            return Response(
+                try await orchestrator.retry(
+                    Self.name("name", context), Set(wanted.classes),
+                    by: context.requireOperator()))
+        }
         group.post("rollouts/{name}/resume-stratum") { request, context in
             Response(
                 try await orchestrator.resume(

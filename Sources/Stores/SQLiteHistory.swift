@@ -55,6 +55,10 @@ struct SQLiteHistory: RulingReader {
         switch newest.outcome {
         case .proven: return .proven
         case .failed(let failure):
+            let grant = try store.attemptRecord(of: device, in: rollout)?.grant
+            if let grant, grant.tryNumber == offers.count, grant.at <= moment {
+                return .granted(failure.kind)
+            }
             return .failed(failure.kind, at: decided, tries: offers.count)
         case .open, .cancelled: return .underWay
         }

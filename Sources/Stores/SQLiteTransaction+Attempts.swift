@@ -150,6 +150,19 @@ extension SQLiteTransaction {
             [rollout.text, stratum.attribute, stratum.value])
     }
 
+    func grantRetry(
+        of classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
+    ) throws -> Int {
+        let words = classes.map(\.rawValue).sorted()
+        let places = words.map { _ in "?" }.joined(separator: ", ")
+        try execute(
+            "UPDATE attempts SET granted_try = tries, granted_s = ? WHERE rollout = ?"
+                + " AND standing = 'failed' AND granted_try < tries"
+                + " AND failure_class IN (\(places))",
+            [now.secondsSinceEpoch, rollout.text] + StatementArguments(words))
+        return database.changesCount
+    }
+
     func add(
         _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
         at now: Instant
@@ -200,6 +213,9 @@ extension AttemptRecord {
                     countsFrom: row.optionalInstant("counts_from_s"))
             },
             notedTry: row["noted_try"], forgivenTry: row["forgiven_try"],
+            grant: row.optionalInstant("granted_s").map {
+                Grant(tryNumber: row["granted_try"], at: $0)
+            },
             cameFrom: row.release(name: "from_name", version: "from_version"))
     }
 
@@ -212,6 +228,8 @@ extension AttemptRecord {
             Column("failed_s", lastFailure?.at.secondsSinceEpoch),
             Column("counts_from_s", lastFailure?.countsFrom?.secondsSinceEpoch),
             Column("noted_try", notedTry), Column("forgiven_try", forgivenTry),
+            Column("granted_try", grant?.tryNumber ?? 0),
+            Column("granted_s", grant?.at.secondsSinceEpoch),
             Column("from_name", cameFrom?.name.text),
             Column("from_version", cameFrom?.version.text),
         ]

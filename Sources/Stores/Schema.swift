@@ -176,6 +176,9 @@ enum Schema {
             failure_try INTEGER NOT NULL DEFAULT 0,
             noted_try INTEGER NOT NULL DEFAULT 0,
             forgiven_try INTEGER NOT NULL DEFAULT 0,
+            -- Of the failure after which an operator lets the device try once more.
+            granted_try INTEGER NOT NULL DEFAULT 0,
+            granted_s INTEGER CHECK ((granted_s IS NOT NULL) = (granted_try > 0)),
             failure_class TEXT CHECK ((failure_class IS NOT NULL) = (failure_try > 0)),
             failed_s INTEGER,
             -- When the newest failure begins to count; null while it is tried again.

@@ -51,6 +51,27 @@ public struct StratumRequest: WireMessage {
     }
 }
 
+/// Which failures are meant; none for all.
+public struct RetryRequest: WireMessage {
+    public var classes: [FailureClass]
+
+    public init(classes: [FailureClass]) { self.classes = classes }
+
+    public var json: JSONObject {
+        JSONObject([("classes", .array(classes.map { .string($0.rawValue) }))])
+    }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        classes = []
+        for word in try fields.strings("classes", maximumCount: 100) {
+            guard let kind = FailureClass(rawValue: word) else {
+                throw fields.refused("classes", "classes of failures")
+            }
+            classes.append(kind)
+        }
+    }
+}
+
 /// The one release that a device may have, or a rollout goes back to.
 public struct ReleaseRequest: WireMessage {
     /// `nil` where there is a default.

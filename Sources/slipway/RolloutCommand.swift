@@ -14,7 +14,7 @@ struct RolloutCommand: ParsableCommand {
             Show.self,
             Watch.self,
             Approve.self,
-            Pause.self, Resume.self, Abort.self, Revert.self,
+            Pause.self, Resume.self, Retry.self, Abort.self, Revert.self,
         ])
 
     struct Check: ParsableCommand {
@@ -221,6 +221,30 @@ struct RolloutCommand: ParsableCommand {
                 attribute: String(stratum[..<equals]),
                 value: String(stratum[stratum.index(after: equals)...]))
             try control.run("resume-stratum", kind.bytes)
+        }
+    }
+
+    struct Retry: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let devices that failed try once more.",
+            discussion: "They count as failed until they have proven the release.")
+
+        @Option(help: "Only after this failure: \(Self.words). May be repeated.")
+        var failure: [String] = []
+        @OptionGroup var control: Control
+
+        private static let words = FailureClass.allCases.map(\.rawValue).joined(separator: ", ")
+
+        func validate() throws {
+            guard failure.allSatisfy({ FailureClass(rawValue: $0) != nil }) else {
+                throw ValidationError("--failure takes one of \(Self.words)")
+            }
+        }
+
+        func run() throws {
+            try control.run(
+                "retry",
+                RetryRequest(classes: failure.compactMap { FailureClass(rawValue: $0) }).bytes)
         }
     }
 

@@ -123,6 +123,34 @@ import Wire
         #expect(done.waves[0].proven == 4 && done.failures.isEmpty)
     }
 
+    // MARK: by an operator
+
+    @Test func anOperatorLetsFailedDevicesTryOnceMore() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(9, .init(max: 0))
+        let name = must(RolloutName("r"))
+        try await devices.fail(0, .boot, orchestrator)
+        for index in 1..<4 { try await devices.prove(index, orchestrator) }
+        world.clock.advance(seconds: 3)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+        await #expect(throws: Refusal.conflict("no device of rollout r failed that way")) {
+            try await orchestrator.retry(name, [.download], by: World.author)
+        }
+        let before = world.clock.now
+        world.clock.advance(seconds: 3)
+        let granted = try await orchestrator.retry(name, [.boot], by: World.author)
+        #expect(granted.failures == [.init(kind: .boot, devices: 1)], "it still counts")
+        try await devices.fail(0, .boot, orchestrator)
+        #expect(try await devices[0].checkIn(orchestrator).order == nil, "once is once")
+        let then = try await orchestrator.explain(devices[0].id, at: before)
+        #expect(then.conclusion == "r: it has already failed in this rollout (boot)")
+        let after = try await orchestrator.explain(
+            devices[0].id, at: before.advanced(by: .seconds(2)))
+        #expect(after.conclusion == "r: it has already failed in this rollout (boot)")
+        _ = try await orchestrator.retry(name, [], by: World.author)
+        try await devices.prove(0, orchestrator)
+        #expect(try await orchestrator.simple().failures.isEmpty)
+    }
+
     // MARK: quarantine
 
     @Test func aDeviceThatKeepsFailingIsQuarantinedUntilSomebodyLooks() async throws {

@@ -68,6 +68,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
                     "attributes.site", "pin",
                 ]),
             Sample("stratum", StratumRequest(attribute: "board_revision", value: "C")),
+            Sample("retry", RetryRequest(classes: [.boot]), optional: ["classes"]),
             Sample("release", ReleaseRequest(release: releaseID()), optional: ["release"]),
             Sample(
                 "device explanation",

@@ -14,6 +14,8 @@ public enum Attempt: Hashable, Sendable {
     case proven
     /// It was tried so often, this failure included.
     case failed(FailureClass, at: Instant, tries: Int)
+    /// It failed, and an operator lets it try once more.
+    case granted(FailureClass)
 }
 
 /// The rule for which a device is not offered a release, in the order in which they are asked.

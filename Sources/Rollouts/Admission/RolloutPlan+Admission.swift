@@ -153,6 +153,7 @@ extension RolloutPlan {
         switch attempt {
         case .underWay: return .holdsLease
         case .proven: return .attemptProven
+        case .granted: return nil
         case .failed(let kind, let failed, let tries):
             guard let next = spec.retries.nextTry(after: kind, at: failed, tries: tries) else {
                 return .attemptFailed(kind)
