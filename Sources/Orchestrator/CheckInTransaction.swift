@@ -91,6 +91,7 @@ struct CheckInTransaction {
             return .cancel(offer.nonce)
         case .renewed, .underTrial:
             var offer = offer
+            offer.heard = now
             if let plan = try plan(of: offer) {
                 offer.expires = now.advanced(by: plan.spec.gate.overdueAfter)
             }
@@ -120,11 +121,10 @@ struct CheckInTransaction {
 
     /// Whether an emergency would have something else for the device.
     private func isPreempted(_ offer: OfferRecord, _ device: DeviceFacts) throws -> Bool {
-        let rollouts = try store.rollouts().inOrderOfRule
-        let urgent = rollouts.prefix { $0.priority == .emergency && $0.state.mayOffer }
-        guard !urgent.contains(where: { $0.name == offer.rollout }) else { return false }
-        var search = RolloutSearch(
+        var search = try RolloutSearch(
             orchestrator: orchestrator, store: store, device: device, at: now)
+        let urgent = search.rollouts.filter { $0.priority == .emergency && $0.state.mayOffer }
+        guard !urgent.contains(where: { $0.name == offer.rollout }) else { return false }
         var trace = AdmissionTrace.off
         for rollout in urgent {
             if case .offer = try search.ruling(of: rollout, trace: &trace) { return true }
@@ -134,23 +134,46 @@ struct CheckInTransaction {
 
     // MARK: Without an offer
 
+    /// A device that was silent for too long says at last what became of its update.
+    ///
+    /// That it failed is no better for being late, and it was no silence of the network. A late
+    /// proof changes nothing: the deadline had passed (promise P2).
+    private func hearLateFailure() throws {
+        guard case .failed(let nonce, let failure) = checkIn.phase,
+            var offer = try store.offer(nonce), offer.device == checkIn.device,
+            case .failed(let known) = offer.outcome, known.kind == .overdue,
+            var attempt = try store.attemptRecord(of: offer.device, in: offer.rollout),
+            attempt.standing == .failed, attempt.lastFailure?.kind == .overdue,
+            attempt.lastFailure?.at == offer.decided
+        else { return }
+        offer.outcome = .failed(failure)
+        try store.update(offer)
+        attempt.lastFailure?.kind = failure.kind
+        try store.save(attempt)
+        try log("failed, as it says late: \(failure)", rollout: offer.rollout)
+        try orchestrator.askGate(of: offer.rollout, store, at: now)
+    }
+
     private func orderWithoutOffer(_ device: DeviceRecord) throws -> Order {
+        try hearLateFailure()
         // Work on an offer that is no longer open, or never was, is for nothing.
         switch checkIn.phase {
         case .downloading(let stale, _, _), .installed(let stale): return .cancel(stale)
         case .trial, .proven: return .wait(atMost: nil)
         case .idle, .failed: break
         }
-        var search = RolloutSearch(
+        var search = try RolloutSearch(
             orchestrator: orchestrator, store: store, device: device.facts, at: now)
         var trace = AdmissionTrace.off
-        for rollout in try store.rollouts().inOrderOfRule {
+        for rollout in search.rollouts {
             switch try search.ruling(of: rollout, trace: &trace) {
             case .offer(let plan, let wave):
                 return .offer(try lease(rollout, plan, wave: wave, device))
             case .governed, .unreadable: return .wait(atMost: nil)
             case .no(let refusal):
-                guard let wait = try wait(after: refusal, rollout, device.id) else { continue }
+                guard case .waits = refusal.claim, rollout.state.isUnderWay,
+                    let wait = try wait(after: refusal, rollout, device.id)
+                else { continue }
                 return .wait(atMost: wait)
             }
         }
@@ -169,10 +192,8 @@ struct CheckInTransaction {
         case .moment(let moment): return pacing.pause(for: bucket, at: now, notBefore: moment)
         case .place:
             let plan = try orchestrator.plan(of: rollout)
-            let tallies = try store.tallies(
-                of: rollout.name, at: now, outsidePausedStrata: false)
-            let open = tallies.reduce(0) { $0 + $1.open }
-            let done = tallies.reduce(0) { $0 + $1.proven + $1.failures.total }
+            let open = try store.openOfferCount(in: rollout.name)
+            let done = try store.provenCount(in: rollout.name)
             let reached = plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
             return pacing.pause(
                 for: bucket, at: now, waiting: max(0, reached - open - done),

@@ -10,8 +10,11 @@ extension Orchestrator {
         let openWave = plan.openWave(in: rollout.state) ?? -1
         let tallies = try store.tallies(of: rollout.name, at: moment, outsidePausedStrata: true)
         let failures = tallies.reduce(FailureCounts.none) { $0 + $1.evidence.failures }
-        let control = try store.silenceControl(
-            of: rollout.name, overdueCount: failures[.overdue])
+        let newest = try failures[.overdue] > 0 ? store.newestOverdue(in: rollout.name) : nil
+        let control = try newest.flatMap {
+            try store.silenceControl(
+                of: rollout.name, overdueCount: failures[.overdue], newest: $0.failed)
+        }
         let isApproved = try isApproved(rollout, store)
         let outside = try outsideAnswers(for: rollout, plan, store)
         func evidence(undecided: Int) -> WaveEvidence {
@@ -48,34 +51,44 @@ extension Orchestrator {
     ) throws -> Int {
         let context = context(at: moment)
         let own = try WaveCandidates(of: rollout, plan, store, self)
-        let others = try store.rollouts().inOrderOfRule
+        let newestFirst = try store.rollouts()
+        let ages = newestFirst.ages
+        // What a rollout that is asked earlier decides, this one need not wait for.
+        let others = try newestFirst.inOrderOfRule
             .prefix { $0.name != rollout.name }.filter(\.state.mayOffer)
             .compactMap { other in
                 try (try? self.plan(of: other)).map {
-                    try WaveCandidates(of: other, $0, store, self)
+                    (
+                        candidates: try WaveCandidates(of: other, $0, store, self),
+                        isNewer: ages[other.name] ?? 0 < ages[rollout.name] ?? 0
+                    )
                 }
             }
+        let gone = try store.devicesWithProof(newerThan: rollout.name)
         var untried = 0
         try store.forEachDevice { device in
-            guard own.attempts[device.id] == nil,
+            guard own.attempts[device.id] == nil, !gone.contains(device.id),
                 device.lastSeen.advanced(by: plan.spec.gate.overdueAfter) > moment,
                 case .offer = own.decision(for: device, in: context)
             else { return }
-            // What another rollout decides, this one need not wait for.
-            if !others.contains(where: { $0.governs(device, in: context) }) { untried += 1 }
+            let isTaken = others.contains {
+                $0.candidates.takes(device, fromOlder: $0.isNewer, in: context)
+            }
+            if !isTaken { untried += 1 }
         }
         return untried
     }
 
     /// Looks how many others are silent, if that is what decides whether the wave stops.
     ///
-    /// What is seen is kept for this number of overdue devices: once an outage is over, it would
-    /// not be seen any more.
+    /// What is seen is kept for this number of overdue devices and the newest of them: once an
+    /// outage is over, it would not be seen any more, and it excuses nobody who is silent later.
     func watchTheSilent(
         of rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreWriter,
         at moment: Instant
     ) throws {
         guard case .running = rollout.state else { return }
+        guard let newest = try store.newestOverdue(in: rollout.name) else { return }
         let evidence = try evidence(for: rollout, plan, store, at: moment)
         let overdue = evidence.failures[.overdue]
         guard evidence.control == nil, plan.spec.gate.dependsOnSilence(evidence) else { return }
@@ -83,9 +96,8 @@ extension Orchestrator {
         let watched = Set(attempts.map(\.device)).union(try store.openOffers().map(\.device))
         let context = context(at: moment)
         // When the newest of the overdue was heard of last, and how long an update takes.
-        let end = moment.advanced(by: .zero - plan.spec.gate.overdueAfter)
-        let exposure = try store.meanExposure(
-            in: rollout.name, overdueAfter: plan.spec.gate.overdueAfter)
+        let end = newest.heard
+        let exposure = try store.meanExposure(in: rollout.name)
         let begin = end.advanced(by: .zero - exposure)
         var (silent, count) = (0, 0)
         try store.forEachDevice { device in
@@ -97,7 +109,7 @@ extension Orchestrator {
         }
         try store.add(
             OverdueGrading.Control(silent: silent, count: count), of: rollout.name,
-            overdueCount: overdue, at: moment)
+            overdueCount: overdue, newest: newest.failed, at: moment)
     }
 }
 
@@ -131,11 +143,20 @@ private struct WaveCandidates {
             attempt: attempts[device.id], paused: paused, in: context)
     }
 
-    /// Whether no rollout that is asked later has a say.
-    func governs(_ device: DeviceFacts, in context: SelectorContext) -> Bool {
+    /// Whether a rollout that is asked later has no say.
+    ///
+    /// - Parameter fromOlder: Whether that rollout is older.
+    func takes(
+        _ device: DeviceFacts, fromOlder: Bool, in context: SelectorContext
+    ) -> Bool {
         switch decision(for: device, in: context) {
         case .offer: true
-        case .no(let refusal): refusal.endsTheSearch
+        case .no(let refusal):
+            switch refusal.claim {
+            case .none: false
+            case .waits: rollout.state.isUnderWay || fromOlder
+            case .settled: fromOlder
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ extension Orchestrator {
     /// Why the device is offered what it is offered, or was at an earlier moment.
     ///
     /// For an earlier moment the rules are asked again about what was known then: the device, the
-    /// rollouts and their states, the leases of others. Images are those of today; one that was
-    /// withdrawn since has ended its rollouts, whose states tell of it.
+    /// rollouts and their states, the leases of others. Times are whole seconds. Images are those of
+    /// today: what was withdrawn since counts as withdrawn then.
     ///
     /// - Throws: ``Refusal/unknown(_:)`` for a device that was not known then.
     public func explain(
@@ -21,7 +21,7 @@ extension Orchestrator {
         return try await read { store in
             let at = moment ?? present
             let reader: any RulingReader =
-                if let moment { store.history(at: moment) } else { store }
+                if let moment { store.history(at: moment, askedBy: id) } else { store }
             guard let device = try reader.facts(of: id) else {
                 throw Refusal.unknown(
                     "there is no device called \(id)" + (moment.map { " at \($0)" } ?? ""))
@@ -30,30 +30,29 @@ extension Orchestrator {
             return DeviceExplanation(
                 device: id, at: at, facts: device.clauses, rollouts: asked.rollouts,
                 conclusion: asked.conclusion,
-                events: try store.events(of: id, limit: Self.eventLimit)
-                    .filter { $0.at <= at }.map(\.explained))
+                events: try store.events(of: id, until: at, limit: Self.eventLimit)
+                    .map(\.explained))
         }
     }
 
     private func rulings(
         for device: DeviceFacts, _ reader: any RulingReader, at moment: Instant
     ) throws -> (rollouts: [DeviceExplanation.Asked], conclusion: String) {
-        var search = RolloutSearch(
+        var search = try RolloutSearch(
             orchestrator: self, store: reader, device: device, at: moment)
-        var conclusion = "no rollout has anything for it"
-        let rollouts = try reader.rollouts().inOrderOfRule.map { rollout in
+        var (offer, claim): (String?, String?) = (nil, nil)
+        let rollouts = try search.rollouts.map { rollout in
             var trace = AdmissionTrace.on
-            let isFirst = search.isOpen
             let ruling = try search.ruling(of: rollout, trace: &trace)
-            // The first that concerns the device has the last word.
-            if isFirst, !search.isOpen { conclusion = "\(rollout.name): \(ruling)" }
+            if ruling.isOffer { offer = offer ?? "\(rollout.name): \(ruling)" }
+            if ruling.isClaim { claim = claim ?? "\(rollout.name): \(ruling)" }
             return DeviceExplanation.Asked(
                 rollout: rollout.name, release: try? plan(of: rollout).spec.release,
                 steps: trace.steps.map {
                     ExplainedStep(rule: $0.rule.rawValue, detail: $0.detail, holds: $0.holds)
                 }, ruling: "\(ruling)")
         }
-        return (rollouts, conclusion)
+        return (rollouts, offer ?? claim ?? "no rollout has anything for it")
     }
 
     /// Why the rollout is where it is.
@@ -72,7 +71,8 @@ extension Orchestrator {
                     ExplainedStep(rule: $0.rule.rawValue, detail: $0.detail, holds: $0.holds)
                 },
                 verdict: verdict.map { "\($0)" } ?? "no gate is asked: it is \(rollout.state)",
-                events: try store.events(of: name, limit: Self.eventLimit).map(\.explained))
+                events: try store.events(of: name, until: moment, limit: Self.eventLimit)
+                    .map(\.explained))
         }
     }
 }

@@ -27,10 +27,10 @@ extension Orchestrator {
             guard let device = try store.device(id) else {
                 throw Refusal.unknown("there is no device called \(id)")
             }
-            var search = RolloutSearch(
+            var search = try RolloutSearch(
                 orchestrator: self, store: store, device: device.facts, at: moment)
             var trace = AdmissionTrace.off
-            let decisions = try store.rollouts().inOrderOfRule.map { rollout in
+            let decisions = try search.rollouts.map { rollout in
                 DeviceSummary.Decision(
                     rollout: rollout.name,
                     rule: "\(try search.ruling(of: rollout, trace: &trace))")
@@ -92,7 +92,7 @@ extension Orchestrator {
             }
             try store.save(device, at: moment)
             if device.lifecycle == .retired, let offer = try store.openOffer(of: id) {
-                try end(offer, as: .cancelled, store, at: moment)
+                try end(offer, as: try device.outcomeOfRetiring(self), store, at: moment)
             }
             try store.add(
                 EventRecord(
@@ -130,6 +130,23 @@ extension Orchestrator {
             let images = try store.images(of: id)
             guard !images.isEmpty else { throw Refusal.unknown("\(id) is not published") }
             return ReleaseSummary(release: id, images: images.map(\.summary))
+        }
+    }
+}
+
+extension DeviceRecord {
+    /// What becomes of the lease of a device that is taken out of the fleet.
+    ///
+    /// One that may have left its old image has failed: perhaps that is why it is taken out (P2).
+    fileprivate func outcomeOfRetiring(
+        _ orchestrator: Orchestrator
+    ) throws -> OfferRecord.Outcome {
+        let phase = try PhaseReport(
+            parsing: phaseJSON, limitBytes: orchestrator.settings.limits.messageBytes)
+        switch phase {
+        case .idle, .downloading: return .cancelled
+        case .installed, .trial, .proven, .failed:
+            return .failed(Failure(.overdue, "it was retired while it was updating"))
         }
     }
 }

@@ -14,7 +14,12 @@ extension Orchestrator {
             attempt.tryAgain(in: offer.wave)
             try store.save(attempt)
         } else {
-            try store.save(AttemptRecord(offer.rollout, device.facts, wave: offer.wave))
+            let attempt = AttemptRecord(offer.rollout, device.facts, wave: offer.wave)
+            try store.save(attempt)
+            // As they are now: what an update changes must not make a kind of its failures.
+            let scope = try store.rollout(offer.rollout)?.scope.attributes ?? []
+            try store.add(
+                values: device.attributes.values.filter { scope.contains($0.key) }, of: attempt)
         }
     }
 
@@ -26,6 +31,8 @@ extension Orchestrator {
     ) throws {
         try close(offer, as: outcome, store, at: moment)
         try askGate(of: offer.rollout, store, at: moment)
+        // Whoever proves what was stopped meanwhile has to go back, too.
+        if outcome == .proven { try revertIfStopped(offer.rollout, store, at: moment) }
     }
 
     /// The same for many offers at once, whose gates are asked afterwards.

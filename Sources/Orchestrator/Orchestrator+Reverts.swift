@@ -65,6 +65,15 @@ extension Orchestrator {
         }
     }
 
+    /// Begins the revert of a rollout that was stopped when nobody had the release yet.
+    func revertIfStopped(_ name: RolloutName, _ store: any StoreWriter, at moment: Instant) throws {
+        guard let rollout = try store.rollout(name), case .paused(_, let reason, _) = rollout.state,
+            reason != .operatorRequest, let plan = try? plan(of: rollout),
+            plan.spec.failureAction == .revert
+        else { return }
+        try beginRevert(of: name, store, at: moment)
+    }
+
     /// A rollout that is taken back has ended once the other one is complete.
     func followRevert(
         of rollout: RolloutRecord, by other: RolloutName, _ plan: RolloutPlan,

@@ -79,6 +79,11 @@ extension Orchestrator {
             }
         }
         guard inImages.isEmpty else { return inImages }
+        let ending = Set(try superseded(by: spec, store).map(\.0.name))
+        let inEnds =
+            ending.subtracting(shown.superseded).sorted().map { "rollout \($0) would end, too" }
+            + shown.superseded.filter { !ending.contains($0) }.map { "rollout \($0) has ended" }
+        guard inEnds.isEmpty else { return inEnds }
         let context = context(at: moment)
         return try zip(spec.waves, shown.listed).flatMap { wave, devices in
             try devices.compactMap { id -> String? in
@@ -237,6 +242,8 @@ extension Orchestrator {
 
     /// Lets devices of one kind in again, and forgives what they failed.
     ///
+    /// The open wave soaks anew, and a completed rollout runs again: nobody is let in without a gate.
+    ///
     /// - Throws: ``Refusal/conflict(_:)`` unless the rollout is paused for just that kind.
     public func resume(
         _ name: RolloutName, for kind: StratumRequest, by operator: OperatorName
@@ -244,15 +251,43 @@ extension Orchestrator {
         let moment = now()
         let stratum = Stratum(attribute: kind.attribute, value: kind.value)
         return try await write { store in
-            _ = try Self.existing(name, store)
+            let rollout = try Self.existing(name, store)
             guard try store.lift(stratum, in: name, at: moment) else {
                 throw Refusal.conflict("rollout \(name) is not paused for \(stratum)")
             }
-            try store.forgive(stratum, in: name)
+            try store.forgive(stratum, in: name, at: moment)
             try store.add(
                 EventRecord(
                     at: moment, device: nil, rollout: name,
                     what: "resumed for \(stratum) (\(`operator`))"))
+            let transition: Transition
+            do {
+                transition = try plan(of: rollout).transition(
+                    from: rollout.state, on: .letIn(at: moment))
+            } catch let error as IllegalTransition { throw Refusal.conflict("\(error)") }
+            try save(transition, of: rollout, store, at: moment, by: `operator`)
+            return try summary(of: Self.existing(name, store), store, at: moment)
+        }
+    }
+
+    /// Sets failures aside that somebody has looked at, though they stopped nothing.
+    ///
+    /// - Parameter classes: Of the newest failures.
+    /// - Throws: ``Refusal/conflict(_:)`` when none of them counts.
+    public func forgive(
+        _ name: RolloutName, _ classes: Set<FailureClass>, by operator: OperatorName
+    ) async throws(Refusal) -> RolloutSummary {
+        let moment = now()
+        return try await write { store in
+            _ = try Self.existing(name, store)
+            let count = try store.forgive(classes, in: name, at: moment)
+            guard count > 0 else {
+                throw Refusal.conflict("no device of rollout \(name) failed that way")
+            }
+            try store.add(
+                EventRecord(
+                    at: moment, device: nil, rollout: name,
+                    what: "\(count) failures are set aside (\(`operator`))"))
             return try summary(of: Self.existing(name, store), store, at: moment)
         }
     }
@@ -306,7 +341,7 @@ extension Orchestrator {
         guard !images.isEmpty else {
             throw Refusal.invalid("release: \(spec.release) is not published")
         }
-        _ = try superseded(by: spec, store)
+        let superseded = try superseded(by: spec, store).map(\.0.name).sorted()
         var planner = RolloutPlanner(
             spec, images: images, in: context(at: moment), bucket: bucket(in: spec.name))
         try store.forEachDevice { planner.count($0) }
@@ -320,7 +355,7 @@ extension Orchestrator {
         do {
             return Planning(
                 file: file, detailed: try planner.finish(mayReturn: mayReturn), images: images,
-                hashing: cryptography.hashing)
+                superseded: superseded, hashing: cryptography.hashing)
         } catch { throw Refusal.invalid("\(error)") }
     }
 

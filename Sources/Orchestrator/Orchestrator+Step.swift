@@ -10,19 +10,21 @@ extension Orchestrator {
     /// - Throws: ``Refusal``, the first, after every rollout was looked at.
     public func step() async throws(Refusal) {
         let moment = now()
-        let live = try await write { store in
-            let overdue = try store.expiredOffers(at: moment)
-            for offer in overdue { try expire(offer, store, at: moment) }
-            for name in Set(overdue.map(\.rollout)) { try askGate(of: name, store, at: moment) }
-            return try store.rollouts().filter(\.state.hasGate).map(\.name)
+        let names = try await read { store in
+            let overdue = try store.expiredOffers(at: moment).map(\.rollout)
+            return Set(try store.rollouts().filter(\.state.hasGate).map(\.name) + overdue)
         }
         var problem: Refusal?
-        for name in live {
+        for name in names {
             do {
                 try await write { store in
-                    guard let rollout = try store.rollout(name) else { return }
-                    try tick(rollout, plan(of: rollout), store, at: moment)
+                    for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
+                        try expire(offer, store, at: moment)
+                    }
+                    try askGate(of: name, store, at: moment)
                 }
+                // One that cannot be read has lost its leases all the same; this tells of it.
+                try await read { store in _ = try store.rollout(name).map { try plan(of: $0) } }
             } catch { problem = problem ?? error }
         }
         if let problem { throw problem }
@@ -66,6 +68,8 @@ extension Orchestrator {
     ) throws {
         guard case .running = rollout.state, rollout.scope.pairCount > 0 else { return }
         let gate = plan.spec.gate
+        // Who is silent says nothing of the kind of device: a site without power is silent, too.
+        let classes = gate.mainClasses.subtracting([.overdue])
         let attribution = FailureAttribution(gate: gate, pairCount: rollout.scope.pairCount)
         while true {
             let evidence = try store.tallies(
@@ -73,14 +77,14 @@ extension Orchestrator {
             ).map(\.evidence)
             let total = DecidedCount(
                 proven: evidence.reduce(0) { $0 + $1.proven },
-                failed: evidence.reduce(0) { $0 + $1.failures.total(of: gate.mainClasses) })
+                failed: evidence.reduce(0) { $0 + $1.failures.total(of: classes) })
             guard total.failed >= FailureAttribution.fewestFailures else { return }
             let findings = attribution.findings(
                 in: DecidedDevices(
                     total: total,
                     strata: try store.decided(
                         in: rollout.name, by: rollout.scope.attributes,
-                        classes: gate.mainClasses, at: moment)))
+                        classes: classes, at: moment)))
             guard !findings.isEmpty else { return }
             for finding in findings {
                 try store.add(
@@ -104,6 +108,12 @@ extension Orchestrator {
         var changed = rollout
         changed.state = transition.state
         try store.update(changed, at: moment)
+        if case (.paused, .running) = (rollout.state, transition.state) {
+            // Nobody could try again while nothing was offered.
+            let spec = try plan(of: rollout).spec
+            try store.postponeRetries(
+                in: rollout.name, until: moment.advanced(by: spec.gate.overdueAfter))
+        }
         try store.add(
             EventRecord(
                 at: moment, device: nil, rollout: rollout.name,

@@ -9,20 +9,23 @@ struct Planning {
     let plan: RolloutPlan
     let images: [HardwareModel: PlannedImage]
     let scope: AttributionScope
+    /// The rollouts that end when it starts, sorted.
+    let superseded: [RolloutName]
     let summary: PlanSummary
 
     init(
         file: RolloutFile, detailed: DetailedPlan, images: [HardwareModel: PlannedImage],
-        hashing: some Hashing
+        superseded: [RolloutName], hashing: some Hashing
     ) {
         let plan = detailed.plan
         self.file = file
         self.plan = plan
         self.images = images
         scope = detailed.scope
+        self.superseded = superseded
         summary = PlanSummary(
             name: plan.spec.name, release: plan.spec.release,
-            digest: Self.digest(file, plan, images, hashing),
+            digest: Self.digest(file, plan, images, superseded, hashing),
             waves: plan.waves.map { wave in
                 PlanSummary.Wave(
                     name: wave.spec.name, devices: wave.deviceCount, target: wave.spec.word,
@@ -33,7 +36,9 @@ struct Planning {
                     PlanSummary.Exclusion(reason: "\(kind)", devices: $0)
                 }
             },
-            bytes: detailed.details.byteCount, notes: Self.notes(plan, detailed.details))
+            bytes: detailed.details.byteCount,
+            notes: superseded.map { "rollout \($0) ends when this one starts" }
+                + Self.notes(plan, detailed.details))
     }
 
     /// How long one device is assumed to take, from its offer to its proof.
@@ -57,13 +62,13 @@ struct Planning {
         return notes
     }
 
-    /// Covers all that is decided now: the file, the listed devices and the images.
+    /// Covers all that is decided now: the file, the listed devices, the images, and what ends.
     ///
     /// How many devices a percentage reaches is no part of it: that follows from the fleet, which
     /// never stands still.
     private static func digest(
         _ file: RolloutFile, _ plan: RolloutPlan, _ images: [HardwareModel: PlannedImage],
-        _ hashing: some Hashing
+        _ superseded: [RolloutName], _ hashing: some Hashing
     ) -> Digest {
         var text = file.bytes
         for wave in plan.waves {
@@ -73,6 +78,7 @@ struct Planning {
         for (model, image) in images.sorted(by: { $0.key < $1.key }) {
             text += "\n\(model) \(image.sha256)".utf8
         }
+        for name in superseded { text += "\nends \(name)".utf8 }
         return hashing.sha256(text)
     }
 
@@ -80,7 +86,7 @@ struct Planning {
         PlanRecord(
             digest: summary.digest, at: moment, rollout: plan.spec.name, fileJSON: file.bytes,
             listed: plan.waves.map(\.listed), deviceCounts: plan.waves.map(\.deviceCount),
-            images: images.mapValues(\.sha256), scope: scope)
+            images: images.mapValues(\.sha256), scope: scope, superseded: superseded)
     }
 }
 

@@ -97,6 +97,8 @@ public struct OfferRecord: Hashable, Sendable {
     public var issued: Instant
     public var expires: Instant
     public var outcome: Outcome
+    /// When the device was heard of last while it held the lease.
+    public var heard: Instant
     /// When it was decided; `nil` while it is open.
     public var decided: Instant?
 
@@ -112,7 +114,7 @@ public struct OfferRecord: Hashable, Sendable {
     public init(
         nonce: Nonce, device: DeviceID, rollout: RolloutName, wave: Int, release: ReleaseID,
         image: ImageReference, bootID: BootID, issued: Instant, expires: Instant,
-        outcome: Outcome, decided: Instant? = nil
+        outcome: Outcome, heard: Instant? = nil, decided: Instant? = nil
     ) {
         self.nonce = nonce
         self.device = device
@@ -124,6 +126,7 @@ public struct OfferRecord: Hashable, Sendable {
         self.issued = issued
         self.expires = expires
         self.outcome = outcome
+        self.heard = heard ?? issued
         self.decided = decided
     }
 }
@@ -266,11 +269,13 @@ public struct PlanRecord: Hashable, Sendable {
     /// The release's image for each model.
     public var images: [HardwareModel: Digest]
     public var scope: AttributionScope
+    /// The rollouts that end when it starts, sorted.
+    public var superseded: [RolloutName]
 
     public init(
         digest: Digest, at: Instant, rollout: RolloutName, fileJSON: [UInt8],
         listed: [[DeviceID]], deviceCounts: [Int], images: [HardwareModel: Digest],
-        scope: AttributionScope
+        scope: AttributionScope, superseded: [RolloutName]
     ) {
         self.digest = digest
         self.at = at
@@ -280,6 +285,7 @@ public struct PlanRecord: Hashable, Sendable {
         self.deviceCounts = deviceCounts
         self.images = images
         self.scope = scope
+        self.superseded = superseded
     }
 }
 

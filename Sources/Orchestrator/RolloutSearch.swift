@@ -11,14 +11,27 @@ struct RolloutSearch {
     let now: Instant
     /// The first rollout that concerns the device; no later one has a say.
     private var governing: RolloutName?
+    /// The newest rollout that is settled for the device; no older one has a say.
+    private var settled: (name: RolloutName, age: Int)?
+    /// How old each rollout is: the newest is 0.
+    private let ages: [RolloutName: Int]
+    /// All rollouts in the order in which they are asked.
+    let rollouts: [RolloutRecord]
 
     init(
         orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant
-    ) {
+    ) throws {
         self.orchestrator = orchestrator
         self.store = store
         self.device = device
         self.now = now
+        let newestFirst = try store.rollouts()
+        ages = newestFirst.ages
+        rollouts = newestFirst.inOrderOfRule
+        // Stopping a rollout sends nobody back to an older one: going back is a rollout of its own.
+        settled = try store.newestProven(of: device.id).flatMap { name in
+            ages[name].map { (name, $0) }
+        }
     }
 
     enum Ruling: Hashable {
@@ -30,18 +43,17 @@ struct RolloutSearch {
         case unreadable
     }
 
-    /// Whether no rollout has decided for the device so far.
-    var isOpen: Bool { governing == nil }
-
     /// - Parameter trace: Where what each rule says is written down.
     mutating func ruling(
         of rollout: RolloutRecord, trace: inout AdmissionTrace
     ) throws -> Ruling {
         if let governing { return .governed(by: governing) }
         let attempt = try store.attempt(of: device.id, in: rollout.name)
-        // Stopping a rollout sends nobody back to an older one: going back is a rollout of its own.
         if attempt == .proven {
             return refused(trace.refused(.attempt, by: .attemptProven), by: rollout)
+        }
+        if let settled, let age = ages[rollout.name], age > settled.age {
+            return .no(trace.refused(.attempt, by: .provenNewer(settled.name)))
         }
         guard rollout.state.mayOffer else {
             return refused(trace.refused(.state, by: .notRunning(rollout.state)), by: rollout)
@@ -102,8 +114,30 @@ struct RolloutSearch {
     private mutating func refused(
         _ refusal: AdmissionRefusal, by rollout: RolloutRecord
     ) -> Ruling {
-        if refusal.endsTheSearch { governing = rollout.name }
+        switch refusal.claim {
+        case .none: break
+        case .waits where rollout.state.isUnderWay: governing = rollout.name
+        case .waits, .settled:
+            if let age = ages[rollout.name], age < settled?.age ?? .max {
+                settled = (rollout.name, age)
+            }
+        }
         return .no(refusal)
+    }
+}
+
+extension RolloutSearch.Ruling {
+    var isOffer: Bool {
+        if case .offer = self { true } else { false }
+    }
+
+    /// Whether it keeps other rollouts from the device.
+    var isClaim: Bool {
+        switch self {
+        case .no(let refusal): refusal.claim != .none
+        case .unreadable: true
+        case .offer, .governed: false
+        }
     }
 }
 
@@ -114,14 +148,21 @@ extension RulingReader {
 }
 
 extension AdmissionRefusal {
-    /// Whether no later rollout has a say either: the first that reaches a device governs it.
-    var endsTheSearch: Bool {
+    /// What a refusal means for other rollouts.
+    enum Claim {
+        case none
+        /// The device is to wait for this rollout; while it is under way, no later one has a say.
+        case waits
+        /// The rollout is done with the device; no older one has a say.
+        case settled
+    }
+
+    var claim: Claim {
         switch self {
-        case .holdsLease, .attemptProven, .attemptFailed, .retryNotDue, .capReached, .limited,
-            .stratumPaused,
-            .ineligible(.alreadyInstalled):
-            true
-        case .notRunning, .ineligible, .inNoWave, .waveNotOpen: false
+        case .holdsLease, .retryNotDue, .capReached, .limited: .waits
+        case .attemptProven, .attemptFailed, .stratumPaused, .ineligible(.alreadyInstalled):
+            .settled
+        case .notRunning, .provenNewer, .ineligible, .inNoWave, .waveNotOpen: .none
         }
     }
 }
@@ -136,7 +177,7 @@ extension RolloutState {
     }
 
     /// Whether its priority lifts it above others; one that is done is as any other.
-    fileprivate var isUnderWay: Bool {
+    var isUnderWay: Bool {
         switch self {
         case .running, .paused: true
         case .draft, .completed, .reverting, .aborted: false
@@ -145,6 +186,13 @@ extension RolloutState {
 }
 
 extension [RolloutRecord] {
+    /// How old each rollout is: the newest is 0.
+    ///
+    /// - Precondition: The newest is the first.
+    var ages: [RolloutName: Int] {
+        Dictionary(enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// The order in which rollouts are asked for a device.
     ///
     /// Those under way with a higher priority come first; of equals, the newer one.

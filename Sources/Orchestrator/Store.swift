@@ -25,6 +25,8 @@ public protocol RulingReader {
     func rollouts() throws -> [RolloutRecord]
     /// What the device has made of the rollout; `nil` when it was offered nothing that stands.
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt?
+    /// The newest rollout that the device has proven.
+    func newestProven(of device: DeviceID) throws -> RolloutName?
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func openOfferCount(in rollout: RolloutName) throws -> Int
     /// Devices that have proven the rollout's release in it.
@@ -42,8 +44,8 @@ public protocol RulingReader {
 
 /// Questions inside one transaction.
 public protocol StoreReader: RulingReader {
-    /// What decided at `moment`, as far as history goes back.
-    func history(at moment: Instant) -> any RulingReader
+    /// What decided at `moment` when `device` asked, as far as history goes back.
+    func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
     func device(_ id: DeviceID) throws -> DeviceRecord?
     /// All devices, by id.
@@ -54,6 +56,7 @@ public protocol StoreReader: RulingReader {
     func images() throws -> [ImageRecord]
     func rollout(_ name: RolloutName) throws -> RolloutRecord?
     func openOffer(of device: DeviceID) throws -> OfferRecord?
+    func offer(_ nonce: Nonce) throws -> OfferRecord?
     /// All open offers.
     func openOffers() throws -> [OfferRecord]
     func attemptRecord(
@@ -72,11 +75,15 @@ public protocol StoreReader: RulingReader {
     ) throws -> [Stratum: DecidedCount]
     /// How silent others were when so many devices of the rollout were overdue.
     func silenceControl(
-        of rollout: RolloutName, overdueCount: Int
+        of rollout: RolloutName, overdueCount: Int, newest: Instant
     ) throws -> OverdueGrading.Control?
+    /// Of the overdue devices that count: when the newest failed, and when it was heard of last.
+    func newestOverdue(in rollout: RolloutName) throws -> (failed: Instant, heard: Instant)?
+    /// Devices that have proven a rollout that was started later.
+    func devicesWithProof(newerThan rollout: RolloutName) throws -> Set<DeviceID>
     /// How long a device was under watch on average: from its offer to its proof, or to when it was
     /// heard of last; at least a minute.
-    func meanExposure(in rollout: RolloutName, overdueAfter: Duration) throws -> Duration
+    func meanExposure(in rollout: RolloutName) throws -> Duration
     /// How many proven devices ran each release before; unknown ones are not among them.
     func origins(in rollout: RolloutName) throws -> [ReleaseID: Int]
     /// The newest version of each cohort, by name.
@@ -94,8 +101,10 @@ public protocol StoreReader: RulingReader {
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
     func plan(_ digest: Digest) throws -> PlanRecord?
     /// The newest events of the rollout, or of the device, the oldest of them first.
-    func events(of rollout: RolloutName, limit: Int) throws -> [EventRecord]
-    func events(of device: DeviceID, limit: Int) throws -> [EventRecord]
+    func events(
+        of rollout: RolloutName, until end: Instant, limit: Int
+    ) throws -> [EventRecord]
+    func events(of device: DeviceID, until end: Instant, limit: Int) throws -> [EventRecord]
 }
 
 /// Questions and changes inside one transaction.
@@ -114,13 +123,23 @@ public protocol StoreWriter: StoreReader {
     func update(_ offer: OfferRecord) throws
     /// Adds the attempt or replaces it.
     func save(_ attempt: AttemptRecord) throws
+    /// - Parameter values: Of the device when it was first tried, where failures are looked for.
+    func add(values: [String: String], of attempt: AttemptRecord) throws
     func removeAttempt(of device: DeviceID, in rollout: RolloutName) throws
     /// Notes what counts at `now` as the evidence of a stop.
     func noteEvidence(in rollout: RolloutName, at now: Instant) throws
     /// What was noted last counts no more.
     func forgiveNoted(in rollout: RolloutName) throws
-    /// What counts against devices of the stratum counts no more.
-    func forgive(_ stratum: Stratum, in rollout: RolloutName) throws
+    /// What counts at `now` for or against devices of the stratum counts no more.
+    func forgive(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws
+    /// Failures of these classes that count at `now` count no more.
+    ///
+    /// - Returns: How many.
+    func forgive(
+        _ classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
+    ) throws -> Int
+    /// Devices that are to be tried again have until `moment` at least before they count as failed.
+    func postponeRetries(in rollout: RolloutName, until moment: Instant) throws
     /// Lets devices whose newest try failed in one of the classes try once more.
     ///
     /// - Returns: How many.
@@ -129,7 +148,7 @@ public protocol StoreWriter: StoreReader {
     ) throws -> Int
     func add(
         _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
-        at now: Instant
+        newest: Instant, at now: Instant
     ) throws
     /// Adds the stratum; one that is paused already stays as it is.
     func add(_ stratum: PausedStratum) throws

@@ -147,6 +147,13 @@ struct ManagementRoutes {
                     Self.name("name", context), Set(wanted.classes),
                     by: context.requireOperator()))
         }
+        group.post("rollouts/{name}/forgive") { request, context in
+            let wanted: RetryRequest = try await read(request)
+            return Response(
+                try await orchestrator.forgive(
+                    Self.name("name", context), Set(wanted.classes),
+                    by: context.requireOperator()))
+        }
         group.post("rollouts/{name}/resume-stratum") { request, context in
             Response(
                 try await orchestrator.resume(

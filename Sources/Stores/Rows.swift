@@ -143,7 +143,7 @@ extension OfferRecord {
             release: release, image: try row.image(),
             bootID: try row.value("boot_id") { BootID($0) }, issued: row.instant("issued_s"),
             expires: row.instant("expires_s"), outcome: try Outcome(row),
-            decided: row.optionalInstant("decided_s"))
+            heard: row.optionalInstant("heard_s"), decided: row.optionalInstant("decided_s"))
     }
 
     var columns: [Column] {
@@ -152,6 +152,7 @@ extension OfferRecord {
             Column("rollout", rollout.text), Column("wave", wave),
             Column("boot_id", bootID.text), Column("issued_s", issued.secondsSinceEpoch),
             Column("expires_s", expires.secondsSinceEpoch),
+            Column("heard_s", heard.secondsSinceEpoch),
             Column("decided_s", decided?.secondsSinceEpoch),
         ] + image.columns + Optional(release).columns + outcome.columns
     }

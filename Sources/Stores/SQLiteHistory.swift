@@ -10,6 +10,8 @@ internal import Rollouts
 struct SQLiteHistory: RulingReader {
     let store: SQLiteTransaction
     let moment: Instant
+    /// The device that asks; what it was given at that very moment is the answer, and no reason.
+    let asking: DeviceID
 
     private var seconds: Int64 { moment.secondsSinceEpoch }
 
@@ -18,9 +20,13 @@ struct SQLiteHistory: RulingReader {
         device_history h WHERE h.number = (SELECT g.number FROM device_history g
             WHERE g.device = h.device AND g.at_s <= ? ORDER BY g.at_s DESC, g.number DESC LIMIT 1)
         """
-    /// The offer `o` was made, and not decided yet; `?` is the moment, twice.
-    private static let wasOpen =
-        "o.issued_s <= ? AND (o.decided_s IS NULL OR o.decided_s > ?)"
+    /// The offer `o` had been made; `?` is the moment twice, and the device that asks.
+    private static let wasMade = "(o.issued_s < ? OR (o.issued_s = ? AND o.device <> ?))"
+    /// And it was not decided yet; the same, and the moment once more.
+    private static let wasOpen = "\(wasMade) AND (o.decided_s IS NULL OR o.decided_s > ?)"
+
+    private var madeArguments: StatementArguments { [seconds, seconds, asking.text] }
+    private var openArguments: StatementArguments { madeArguments + [seconds] }
 
     func facts(of device: DeviceID) throws -> DeviceFacts? {
         try store.rows(
@@ -46,9 +52,9 @@ struct SQLiteHistory: RulingReader {
 
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
         let offers = try store.rows(
-            "SELECT * FROM offers o WHERE o.device = ? AND o.rollout = ? AND o.issued_s <= ?"
+            "SELECT * FROM offers o WHERE \(Self.wasMade) AND o.device = ? AND o.rollout = ?"
                 + " AND NOT (o.outcome = 'cancelled' AND o.decided_s <= ?) ORDER BY o.number",
-            [device.text, rollout.text, seconds, seconds]
+            madeArguments + [device.text, rollout.text, seconds]
         ).map { try OfferRecord($0) }
         guard let newest = offers.last else { return nil }
         guard let decided = newest.decided, decided <= moment else { return .underWay }
@@ -64,6 +70,14 @@ struct SQLiteHistory: RulingReader {
         }
     }
 
+    func newestProven(of device: DeviceID) throws -> RolloutName? {
+        try store.rows(
+            "SELECT o.rollout AS rollout FROM offers o JOIN rollouts r ON r.name = o.rollout"
+                + " WHERE o.device = ? AND o.outcome = 'proven' AND o.decided_s <= ?"
+                + " ORDER BY r.number DESC LIMIT 1", [device.text, seconds]
+        ).first.map { try $0.value("rollout") { RolloutName($0) } }
+    }
+
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum] {
         try store.pausedStrata(
             where: "rollout = ? AND at_s <= ? AND (lifted_s IS NULL OR lifted_s > ?)",
@@ -72,8 +86,8 @@ struct SQLiteHistory: RulingReader {
 
     func openOfferCount(in rollout: RolloutName) throws -> Int {
         try store.count(
-            "SELECT count(*) FROM offers o WHERE o.rollout = ? AND \(Self.wasOpen)",
-            [rollout.text, seconds, seconds])
+            "SELECT count(*) FROM offers o WHERE \(Self.wasOpen) AND o.rollout = ?",
+            openArguments + [rollout.text])
     }
 
     func provenCount(in rollout: RolloutName) throws -> Int {
@@ -83,11 +97,11 @@ struct SQLiteHistory: RulingReader {
     }
 
     func recentOffers(of rollout: RolloutName, since: Instant) throws -> RecentUse? {
-        try store.recentUse("count(*)", of: rollout, since: since, until: moment)
+        try store.recentUse("count(*)", of: rollout, since: since, until: moment, besides: asking)
     }
 
     func recentBytes(of rollout: RolloutName, since: Instant) throws -> RecentUse? {
-        try store.recentUse("sum(length_bytes)", of: rollout, since: since, until: moment)
+        try store.recentUse("sum(length_bytes)", of: rollout, since: since, until: moment, besides: asking)
     }
 
     func activeDeviceCount(_ attribute: String, _ value: String) throws -> Int {
@@ -103,7 +117,7 @@ struct SQLiteHistory: RulingReader {
                 + " AND (SELECT json_extract(h.attributes_json, '$.\"' || ? || '\"')"
                 + " FROM device_history h WHERE h.device = o.device AND h.at_s <= o.issued_s"
                 + " ORDER BY h.at_s DESC, h.number DESC LIMIT 1) = ? ORDER BY o.device",
-            [seconds, seconds, attribute, value]
+            openArguments + [attribute, value]
         ).map { try $0.value("device") { DeviceID($0) } }
     }
 }

@@ -9,13 +9,25 @@ extension SQLiteTransaction {
     private static let hasFailed =
         "a.standing <> 'proven' AND a.failure_try > 0 AND a.counts_from_s <= ?"
     private static let outsidePausedStrata = """
-        NOT EXISTS (SELECT 1 FROM paused_strata p JOIN attributes x
-            ON x.name = p.name AND x.value = p.value
+        NOT EXISTS (SELECT 1 FROM paused_strata p JOIN attempt_values x
+            ON x.rollout = p.rollout AND x.name = p.name AND x.value = p.value
             WHERE p.rollout = a.rollout AND p.lifted_s IS NULL AND x.device = a.device)
         """
 
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
         try attemptRecord(of: device, in: rollout)?.attempt
+    }
+
+    private static func places(_ count: Int) -> String {
+        Array(repeating: "?", count: count).joined(separator: ", ")
+    }
+
+    func newestProven(of device: DeviceID) throws -> RolloutName? {
+        try rows(
+            "SELECT a.rollout AS rollout FROM attempts a JOIN rollouts r ON r.name = a.rollout"
+                + " WHERE a.device = ? AND a.standing = 'proven' ORDER BY r.number DESC LIMIT 1",
+            [device.text]
+        ).first.map { try $0.value("rollout") { RolloutName($0) } }
     }
 
     func attemptRecord(of device: DeviceID, in rollout: RolloutName) throws -> AttemptRecord? {
@@ -59,19 +71,16 @@ extension SQLiteTransaction {
         in rollout: RolloutName, by attributes: [String], classes: Set<FailureClass>,
         at now: Instant
     ) throws -> [Stratum: DecidedCount] {
-        func places(_ count: Int) -> String {
-            Array(repeating: "?", count: count).joined(separator: ", ")
-        }
         let words = classes.map(\.rawValue).sorted()
         let failed =
             "\(Self.hasFailed) AND a.failure_try > a.forgiven_try"
-            + " AND a.failure_class IN (\(places(words.count)))"
+            + " AND a.failure_class IN (\(Self.places(words.count)))"
         let rows = try rows(
             "SELECT v.name AS name, v.value AS value,"
                 + " sum(a.standing = 'proven' AND a.tries > a.forgiven_try) AS proven,"
                 + " sum(\(failed)) AS failed FROM attempts a"
-                + " JOIN attributes v ON v.device = a.device"
-                + " WHERE a.rollout = ? AND v.name IN (\(places(attributes.count)))"
+                + " JOIN attempt_values v ON v.rollout = a.rollout AND v.device = a.device"
+                + " WHERE a.rollout = ? AND v.name IN (\(Self.places(attributes.count)))"
                 + " AND \(Self.outsidePausedStrata) GROUP BY v.name, v.value",
             [now.secondsSinceEpoch] + StatementArguments(words) + [rollout.text]
                 + StatementArguments(attributes))
@@ -96,23 +105,45 @@ extension SQLiteTransaction {
     }
 
     func silenceControl(
-        of rollout: RolloutName, overdueCount: Int
+        of rollout: RolloutName, overdueCount: Int, newest: Instant
     ) throws -> OverdueGrading.Control? {
         try rows(
             "SELECT silent_count, device_count FROM silence_controls"
-                + " WHERE rollout = ? AND overdue_count = ?", [rollout.text, overdueCount]
+                + " WHERE rollout = ? AND overdue_count = ? AND newest_s = ?",
+            [rollout.text, overdueCount, newest.secondsSinceEpoch]
         ).first.map {
             OverdueGrading.Control(silent: $0["silent_count"], count: $0["device_count"])
         }
     }
 
-    func meanExposure(in rollout: RolloutName, overdueAfter: Duration) throws -> Duration {
+    func newestOverdue(in rollout: RolloutName) throws -> (failed: Instant, heard: Instant)? {
+        try rows(
+            "SELECT a.failed_s AS failed_s, o.heard_s AS heard_s FROM attempts a"
+                + " JOIN offers o ON o.device = a.device AND o.rollout = a.rollout"
+                + " AND o.failure_class = 'overdue'"
+                + " WHERE a.rollout = ? AND a.standing <> 'proven'"
+                + " AND a.failure_class = 'overdue' AND a.failure_try > a.forgiven_try"
+                + " ORDER BY a.failed_s DESC, o.heard_s DESC LIMIT 1", [rollout.text]
+        ).first.map { ($0.instant("failed_s"), $0.instant("heard_s")) }
+    }
+
+    func devicesWithProof(newerThan rollout: RolloutName) throws -> Set<DeviceID> {
+        Set(
+            try rows(
+                "SELECT DISTINCT a.device AS device FROM attempts a"
+                    + " JOIN rollouts r ON r.name = a.rollout WHERE a.standing = 'proven'"
+                    + " AND r.number > (SELECT number FROM rollouts WHERE name = ?)",
+                [rollout.text]
+            ).map { try $0.value("device") { DeviceID($0) } })
+    }
+
+    func meanExposure(in rollout: RolloutName) throws -> Duration {
         let mean = try Double.fetchOne(
             database,
-            sql: "SELECT avg(CASE outcome WHEN 'proven' THEN decided_s - issued_s"
-                + " ELSE max(0, expires_s - ? - issued_s) END) FROM offers"
-                + " WHERE rollout = ? AND (outcome = 'proven' OR failure_class = 'overdue')",
-            arguments: [overdueAfter.components.seconds, rollout.text])
+            sql: "SELECT avg(CASE outcome WHEN 'proven' THEN decided_s ELSE heard_s END - issued_s)"
+                + " FROM offers WHERE rollout = ?"
+                + " AND (outcome = 'proven' OR failure_class = 'overdue')",
+            arguments: [rollout.text])
         return .seconds(max(60, Int64(mean ?? 0)))
     }
 
@@ -122,7 +153,18 @@ extension SQLiteTransaction {
         try upsert(attempt.columns, into: "attempts", key: "rollout, device")
     }
 
+    func add(values: [String: String], of attempt: AttemptRecord) throws {
+        for (name, value) in values {
+            try execute(
+                "INSERT INTO attempt_values (rollout, device, name, value) VALUES (?, ?, ?, ?)",
+                [attempt.rollout.text, attempt.device.text, name, value])
+        }
+    }
+
     func removeAttempt(of device: DeviceID, in rollout: RolloutName) throws {
+        try execute(
+            "DELETE FROM attempt_values WHERE rollout = ? AND device = ?",
+            [rollout.text, device.text])
         try execute(
             "DELETE FROM attempts WHERE rollout = ? AND device = ?", [rollout.text, device.text])
     }
@@ -142,36 +184,58 @@ extension SQLiteTransaction {
             [rollout.text])
     }
 
-    func forgive(_ stratum: Stratum, in rollout: RolloutName) throws {
+    /// Proofs count no more, too: half of a stratum's evidence would speak for all of it.
+    func forgive(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws {
         try execute(
-            "UPDATE attempts SET forgiven_try = max(forgiven_try, failure_try)"
-                + " WHERE rollout = ? AND device IN"
-                + " (SELECT device FROM attributes WHERE name = ? AND value = ?)",
-            [rollout.text, stratum.attribute, stratum.value])
+            "UPDATE attempts AS a SET forgiven_try = max(a.forgiven_try,"
+                + " CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END)"
+                + " WHERE a.rollout = ? AND (a.standing = 'proven' OR (\(Self.hasFailed)))"
+                + " AND a.device IN (SELECT device FROM attempt_values"
+                + " WHERE rollout = a.rollout AND name = ? AND value = ?)",
+            [rollout.text, now.secondsSinceEpoch, stratum.attribute, stratum.value])
+    }
+
+    func forgive(
+        _ classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
+    ) throws -> Int {
+        let words = classes.map(\.rawValue).sorted()
+        try execute(
+            "UPDATE attempts AS a SET forgiven_try = a.failure_try WHERE a.rollout = ?"
+                + " AND \(Self.hasFailed) AND a.failure_try > a.forgiven_try"
+                + " AND a.failure_class IN (\(Self.places(words.count)))",
+            [rollout.text, now.secondsSinceEpoch] + StatementArguments(words))
+        return database.changesCount
+    }
+
+    /// Whoever was to be tried again while nothing was offered gets their time anew.
+    func postponeRetries(in rollout: RolloutName, until moment: Instant) throws {
+        try execute(
+            "UPDATE attempts SET counts_from_s = max(counts_from_s, ?) WHERE rollout = ?"
+                + " AND standing = 'failed' AND counts_from_s > failed_s",
+            [moment.secondsSinceEpoch, rollout.text])
     }
 
     func grantRetry(
         of classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
     ) throws -> Int {
         let words = classes.map(\.rawValue).sorted()
-        let places = words.map { _ in "?" }.joined(separator: ", ")
         try execute(
             "UPDATE attempts SET granted_try = tries, granted_s = ? WHERE rollout = ?"
                 + " AND standing = 'failed' AND granted_try < tries"
-                + " AND failure_class IN (\(places))",
+                + " AND failure_class IN (\(Self.places(words.count)))",
             [now.secondsSinceEpoch, rollout.text] + StatementArguments(words))
         return database.changesCount
     }
 
     func add(
         _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
-        at now: Instant
+        newest: Instant, at now: Instant
     ) throws {
         try execute(
-            "INSERT INTO silence_controls (rollout, overdue_count, at_s, silent_count,"
-                + " device_count) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO silence_controls (rollout, overdue_count, newest_s, at_s, silent_count,"
+                + " device_count) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
-                rollout.text, overdueCount, now.secondsSinceEpoch, control.silent, control.count,
+                rollout.text, overdueCount, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent, control.count,
             ])
     }
 }
@@ -203,10 +267,14 @@ extension WaveTally {
 extension AttemptRecord {
     init(_ row: Row) throws {
         let kind = try row.optional("failure_class") { FailureClass(rawValue: $0) }
+        let standing = try row.value("standing") { Standing(rawValue: $0) }
+        guard kind != nil || standing != .failed else {
+            throw StoreError.failed("a failed attempt has no failure")
+        }
         self.init(
             rollout: try row.value("rollout") { RolloutName($0) },
             device: try row.value("device") { DeviceID($0) }, wave: row["wave"],
-            standing: try row.value("standing") { Standing(rawValue: $0) }, tries: row["tries"],
+            standing: standing, tries: row["tries"],
             lastFailure: kind.map {
                 LastFailure(
                     kind: $0, tryNumber: row["failure_try"], at: row.instant("failed_s"),

@@ -15,10 +15,22 @@ extension SQLiteTransaction {
     }
 
     func add(_ plan: PlanRecord) throws {
-        try upsert(plan.columns, into: "plans", key: "plan_sha256")
+        try insertOrTouch(plan)
         try execute(
             "DELETE FROM plans WHERE plan_sha256 IN (SELECT plan_sha256 FROM plans"
                 + " ORDER BY at_s DESC, plan_sha256 LIMIT -1 OFFSET ?)", [Self.planLimit])
+    }
+}
+
+extension SQLiteTransaction {
+    /// A plan that was shown before stays as it was then; only its time is new.
+    private func insertOrTouch(_ plan: PlanRecord) throws {
+        guard try self.plan(plan.digest) == nil else {
+            return try execute(
+                "UPDATE plans SET at_s = ? WHERE plan_sha256 = ?",
+                [plan.at.secondsSinceEpoch, plan.digest.hex])
+        }
+        try insert(plan.columns, into: "plans")
     }
 }
 
@@ -46,7 +58,8 @@ extension PlanRecord {
             fileJSON: Array((row["file_json"] as String).utf8), listed: waves.map(\.listed),
             deviceCounts: waves.map(\.count),
             images: Dictionary(images, uniquingKeysWith: { first, _ in first }),
-            scope: AttributionScope(row))
+            scope: AttributionScope(row),
+            superseded: try row.list("superseded") { RolloutName($0) })
     }
 
     fileprivate var columns: [Column] {
@@ -61,6 +74,7 @@ extension PlanRecord {
             Column("hardware", images.keys.sorted().map(\.text).joined(separator: ",")),
             Column("images", pairs.joined(separator: ",")),
             Column("waves", waves.joined(separator: "\n")),
+            Column("superseded", superseded.map(\.text).joined(separator: ",")),
         ] + scope.columns
     }
 }

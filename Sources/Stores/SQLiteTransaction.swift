@@ -87,6 +87,12 @@ extension SQLiteTransaction: StoreReader {
             .first.map { try OfferRecord($0) }
     }
 
+    func offer(_ nonce: Nonce) throws -> OfferRecord? {
+        try rows("\(Self.selectOffers) WHERE nonce = ?", [nonce.text]).first.map {
+            try OfferRecord($0)
+        }
+    }
+
     func openOffers() throws -> [OfferRecord] {
         try rows("\(Self.selectOffers) WHERE outcome = 'open'").map { try OfferRecord($0) }
     }
@@ -107,13 +113,16 @@ extension SQLiteTransaction: StoreReader {
     /// No upper end but for history: what a clock that was set back calls the future was taken all
     /// the same.
     func recentUse(
-        _ total: String, of rollout: RolloutName, since: Instant, until end: Instant? = nil
+        _ total: String, of rollout: RolloutName, since: Instant, until end: Instant? = nil,
+        besides asking: DeviceID? = nil
     ) throws -> RecentUse? {
         let row = try rows(
             "SELECT \(total) AS total, min(issued_s) AS oldest_s FROM offers"
-                + " WHERE rollout = ? AND issued_s > ? AND issued_s <= ?",
+                + " WHERE rollout = ? AND issued_s > ? AND issued_s <= ?"
+                + " AND NOT (issued_s = ? AND device = ?)",
             [
                 rollout.text, since.secondsSinceEpoch, end?.secondsSinceEpoch ?? .max,
+                end?.secondsSinceEpoch, asking?.text ?? "",
             ]
         ).first
         guard let row, let oldest: Int64 = row["oldest_s"] else { return nil }
@@ -152,23 +161,26 @@ extension SQLiteTransaction: StoreReader {
         }
     }
 
-    func history(at moment: Instant) -> any RulingReader {
-        SQLiteHistory(store: self, moment: moment)
+    func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader {
+        SQLiteHistory(store: self, moment: moment, asking: device)
     }
 
-    func events(of rollout: RolloutName, limit: Int) throws -> [EventRecord] {
-        try events(where: "rollout = ?", rollout.text, limit: limit)
+    func events(
+        of rollout: RolloutName, until end: Instant, limit: Int
+    ) throws -> [EventRecord] {
+        try events(where: "rollout = ?", rollout.text, until: end, limit: limit)
     }
 
-    func events(of device: DeviceID, limit: Int) throws -> [EventRecord] {
-        try events(where: "device = ?", device.text, limit: limit)
+    func events(of device: DeviceID, until end: Instant, limit: Int) throws -> [EventRecord] {
+        try events(where: "device = ?", device.text, until: end, limit: limit)
     }
 
     private func events(
-        where condition: String, _ name: String, limit: Int
+        where condition: String, _ name: String, until end: Instant, limit: Int
     ) throws -> [EventRecord] {
         try rows(
-            "SELECT * FROM events WHERE \(condition) ORDER BY number DESC LIMIT ?", [name, limit]
+            "SELECT * FROM events WHERE \(condition) AND at_s <= ? ORDER BY number DESC LIMIT ?",
+            [name, end.secondsSinceEpoch, limit]
         ).reversed().map {
             EventRecord(
                 at: $0.instant("at_s"), device: try $0.optional("device") { DeviceID($0) },
@@ -273,10 +285,11 @@ extension SQLiteTransaction: StoreWriter {
         let outcome = offer.outcome.columns
         try execute(
             "UPDATE offers SET expires_s = ?, outcome = ?, failure_class = ?, failure_detail = ?,"
-                + " decided_s = ? WHERE nonce = ?",
+                + " heard_s = ?, decided_s = ? WHERE nonce = ?",
             StatementArguments(
                 [offer.expires.secondsSinceEpoch.databaseValue] + outcome.map(\.value)
                     + [
+                        offer.heard.secondsSinceEpoch.databaseValue,
                         offer.decided?.secondsSinceEpoch.databaseValue ?? .null,
                         offer.nonce.text.databaseValue,
                     ]))
@@ -319,7 +332,7 @@ extension SQLiteTransaction: StoreWriter {
             [event.at.secondsSinceEpoch, event.device?.text, event.rollout?.text, event.what])
     }
 
-    private func insert(
+    func insert(
         _ columns: [Column], into table: String
     ) throws {
         try execute(

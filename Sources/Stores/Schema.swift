@@ -163,7 +163,11 @@ enum Schema {
 
         -- When an offer was decided; offers from before are taken to end when their lease would.
         ALTER TABLE offers ADD COLUMN decided_s INTEGER;
-        UPDATE offers SET decided_s = expires_s WHERE outcome <> 'open';
+        UPDATE offers SET decided_s = min(expires_s, CAST(strftime('%s', 'now') AS INTEGER))
+            WHERE outcome <> 'open';
+        -- When the device was heard of last while it held the lease.
+        ALTER TABLE offers ADD COLUMN heard_s INTEGER;
+        UPDATE offers SET heard_s = issued_s;
 
         -- What each device has made of each rollout, by its newest try that was not taken back.
         CREATE TABLE attempts (
@@ -199,10 +203,31 @@ enum Schema {
             FROM offers WHERE number IN (SELECT max(number) FROM offers
                 WHERE outcome <> 'cancelled' GROUP BY rollout, device);
         -- Failures that had been forgiven were only counted; whose they were, nobody knows.
-        UPDATE attempts SET forgiven_try = tries WHERE standing <> 'open' AND rollout IN
-            (SELECT name FROM rollouts WHERE forgiven_failed > 0);
+        -- The first that were decided are taken for them.
+        UPDATE attempts SET forgiven_try = tries WHERE (rollout, device) IN (
+            SELECT rollout, device FROM (
+                SELECT o.rollout, o.device, o.outcome, row_number() OVER
+                    (PARTITION BY o.rollout, o.outcome ORDER BY o.number) AS place
+                FROM offers o WHERE o.outcome IN ('proven', 'failed')) d
+            JOIN rollouts r ON r.name = d.rollout
+            WHERE d.place <= CASE d.outcome WHEN 'failed' THEN r.forgiven_failed
+                ELSE r.forgiven_proven END);
         UPDATE attempts SET noted_try = tries WHERE standing <> 'open' AND rollout IN
             (SELECT name FROM rollouts WHERE state = 'paused' AND reason = 'failures');
+
+        -- What failures are looked for in, as it was when the device was first tried.
+        CREATE TABLE attempt_values (
+            rollout TEXT NOT NULL,
+            device TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (rollout, device, name)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO attempt_values (rollout, device, name, value)
+            SELECT t.rollout, t.device, a.name, a.value FROM attempts t
+            JOIN attributes a ON a.device = t.device JOIN rollouts r ON r.name = t.rollout
+            WHERE instr(',' || r.scope_attributes || ',', ',' || a.name || ',') > 0;
+        CREATE INDEX lease_values_by_value ON lease_values (name, value);
 
         -- A state that was not there before, and rules for it. What was forgiven is in attempts.
         CREATE TABLE rollouts_3 (
@@ -243,10 +268,11 @@ enum Schema {
         CREATE TABLE silence_controls (
             rollout TEXT NOT NULL REFERENCES rollouts (name),
             overdue_count INTEGER NOT NULL,
+            newest_s INTEGER NOT NULL,
             at_s INTEGER NOT NULL,
             silent_count INTEGER NOT NULL,
             device_count INTEGER NOT NULL CHECK (silent_count <= device_count),
-            PRIMARY KEY (rollout, overdue_count)
+            PRIMARY KEY (rollout, overdue_count, newest_s)
         ) STRICT, WITHOUT ROWID;
 
         -- A stratum may be let in again.
@@ -276,7 +302,8 @@ enum Schema {
             images TEXT NOT NULL,
             waves TEXT NOT NULL,
             scope_attributes TEXT NOT NULL,
-            scope_pairs INTEGER NOT NULL
+            scope_pairs INTEGER NOT NULL,
+            superseded TEXT NOT NULL
         ) STRICT;
         CREATE INDEX plans_by_time ON plans (at_s);
 
@@ -322,7 +349,7 @@ enum Schema {
         CREATE INDEX rollout_history_by_rollout ON rollout_history (rollout, at_s, number);
         INSERT INTO rollout_history (rollout, at_s, state, wave, since_s, started_s, reason,
                 reason_failures, reason_decided)
-            SELECT name, created_s, state, wave, since_s, started_s, reason, reason_failures,
+            SELECT name, CAST(strftime('%s', 'now') AS INTEGER), state, wave, since_s, started_s, reason, reason_failures,
                 reason_decided FROM rollouts;
 
         CREATE TRIGGER device_history_is_not_changed BEFORE UPDATE ON device_history

@@ -14,7 +14,7 @@ struct RolloutCommand: ParsableCommand {
             Show.self,
             Watch.self,
             Approve.self,
-            Pause.self, Resume.self, Retry.self, Abort.self, Revert.self,
+            Pause.self, Resume.self, Retry.self, Forgive.self, Abort.self, Revert.self,
         ])
 
     struct Check: ParsableCommand {
@@ -224,6 +224,20 @@ struct RolloutCommand: ParsableCommand {
         }
     }
 
+    struct Forgive: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set failures aside that somebody has looked at, such as an outage's.",
+            discussion: "The gate counts them no more; what fails later is news.")
+
+        @Option(help: "A class of failures: overdue, health, … May be repeated.")
+        var failure: [String]
+        @OptionGroup var control: Control
+
+        func validate() throws { try Retry.check(failure) }
+
+        func run() throws { try control.run("forgive", Retry.request(failure).bytes) }
+    }
+
     struct Retry: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let devices that failed try once more.",
@@ -235,16 +249,18 @@ struct RolloutCommand: ParsableCommand {
 
         private static let words = FailureClass.allCases.map(\.rawValue).joined(separator: ", ")
 
-        func validate() throws {
-            guard failure.allSatisfy({ FailureClass(rawValue: $0) != nil }) else {
-                throw ValidationError("--failure takes one of \(Self.words)")
+        func validate() throws { try Self.check(failure) }
+
+        func run() throws { try control.run("retry", Self.request(failure).bytes) }
+
+        static func check(_ failures: [String]) throws {
+            guard failures.allSatisfy({ FailureClass(rawValue: $0) != nil }) else {
+                throw ValidationError("--failure takes one of \(words)")
             }
         }
 
-        func run() throws {
-            try control.run(
-                "retry",
-                RetryRequest(classes: failure.compactMap { FailureClass(rawValue: $0) }).bytes)
+        static func request(_ failures: [String]) -> RetryRequest {
+            RetryRequest(classes: failures.compactMap { FailureClass(rawValue: $0) })
         }
     }
 

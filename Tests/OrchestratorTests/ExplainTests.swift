@@ -20,7 +20,7 @@ import Wire
         let steps = try #require(told.rollouts.first).steps
         #expect(
             steps.map(\.rule) == [
-                "state", "attempt", "eligibility", "stratum", "wave", "concurrent",
+                "state", "attempt", "eligibility", "wave", "stratum", "concurrent",
             ])
         #expect(steps.last?.detail == "0 of 7 leases are held")
         #expect(told.facts.contains("runs acme 1.0.0"))
@@ -56,7 +56,11 @@ import Wire
         let then = try await told(held)
         #expect(then.rollouts == live.rollouts)
         #expect(then.conclusion == live.conclusion && then.facts == live.facts)
-        #expect(try await told(held, 1).rollouts.first?.ruling.contains("not answered") == true)
+        // What a device was told at a moment is the answer, not a reason.
+        let offered = try await told(held, 1)
+        #expect(offered.conclusion == "r: it is offered acme 2.0.0 in wave 1")
+        let later = try await told(held.advanced(by: .seconds(1)), 1)
+        #expect(later.rollouts.first?.ruling.contains("not answered") == true)
         let now = try await told(nil)
         #expect(now.rollouts.first?.ruling == "the rollout is aborted: an operator asked for it")
         #expect(now.facts.contains("held: lab") && !then.facts.contains("held: lab"))

@@ -76,6 +76,44 @@ import Wire
         #expect(try await orchestrator.simple("old").state == "completed")
     }
 
+    /// What is done with keeps nobody from what is newer, whatever its priority is.
+    @Test func aNewRolloutOfLowPriorityReachesWhoeverHasTheOldRelease() async throws {
+        var (_, orchestrator, devices) = try await Self.scene()
+        try await orchestrator.start(.simple("old"))
+        for index in devices.indices { try await devices.prove(index, orchestrator) }
+        try await orchestrator.start(.simple("new", release: "acme 2.1.0") { $0.priority = "1" })
+        for index in devices.indices { try await devices.prove(index, orchestrator) }
+        #expect(try await orchestrator.simple("new").state == "completed")
+    }
+
+    /// Nor does a failure, unless the device is to be tried again.
+    @Test func aDeviceThatFailedGetsTheFix() async throws {
+        var (_, orchestrator, devices) = try await Self.scene()
+        try await orchestrator.start(.simple("old") { $0.priority = "9" })
+        try await devices.fail(0, .health, orchestrator)
+        try await orchestrator.start(.simple("fix", release: "acme 2.1.0"))
+        #expect(try await devices[0].checkIn(orchestrator).offer?.rollout.text == "fix")
+    }
+
+    @Test func whatWouldEndIsShownBefore() async throws {
+        let (_, orchestrator, _) = try await Self.scene()
+        let file = RolloutFile.simple("new", release: "acme 2.1.0") { $0.supersedes = .older }
+        let shown = try await orchestrator.plan(file)
+        try await orchestrator.start(.simple("old"))
+        do {
+            _ = try await orchestrator.start(StartRequest(file: file, digest: shown.digest))
+            Issue.record("more ended than was shown")
+        } catch {
+            guard case .conflict(let reason) = error else {
+                Issue.record(error)
+                return
+            }
+            #expect(reason.contains("rollout old would end, too"), "\(reason)")
+        }
+        #expect(
+            try await orchestrator.plan(file).notes.contains("rollout old ends when this one starts"))
+    }
+
     @Test func olderVersionsAreSuperseded() async throws {
         var (_, orchestrator, devices) = try await Self.scene()
         try await orchestrator.start(.simple("old"))

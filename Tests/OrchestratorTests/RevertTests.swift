@@ -99,6 +99,46 @@ import Wire
         }
     }
 
+    /// The stop comes before anybody has proven anything; whoever does later goes back as well.
+    @Test func whoeverProvesAfterTheStopGoesBackToo() async throws {
+        var (_, orchestrator, devices) = try await Self.scene(proven: 0) {
+            $0.onFailure = "revert"
+        }
+        var offers: [Int: Offer] = [:]
+        for index in 4..<7 {
+            let offer = try #require(try await devices[index].checkIn(orchestrator).offer)
+            _ = try await devices[index].checkIn(orchestrator, .installed(offer.nonce))
+            offers[index] = offer
+        }
+        for index in 0..<2 { try await devices.fail(index, .health, orchestrator) }
+        #expect(try await orchestrator.simple().state == "paused")
+        for (index, offer) in offers {
+            devices[index].boots(offer)
+            _ = try await devices[index].checkIn(orchestrator, .proven(offer.nonce))
+        }
+        #expect(try await orchestrator.simple().state == "reverting")
+        #expect(try await orchestrator.simple("r-revert").state == "running")
+    }
+
+    /// A selector that asks for the old version picks nobody who has the new one.
+    @Test func devicesThatWerePickedByWhatTheyRanGoBack() async throws {
+        let (_, orchestrator, _) = try await Self.scene(proven: 5) {
+            $0.devices = "version == \"1.0.0\""
+        }
+        let plan = try await orchestrator.planRevert(of: Self.name, to: nil)
+        #expect(plan.waves.last?.devices == 5)
+    }
+
+    /// A revert that was aborted can be begun again.
+    @Test func aRevertThatWasAbortedCanBeBegunAgain() async throws {
+        let (_, orchestrator, _) = try await Self.scene(proven: 4)
+        let first = try await orchestrator.revert(Self.name, to: nil, by: World.author)
+        _ = try await orchestrator.control(first.name, .abort)
+        let second = try await orchestrator.revert(Self.name, to: nil, by: World.author)
+        #expect(second.name.text == "r-revert-2")
+        #expect(try await orchestrator.simple().reason.contains("r-revert-2"))
+    }
+
     @Test func nobodyIsTakenBackWhoHasNothing() async throws {
         let (_, orchestrator, _) = try await Self.scene(proven: 0)
         await #expect(

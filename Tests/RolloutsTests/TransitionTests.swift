@@ -53,6 +53,7 @@ import Testing
     static let back = must("gateway-2.4.1-revert")
     static let reverting = RolloutState.reverting(by: back)
     static let revert = RolloutEvent.revert(by: back)
+    static let letIn = RolloutEvent.letIn(at: at(99))
 
     private static func must(_ text: String) -> RolloutName {
         guard let name = RolloutName(text) else { preconditionFailure("\(text) is a name") }
@@ -118,6 +119,14 @@ import Testing
         Row(
             "a revert that is complete", reverting, .reverted, .aborted(.reverted(by: back)),
             .withdraw),
+        Row("a revert that failed is begun again", reverting, revert, reverting, .withdraw),
+        Row(
+            "devices that are let in have to soak", running(1, 9), letIn, running(1, 99),
+            .offer(upTo: 1)),
+        Row(
+            "devices that are let in open a rollout that was complete", completed, letIn,
+            .running(wave: 1, since: at(99), started: at(99)), .offer(upTo: 1)),
+        Row("devices that are let in wait for a pause to end", paused(0), letIn, paused(0)),
         Row("aborting a revert", reverting, abort, aborted, .withdraw),
         Row("aborting a draft", .draft, abort, aborted, .withdraw),
         Row("aborting while running", running(0, 0), abort, aborted, .withdraw),
@@ -143,9 +152,10 @@ import Testing
         (completed, start), (completed, .pause), (completed, resume),
         (aborted, start), (aborted, .pause), (aborted, resume), (aborted, abort),
         (expired, abort),
-        (.draft, revert), (reverting, revert), (reverting, start), (reverting, .pause),
+        (.draft, revert), (reverting, start), (reverting, .pause),
         (reverting, resume), (.draft, .reverted), (running(0, 0), .reverted),
         (paused(0), .reverted), (completed, .reverted), (aborted, .reverted),
+        (.draft, letIn), (reverting, letIn), (aborted, letIn),
     ]
 
     @Test(arguments: senseless)

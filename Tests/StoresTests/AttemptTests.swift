@@ -89,6 +89,7 @@ private typealias Scene = SQLiteStoreTests
             try store.save(Scene.device(), at: Scene.at(100))
             try store.add(Scene.rollout())
             try store.save(row.attempt)
+            try store.add(values: ["site": "zürich"], of: row.attempt)
             return (
                 try store.attemptRecords(in: name),
                 try store.tallies(of: name, at: Scene.at(100), outsidePausedStrata: true),

@@ -21,6 +21,8 @@ public enum Attempt: Hashable, Sendable {
 /// The rule for which a device is not offered a release, in the order in which they are asked.
 public enum AdmissionRefusal: Hashable, Sendable {
     case notRunning(RolloutState)
+    /// The device has proven what a newer rollout brought, and goes back to no older one.
+    case provenNewer(RolloutName)
     /// The device has its offer already.
     case holdsLease
     case attemptProven
@@ -29,11 +31,11 @@ public enum AdmissionRefusal: Hashable, Sendable {
     /// It failed, and is tried again from this moment on.
     case retryNotDue(FailureClass, until: Instant)
     case ineligible(Ineligibility)
-    /// Devices of this kind failed, and others did not.
-    case stratumPaused(Stratum)
     case inNoWave
     /// The wave with this number, from 0, will reach the device.
     case waveNotOpen(opens: Int)
+    /// Devices of this kind failed, and others did not.
+    case stratumPaused(Stratum)
     /// As many devices as may hold a lease at once do.
     case capReached(limit: Int)
     case limited(LimitRefusal)
@@ -50,7 +52,7 @@ extension AdmissionRefusal {
     /// `nil` where no limit is the reason, or nobody can tell.
     public var waitsFor: Awaited? {
         switch self {
-        case .notRunning, .holdsLease, .attemptProven, .attemptFailed, .ineligible,
+        case .notRunning, .provenNewer, .holdsLease, .attemptProven, .attemptFailed, .ineligible,
             .stratumPaused, .inNoWave, .waveNotOpen:
             nil
         case .retryNotDue(_, let moment): .moment(moment)
@@ -76,6 +78,7 @@ extension AdmissionRefusal: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notRunning(let state): "the rollout is \(state)"
+        case .provenNewer(let name): "it has proven the release of the newer rollout \(name)"
         case .holdsLease: "it has been offered the release and has not answered yet"
         case .attemptProven: "it has already proven the release in this rollout"
         case .attemptFailed(let kind): "it has already failed in this rollout (\(kind.rawValue))"

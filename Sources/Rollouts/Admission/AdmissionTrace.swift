@@ -11,8 +11,8 @@ public struct AdmissionStep: Hashable, Sendable {
         case state
         case attempt
         case eligibility
-        case stratum
         case wave
+        case stratum
         case window
         case concurrent
         case rate

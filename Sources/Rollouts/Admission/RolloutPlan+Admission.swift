@@ -115,10 +115,6 @@ extension RolloutPlan {
                 .eligibility, .ineligible(.wrongHardware(device.hardware)))
         }
         trace.passed(.eligibility, Self.eligibility(of: device, for: image, spec))
-        if let stratum = paused.first(where: { $0.holds(device) }) {
-            return trace.refused(.stratum, .stratumPaused(stratum))
-        }
-        trace.passed(.stratum, paused.isEmpty ? "nothing is paused" : "none of the paused ones")
         guard let wave = wave(of: device, bucket: bucket, in: context) else {
             return trace.refused(.wave, .inNoWave)
         }
@@ -129,6 +125,10 @@ extension RolloutPlan {
             .wave,
             "in wave \(wave + 1) (\(Quotation.of(waves[wave].spec.name))), and "
                 + "\(openWave + 1) \(openWave == 0 ? "is" : "are") open")
+        if let stratum = paused.first(where: { $0.holds(device) }) {
+            return trace.refused(.stratum, .stratumPaused(stratum))
+        }
+        trace.passed(.stratum, paused.isEmpty ? "nothing is paused" : "none of the paused ones")
         return .offer(wave: wave, image)
     }
 

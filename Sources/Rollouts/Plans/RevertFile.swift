@@ -3,8 +3,10 @@ public import Model
 extension RolloutFile {
     /// The rollout that brings devices back from `release`, which this one brought them.
     ///
-    /// It goes to the devices that this one's selector picks and that run `release`, in three
-    /// waves, under the same limits, gate and retries. So going back is staged and gated, too.
+    /// It goes to the devices that run `release` and that this one's selector picks, in three
+    /// waves, under the same limits, gate and retries. So going back is staged and gated, too. A
+    /// selector that asks for what devices run picked them by what they ran before, so it is left
+    /// out; and whoever outside said that the release does harm is not asked about its removal.
     ///
     /// - Parameters:
     ///   - name: Of the new rollout.
@@ -17,17 +19,26 @@ extension RolloutFile {
         var file = self
         file.rollout = name.text
         file.release = "\(earlier)"
-        file.devices =
-            "(\(devices)) and release == \"\(release.name)\""
-            + " and version == \"\(release.version)\""
+        let running = "release == \"\(release.name)\" and version == \"\(release.version)\""
+        file.devices = asksWhatDevicesRun ? running : "(\(devices)) and \(running)"
         file.waves = Self.revertWaves(deviceCount: count)
         file.gate.require = nil
         file.gate.minConfirmed = nil
+        file.gate.checks = []
+        // What an emergency brought goes back before anything else, but it is none itself.
+        if file.priority.flatMap(RolloutPriority.init) == .emergency {
+            file.priority = "\(RolloutPriority.levels.upperBound)"
+        }
         file.supersedes = nil
         file.onFailure = nil
         file.revertTo = nil
         file.expires = nil
         return file
+    }
+
+    private var asksWhatDevicesRun: Bool {
+        guard let selector = try? Selector(devices, cohorts: .expanded) else { return true }
+        return !selector.words.isDisjoint(with: ["release", "version"])
     }
 
     /// A twentieth first, but ten devices at most, then a quarter, then all.

@@ -7,6 +7,8 @@ public enum RolloutEvent: Hashable, Sendable {
     case tick(at: Instant, WaveEvidence)
     case pause
     case resume(at: Instant)
+    /// Devices that were kept out, because their kind failed, are let in.
+    case letIn(at: Instant)
     case abort(RolloutState.AbortReason)
     /// Another rollout brings the devices back.
     case revert(by: RolloutName)
@@ -63,6 +65,7 @@ extension RolloutEvent {
         case .tick: "look at"
         case .pause: "pause"
         case .resume: "resume"
+        case .letIn: "let devices into"
         case .abort: "abort"
         case .revert: "revert"
         case .reverted: "end the revert of"

@@ -38,6 +38,13 @@ extension RolloutPlan {
             guard !isOver(at: now, started: started) else { return Self.aborted(.expired) }
             return Transition(state: state, effects: [])
 
+        // Nobody is let in without a gate: the wave soaks anew, and what was complete is open again.
+        case (.running(let wave, _, let started), .letIn(let now)):
+            return opening(wave: wave, at: now, started: started)
+        case (.completed, .letIn(let now)):
+            return opening(wave: waves.count - 1, at: now, started: now)
+        case (.paused, .letIn): return Transition(state: state, effects: [])
+
         // A completed rollout still offers to devices that come late, so it can be stopped too.
         case (.draft, .abort(let reason)), (.running, .abort(let reason)),
             (.paused, .abort(let reason)), (.completed, .abort(let reason)),
@@ -46,7 +53,8 @@ extension RolloutPlan {
 
         // What was stopped may still be on devices, which may still have to go back.
         case (.running, .revert(let other)), (.paused, .revert(let other)),
-            (.completed, .revert(let other)), (.aborted, .revert(let other)):
+            (.completed, .revert(let other)), (.reverting, .revert(let other)),
+            (.aborted, .revert(let other)):
             return Transition(state: .reverting(by: other), effects: [.withdraw])
         case (.reverting(let other), .reverted): return Self.aborted(.reverted(by: other))
 
@@ -55,15 +63,15 @@ extension RolloutPlan {
             return Transition(state: state, effects: [])
 
         case (.draft, .tick), (.draft, .pause), (.draft, .resume), (.draft, .revert),
-            (.draft, .reverted),
+            (.draft, .reverted), (.draft, .letIn),
             (.running, .start), (.running, .resume), (.running, .reverted),
             (.paused, .start), (.paused, .pause), (.paused, .reverted),
             (.completed, .start), (.completed, .pause), (.completed, .resume),
             (.completed, .reverted),
             (.reverting, .start), (.reverting, .pause), (.reverting, .resume),
-            (.reverting, .revert),
+            (.reverting, .letIn),
             (.aborted, .start), (.aborted, .pause), (.aborted, .resume), (.aborted, .abort),
-            (.aborted, .reverted):
+            (.aborted, .reverted), (.aborted, .letIn):
             throw IllegalTransition(state: state, event: event)
         }
     }
