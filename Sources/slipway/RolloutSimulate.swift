@@ -10,8 +10,9 @@ extension RolloutCommand {
             abstract: "Play a rollout against a fleet, without a server.",
             discussion: """
                 Tells how long it takes, how many devices a fault harms before the gate stops it, \
-                and how often the gate errs. Without --fleet, devices are invented with the \
-                attributes that --attribute names.
+                how often the gate errs, and which kinds of devices it pauses where only they \
+                fail. Retries, classes of failures and silence count as they do on a server. \
+                Without --fleet, devices are invented with the attributes that --attribute names.
                 """)
 
         @Argument(help: "The rollout file (YAML).") var file: String
@@ -24,7 +25,12 @@ extension RolloutCommand {
         @Option(help: "How many of the devices the release fails on.") var failureRate = "0%"
         @Option(help: "The same for one value of an attribute: board_revision=C:100%.")
         var stratum: [String] = []
+        @Option(help: "Of how many failing devices nothing is heard again.")
+        var silentFailures = "0%"
+        @Option(help: "How many downloads fail; each try of the file's retries has a new chance.")
+        var downloadFailures = "0%"
         @Option(help: "How many devices are offline at any moment.") var offline = "0%"
+        @Option(help: "How long they are offline at least.") var offlineSpell = "6h"
         @Option(help: "What half of the devices reach: 500kB/s, 2MB/s.") var speed = "2MB/s"
         @Option(help: "The length of the image in bytes.") var imageBytes: Int64 = 100_000_000
         @Option(help: "How often devices check in.") var checkIn = "5m"
@@ -54,7 +60,8 @@ extension RolloutCommand {
             }
             guard imageBytes > 0 else { throw ValidationError("--image-bytes takes at least 1") }
             guard try behaviour().isSound else {
-                throw ValidationError("--check-in takes at most 1d")
+                throw ValidationError(
+                    "--check-in takes at most 1d, and --offline-spell 1m to 366d")
             }
             _ = try (question(), attributes())
         }
@@ -89,7 +96,11 @@ extension RolloutCommand.Simulate {
     private func behaviour() throws -> FleetBehaviour {
         var behaviour = FleetBehaviour()
         behaviour.failureRate = try Self.share(failureRate, "--failure-rate")
+        behaviour.silentFailureShare = try Self.share(silentFailures, "--silent-failures")
+        behaviour.downloadFailureRate = try Self.share(downloadFailures, "--download-failures")
         behaviour.offlineShare = try Self.share(offline, "--offline")
+        behaviour.offlineSpellSeconds =
+            try Self.duration(offlineSpell, "--offline-spell").components.seconds
         guard let speed = Self.bytesPerSecond(speed) else {
             throw ValidationError("--speed takes such as 500kB/s or 2MB/s")
         }
@@ -235,6 +246,14 @@ extension SimulationReport {
             "stopped": .integer(Int64(stoppedCount)), "expired": .integer(Int64(expiredCount)),
             "finish_seconds": .object(Self.quantiles(finishes.map(\.components.seconds))),
             "harmed": .object(Self.quantiles(harmed.map(Int64.init))),
+            "paused_strata": .array(
+                strata.map { paused in
+                    [
+                        "attribute": .string(paused.stratum.attribute),
+                        "value": .string(paused.stratum.value),
+                        "runs": .integer(Int64(paused.runCount)),
+                    ]
+                }),
             "waves": .array(
                 waves.map { wave in
                     [

@@ -41,6 +41,41 @@ import Testing
         #expect((harmed["max"] as? Int ?? .max) <= 10)
     }
 
+    @Test func tellsWhichStratumIsPausedInHowManyRuns() throws {
+        let slipway = try Slipway()
+        let path = try slipway.file("r.yaml", Self.file.replacing("sample: 10", with: "sample: 40"))
+        let end = try slipway.run([
+            "rollout", "simulate", path, "--devices", "200", "--runs", "4", "--json",
+            "--attribute", "board=A:1,B:1,C:1,D:1,E:1", "--stratum", "board=B:100%",
+        ])
+        #expect(end.code == 0, "\(end.errors)")
+        let json = try JSONSerialization.jsonObject(with: Data(end.output.utf8))
+        let report = try #require(json as? [String: Any])
+        let paused = try #require(report["paused_strata"] as? [[String: Any]])
+        #expect(paused.map { $0["value"] as? String } == ["B"])
+        #expect(paused.first?["attribute"] as? String == "board")
+        #expect(paused.first?["runs"] as? Int == report["completed"] as? Int)
+    }
+
+    @Test func playsWhatGoesWrongBesidesTheRelease() throws {
+        let slipway = try Slipway()
+        func completed(_ more: String...) throws -> Int? {
+            let path = try slipway.file("r.yaml", Self.file + "retries: { max: 3 }\n")
+            let end = try slipway.run(
+                [
+                    "rollout", "simulate", path, "--devices", "100", "--runs", "4", "--json",
+                    "--attribute", "board=A:3,B:1",
+                ] + more)
+            #expect(end.code == 0, "\(end.errors)")
+            let json = try JSONSerialization.jsonObject(with: Data(end.output.utf8))
+            return (json as? [String: Any])?["completed"] as? Int
+        }
+        #expect(try completed("--download-failures", "5%") == 4)
+        #expect(try completed("--download-failures", "100%") == 0)
+        #expect(try completed("--offline", "5%", "--offline-spell", "30m") == 4)
+        #expect(try completed("--failure-rate", "100%", "--silent-failures", "100%") == 0)
+    }
+
     @Test func playsAFleetFromAFile() throws {
         let slipway = try Slipway()
         let fleet = try slipway.file(
@@ -78,7 +113,9 @@ import Testing
     @Test(arguments: [
         [], ["--devices", "5", "--speed", "fast"], ["--devices", "0"],
         ["--devices", "5", "--failure-rate", "101%"], ["--devices", "5", "--deadline", "3d"],
-        ["--devices", "5", "--stratum", "board"],
+        ["--devices", "5", "--stratum", "board"], ["--devices", "5", "--offline-spell", "1s"],
+        ["--devices", "5", "--silent-failures", "half"],
+        ["--devices", "5", "--download-failures", "-1%"],
     ])
     func saysWhatIsAskedInAWrongWay(arguments: [String]) throws {
         let slipway = try Slipway()

@@ -39,11 +39,17 @@ enum Simulated {
     static func simulation(
         of spec: RolloutSpec, devices: Int
     ) throws -> Rollouts.RolloutSimulation {
+        try simulation(of: spec, on: fleet(devices))
+    }
+
+    static func simulation(
+        of spec: RolloutSpec, on fleet: SimulatedFleet
+    ) throws -> Rollouts.RolloutSimulation {
         let image = PlannedImage(
             sha256: try digest(2), length: 20_000_000, version: try version("2.4.1"), from: [],
             mayDowngrade: false)
         return try Rollouts.RolloutSimulation(
-            of: spec, on: fleet(devices), images: [model("gw-2"): image], start: start,
+            of: spec, on: fleet, images: [model("gw-2"): image], start: start,
             zones: FakeTimeZones(), approvalAfter: .seconds(7200), bucket: spread, place: spread)
     }
 

@@ -71,7 +71,7 @@ struct LimitWatch {
             #expect(open.remove(device) != nil)
             if ending == .proven { proven += 1 }
         case .moved(.running(let wave, _, _), _): openWave = wave
-        case .moved: return
+        case .moved, .paused: return
         }
     }
 

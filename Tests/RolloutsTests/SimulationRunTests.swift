@@ -89,7 +89,11 @@ import Testing
             $0.stratumFailureRates = [Stratum(attribute: "board_revision", value: "C"): 1]
         }
         let outcome = try Simulated.outcome(behaviour, seed: seed)
-        #expect(outcome.stoppedInWave == 0)
+        // Two failures among the first few reports could be anybody's.
+        let isNamed =
+            outcome.paused == [Stratum(attribute: "board_revision", value: "C")]
+            && outcome.isCompleted
+        #expect(isNamed || outcome.stoppedInWave == 0)
         #expect((2...8).contains(outcome.harmed), "a third of the canary has revision C")
     }
 

@@ -113,8 +113,12 @@ struct DeviceFate {
     let isSilent: Bool
     let downloadSeconds: Int64
     let trialSeconds: Int64
+    private let key: UInt64
+    private let downloadFailureRate: Double
 
     init(key: UInt64, failureRate: Double, imageBytes: Int64, behaviour: FleetBehaviour) {
+        self.key = key
+        downloadFailureRate = behaviour.downloadFailureRate
         fails = SeededGenerator.unit(key, 4) < failureRate
         isSilent = SeededGenerator.unit(key, 5) < behaviour.silentFailureShare
         // Even in the logarithm, so that as many devices are twice as fast as twice as slow.
@@ -126,5 +130,11 @@ struct DeviceFate {
         trialSeconds =
             trial.lowerBound
             + Int64(SeededGenerator.unit(key, 7) * Double(trial.count))
+    }
+    /// When the download of this try, counted from 1, breaks for good; `nil` when it does not.
+    func brokenDownloadSeconds(try number: UInt8) -> Int64? {
+        let draw = UInt64(number) << 8
+        guard SeededGenerator.unit(key, draw | 8) < downloadFailureRate else { return nil }
+        return 1 + Int64(SeededGenerator.unit(key, draw | 9) * Double(downloadSeconds))
     }
 }

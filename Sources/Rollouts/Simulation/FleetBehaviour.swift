@@ -1,6 +1,7 @@
 /// How the devices of a simulation behave.
 ///
-/// Nothing here is drawn yet: each run draws what becomes of each device.
+/// Nothing here is drawn yet: each run draws what becomes of each device. A release that fails on a
+/// device fails there each time; only downloads have a new chance with each try.
 public struct FleetBehaviour: Hashable, Sendable {
     /// How long a device waits between two check-ins, a fifth more or less; 1 to 86,400 s.
     public var checkInSeconds: Int64 = 300
@@ -20,13 +21,16 @@ public struct FleetBehaviour: Hashable, Sendable {
     public var stratumFailureRates: [Stratum: Double] = [:]
     /// The share of failing devices of which nothing is heard again; 0 to 1.
     public var silentFailureShare = 0.0
+    /// The chance that one download fails, whatever became of those before; 0 to 1.
+    public var downloadFailureRate = 0.0
 
     public init() {}
 
     /// Whether a run can be drawn from these numbers.
     public var isSound: Bool {
         let shares =
-            [offlineShare, failureRate, silentFailureShare] + Array(stratumFailureRates.values)
+            [offlineShare, failureRate, silentFailureShare, downloadFailureRate]
+            + Array(stratumFailureRates.values)
         return (1...86_400).contains(checkInSeconds)
             && (60...31_622_400).contains(offlineSpellSeconds)
             && medianBytesPerSecond > 0 && medianBytesPerSecond.isFinite

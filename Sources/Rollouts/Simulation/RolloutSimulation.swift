@@ -19,6 +19,11 @@ public struct RolloutSimulation: Sendable {
     /// The numbers of the devices that each wave is the first to reach.
     let devicesOfWave: [[Int]]
     let groups: SimulatedGroups
+    /// In what failures are looked for, and who belongs where.
+    let scope: AttributionScope
+    let strata: SimulatedStrata
+    /// The numbers of the active devices that the selector picks.
+    let selected: [Int]
     /// For each device, whose clock its window follows; 0 while there is no window.
     let clocks: [Int]
 
@@ -38,8 +43,9 @@ public struct RolloutSimulation: Sendable {
     ) throws(PlanError) {
         let context = SelectorContext(now: start, place: place)
         let devices = fleet.devices.map { $0.seen(at: start) }
-        let plan = try RolloutPlan.make(
-            spec, images: images, fleet: devices, in: context, bucket: bucket)
+        var census = FleetCensus(spec: spec, images: images, context: context)
+        for device in devices { census.count(device, bucket: bucket) }
+        let plan = try census.plan()
         let buckets = devices.map { bucket($0.id) }
         var devicesOfWave: [[Int]] = plan.waves.map { _ in [] }
         for (number, device) in devices.enumerated() {
@@ -59,7 +65,19 @@ public struct RolloutSimulation: Sendable {
         self.buckets = buckets
         self.devicesOfWave = devicesOfWave
         groups = SimulatedGroups(of: devices, limits: spec.limits)
+        scope = census.scope
+        strata = SimulatedStrata(of: devices, reached: devicesOfWave.joined(), scope: scope)
+        selected = devices.indices.filter {
+            devices[$0].isActive && spec.selector.matches(devices[$0], in: context)
+        }
         clocks = Self.clocks(of: devices, window: spec.limits.window)
+    }
+
+    func instant(_ time: Int64) -> Instant { start.advanced(by: .seconds(time)) }
+
+    /// After the start.
+    func seconds(until moment: Instant) -> Int64 {
+        moment.elapsed(since: start).components.seconds
     }
 
     /// The devices that some wave reaches.
@@ -105,6 +123,8 @@ public enum SimulationEvent: Hashable, Sendable {
     case offered(device: Int, wave: Int, at: Instant)
     case ended(device: Int, Ending, at: Instant)
     case moved(RolloutState, at: Instant)
+    /// Devices of this kind fail where others do not; they are offered nothing any more.
+    case paused(Stratum, at: Instant)
 
     /// What became of a lease.
     public enum Ending: Hashable, Sendable, CaseIterable {
@@ -123,11 +143,14 @@ public struct SimulationOutcome: Hashable, Sendable {
     public internal(set) var passedAfter: [Duration] = []
     /// How long after the start the rollout reached its last state.
     public internal(set) var endedAfter = Duration.zero
+    /// Leases, those of devices that are tried again included.
     public internal(set) var offered = 0
+    /// How many of them were for devices that had failed before.
+    public internal(set) var retried = 0
     public internal(set) var proven = 0
-    /// Devices that reported a failure.
+    /// Devices that reported a failure when they were last tried.
     public internal(set) var failed = 0
-    /// Devices that were silent for too long.
+    /// Devices that were silent for too long when they were last tried.
     public internal(set) var overdue = 0
     /// Devices whose offer was taken back in time.
     public internal(set) var withdrawn = 0
@@ -135,6 +158,8 @@ public struct SimulationOutcome: Hashable, Sendable {
     public internal(set) var harmed = 0
     /// Devices that held a lease at the stop; those among ``withdrawn`` were spared.
     public internal(set) var inFlightAtStop = 0
+    /// The strata in which failures concentrated, in the order in which they were named.
+    public internal(set) var paused: [Stratum] = []
 
     /// The wave, from 0, in which the gate stopped the rollout; `nil` when it did not.
     public var stoppedInWave: Int? {

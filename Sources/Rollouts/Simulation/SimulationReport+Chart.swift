@@ -40,8 +40,21 @@ extension SimulationReport {
                 + times.joined(separator: ", ") + "."
         return "\(finishes.count) of \(runCount) runs completed, \(stoppedCount) were stopped. "
             + finish + " Harmed devices: \(FigureText.write(meanHarmed)) on average, at most "
-            + "\(harmed.last ?? 0)."
+            + "\(harmed.last ?? 0)." + pauses
     }
+
+    /// A sentence on the strata that were paused most often; empty where none was.
+    private var pauses: String {
+        guard !strata.isEmpty else { return "" }
+        let named = strata.prefix(Self.maximumNamedCount)
+            .map { "\($0.stratum) in \($0.runCount)" }
+        let rest = strata.count - named.count
+        return " Paused: " + named.joined(separator: ", ")
+            + (rest > 0 ? " and \(rest) more." : ".")
+    }
+
+    /// How many strata the sentence names.
+    private static let maximumNamedCount = 3
 }
 
 /// How often values fall into each of a few equal parts of their range.

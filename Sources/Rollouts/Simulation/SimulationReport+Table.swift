@@ -9,8 +9,13 @@ extension SimulationReport {
             "finish     \(Self.quantiles(of: finishes))",
             "harmed     mean \(FigureText.write(meanHarmed))  p90 "
                 + "\(Quantile.of(harmed, 0.9) ?? 0)  max \(harmed.last ?? 0)",
-            "", FigureText.row(["WAVE", "STOPPED", "PASSED AFTER"]),
         ]
+        lines += strata.prefix(Self.maximumPausedCount).map {
+            "paused     \($0.stratum): \(runs($0))"
+        }
+        let rest = strata.count - Self.maximumPausedCount
+        if rest > 0 { lines.append("paused     and \(rest) more") }
+        lines += ["", FigureText.row(["WAVE", "STOPPED", "PASSED AFTER"])]
         lines += waves.map { wave in
             FigureText.row([wave.name, "\(wave.stoppedCount)", Self.quantiles(of: wave.passes)])
         }
@@ -25,6 +30,15 @@ extension SimulationReport {
             ])
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// How many strata have a line.
+    private static let maximumPausedCount = 10
+
+    /// Such as `47 (94%)`.
+    private func runs(_ finding: PausedFinding) -> String {
+        let share = Double(finding.runCount) / Double(runCount)
+        return "\(finding.runCount) (\(FigureText.percent(share)))"
     }
 
     private static func quantiles(of sorted: [Duration]) -> String {

@@ -14,8 +14,19 @@ public struct SimulationReport: Hashable, Sendable {
     public let stoppedCount: Int
     /// How many runs had neither completed nor been stopped when their lifetime was over.
     public let expiredCount: Int
+    /// The strata that were paused in some run, the one named most often first.
+    ///
+    /// Such a run goes on with the others, and counts as completed when they are done.
+    public let strata: [PausedFinding]
     public let waves: [WaveFinding]
     public let faults: [FaultFinding]
+
+    /// One stratum in all runs.
+    public struct PausedFinding: Hashable, Sendable {
+        public let stratum: Stratum
+        /// How many runs named it.
+        public let runCount: Int
+    }
 
     /// One wave in all runs.
     public struct WaveFinding: Hashable, Sendable {
@@ -104,6 +115,7 @@ public struct SimulationReport: Hashable, Sendable {
         harmed = outcomes.map(\.harmed).sorted()
         stoppedCount = outcomes.count { $0.stoppedInWave != nil }
         expiredCount = outcomes.count - finishes.count - stoppedCount
+        strata = Self.strata(in: outcomes)
         waves = simulation.plan.waves.enumerated().map { number, wave in
             WaveFinding(
                 name: wave.spec.name, stoppedCount: outcomes.count { $0.stoppedInWave == number },
@@ -112,6 +124,13 @@ public struct SimulationReport: Hashable, Sendable {
                 }.sorted())
         }
         self.faults = faults
+    }
+
+    private static func strata(in outcomes: [SimulationOutcome]) -> [PausedFinding] {
+        var counts: [Stratum: Int] = [:]
+        for stratum in outcomes.flatMap(\.paused) { counts[stratum, default: 0] += 1 }
+        return counts.map { PausedFinding(stratum: $0.key, runCount: $0.value) }
+            .sorted { ($1.runCount, $0.stratum) < ($0.runCount, $1.stratum) }
     }
 
     /// The share of runs that the gate stopped.

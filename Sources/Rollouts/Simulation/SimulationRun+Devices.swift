@@ -9,7 +9,7 @@ extension SimulationRun {
             add(device, at: schedule.nextCheckIn(after: now), as: .silent)
             return
         }
-        waiting += 1
+        mark(device, at: now)
         wait(device, schedule, since: last, notBefore: now)
     }
 
@@ -19,6 +19,10 @@ extension SimulationRun {
     private mutating func wait(
         _ device: Int, _ schedule: DeviceSchedule, since last: Int64, notBefore moment: Int64
     ) {
+        guard attempts[device].tries == 0 else {
+            waitForRetry(device, schedule, since: last, notBefore: moment)
+            return
+        }
         let next = schedule.nextCheckIn(after: last)
         if next - last >= overdueSeconds {
             add(device, at: last + overdueSeconds, as: .fading)
@@ -31,10 +35,10 @@ extension SimulationRun {
 
     /// The gate no longer waits for a device that was silent for so long.
     mutating func fall(_ device: Int, silentAt now: Int64) {
-        waiting -= 1
+        ledger.set(device, to: .nothing)
         let next = schedule(of: device).nextCheckIn(after: now - overdueSeconds)
         add(device, at: next, as: .silent)
-        askGate(at: now)
+        askGateUnlessUndecided(at: now)
     }
 
     // MARK: admission
@@ -56,7 +60,9 @@ extension SimulationRun {
             for: device, openLeases: openLeases, confirmed: outcome.proven)
         let decision = plan.admission(
             of: facts, bucket: simulation.buckets[device], state: state,
-            image: simulation.images[facts.hardware], attempt: nil, paused: [],
+            image: simulation.images[facts.hardware],
+            attempt: attempts[device].attempt(under: simulation),
+            paused: Set(ledger.paused),
             in: SelectorContext(now: moment, place: simulation.place), zones: simulation.zones,
             counts: { counts })
         switch decision {
@@ -71,13 +77,16 @@ extension SimulationRun {
     private mutating func lease(
         _ device: Int, _ schedule: DeviceSchedule, wave: Int, _ image: PlannedImage, at now: Int64
     ) {
-        waiting -= 1
         openLeases += 1
         outcome.offered += 1
+        if attempts[device].tries > 0 { outcome.retried += 1 }
+        attempts[device].begin(in: wave, at: now)
+        mark(device, at: now)
         limits.take(by: device, bytes: image.length, at: instant(now))
         observer?(.offered(device: device, wave: wave, at: instant(now)))
-        waves[device] = UInt8(wave)
-        downloads[device] = schedule.end(ofWork: fate(of: device).downloadSeconds, from: now)
+        let fate = fate(of: device)
+        let broken = fate.brokenDownloadSeconds(try: attempts[device].tries)
+        downloads[device] = schedule.end(ofWork: broken ?? fate.downloadSeconds, from: now)
         renew(device, schedule, at: now)
     }
 
@@ -91,19 +100,26 @@ extension SimulationRun {
 
     mutating func download(_ device: Int, at now: Int64) {
         if now >= expiries[device] {
-            end(device, .overdue, at: now)
+            fail(device, .overdue, at: now)
         } else if now >= downloads[device] {
-            beginTrial(device, at: now)
-        } else if isUnderWay {
+            endDownload(device, at: now)
+        } else if isUnderWay && !ledger.isPaused(device) {
             renew(device, schedule(of: device), at: now)
         } else {
-            end(device, .withdrawn, at: now)
+            withdraw(device, at: now)
         }
     }
 
-    /// From here on nothing can be taken back any more.
-    private mutating func beginTrial(_ device: Int, at now: Int64) {
+    private mutating func endDownload(_ device: Int, at now: Int64) {
         let fate = fate(of: device)
+        guard fate.brokenDownloadSeconds(try: attempts[device].tries) == nil else {
+            return fail(device, .download, at: now)
+        }
+        beginTrial(device, fate, at: now)
+    }
+
+    /// From here on nothing can be taken back any more.
+    private mutating func beginTrial(_ device: Int, _ fate: DeviceFate, at now: Int64) {
         expiries[device] = now + overdueSeconds
         let report =
             fate.fails && fate.isSilent
@@ -114,32 +130,89 @@ extension SimulationRun {
 
     mutating func finishTrial(_ device: Int, at now: Int64) {
         let fate = fate(of: device)
-        if fate.fails { outcome.harmed += 1 }
+        if fate.fails, !isHarmed[device] {
+            isHarmed[device] = true
+            outcome.harmed += 1
+        }
         if now >= expiries[device] {
-            end(device, .overdue, at: now)
+            // One that is gone does not ask again, and one that has the release does not want it.
+            fail(device, .overdue, at: now, mayAskAgain: fate.fails && !fate.isSilent)
+        } else if fate.fails {
+            fail(device, .health, at: now)
         } else {
-            end(device, fate.fails ? .failed : .proven, at: now)
+            prove(device, at: now)
         }
     }
 
-    private mutating func end(_ device: Int, _ ending: SimulationEvent.Ending, at now: Int64) {
+    // MARK: after a lease
+
+    private mutating func prove(_ device: Int, at now: Int64) {
+        giveBack(device, .proven, at: now)
+        silence.note(exposure: now - attempts[device].issued)
+        attempts[device].prove()
+        outcome.proven += 1
+        mark(device, at: now)
+        limits.confirm(outcome.proven)
+        askGateUnlessUndecided(at: now)
+    }
+
+    private mutating func fail(
+        _ device: Int, _ kind: FailureClass, at now: Int64, mayAskAgain: Bool = true
+    ) {
+        giveBack(device, kind == .overdue ? .overdue : .failed, at: now)
+        if kind == .overdue {
+            silence.note(exposure: now - overdueSeconds - attempts[device].issued)
+        }
+        attempts[device].fail(kind, at: now, under: simulation)
+        mark(device, at: now)
+        // Until it counts, it is as undecided as before.
+        if attempts[device].countsFrom <= now { askGate(at: now) }
+        guard mayAskAgain, isUnderWay else { return }
+        wait(device, schedule(of: device), since: now, notBefore: now)
+    }
+
+    private mutating func withdraw(_ device: Int, at now: Int64) {
+        giveBack(device, .withdrawn, at: now)
+        outcome.withdrawn += 1
+        attempts[device].withdraw(under: simulation)
+    }
+
+    private mutating func giveBack(
+        _ device: Int, _ ending: SimulationEvent.Ending, at now: Int64
+    ) {
         phases[device] = .apart
         openLeases -= 1
         limits.free(device)
         observer?(.ended(device: device, ending, at: instant(now)))
-        switch ending {
-        case .proven:
-            outcome.proven += 1
-            provenInWave[Int(waves[device])] += 1
-            limits.confirm(outcome.proven)
-            askGateAfterProof(at: now)
-        case .failed:
-            outcome.failed += 1
+    }
+
+    // MARK: another try
+
+    /// Sends a device that failed to the next check-in that may be its next try.
+    ///
+    /// A failure that does not count yet does so as soon as that try is overdue.
+    private mutating func waitForRetry(
+        _ device: Int, _ schedule: DeviceSchedule, since last: Int64, notBefore moment: Int64
+    ) {
+        guard let due = attempts[device].nextTry(under: simulation) else {
+            phases[device] = .apart
+            return
+        }
+        let next = schedule.nextCheckIn(after: max(last, moment - 1, due - 1))
+        let counts = attempts[device].countsFrom
+        add(device, at: counts > last ? min(next, counts) : next, as: .failed)
+    }
+
+    mutating func considerRetry(_ device: Int, at now: Int64) {
+        if attempts[device].countsFrom == now {
+            mark(device, at: now)
             askGate(at: now)
-        case .overdue:
-            outcome.overdue += 1
-            askGate(at: now)
-        case .withdrawn: outcome.withdrawn += 1
+        }
+        let schedule = schedule(of: device)
+        if schedule.nextCheckIn(after: now - 1) == now {
+            checkIn(device, at: now)
+        } else {
+            waitForRetry(device, schedule, since: now, notBefore: now)
         }
     }
 }

@@ -13,16 +13,16 @@ struct SimulationRun {
     var outcome = SimulationOutcome()
     var queue: EventQueue
     var phases: [Phase]
-    /// Until when a device with a lease may be silent, and when it has downloaded the image.
+    var attempts: [SimulatedAttempt]
+    /// Until when a device with a lease may be silent, and when its download ends.
     var expiries: [Int64]
     var downloads: [Int64]
-    /// The wave in which a device got its lease.
-    var waves: [UInt8]
+    var isHarmed: [Bool]
     var limits: LimitLedger
     var openLeases = 0
-    /// Devices that an open wave reaches, that are alive and hold no lease.
-    var waiting = 0
-    var provenInWave: [Int]
+    var ledger: EvidenceLedger
+    var silence = SilenceWatch()
+    private let attribution: FailureAttribution?
 
     /// What a device does, and so what its next event is.
     enum Phase: UInt8 {
@@ -38,6 +38,15 @@ struct SimulationRun {
         case downloading
         /// It reports, or is overdue next.
         case trial
+        /// It failed; it checks in to be tried again next, or its failure begins to count.
+        case failed
+
+        var holdsLease: Bool {
+            switch self {
+            case .apart, .waiting, .fading, .silent, .failed: false
+            case .downloading, .trial: true
+            }
+        }
     }
 
     /// The number of events that are not about a device; that of a device is one more than its own.
@@ -54,17 +63,22 @@ struct SimulationRun {
         self.key = key
         queue = EventQueue(capacity: count + 64)
         phases = Array(repeating: .apart, count: count)
+        attempts = Array(repeating: SimulatedAttempt(), count: count)
         expiries = Array(repeating: 0, count: count)
         downloads = Array(repeating: 0, count: count)
-        waves = Array(repeating: 0, count: count)
+        isHarmed = Array(repeating: false, count: count)
         limits = LimitLedger(of: simulation)
-        provenInWave = simulation.plan.waves.map { _ in 0 }
+        ledger = EvidenceLedger(of: simulation)
+        let pairCount = simulation.scope.pairCount
+        attribution =
+            pairCount > 0
+            ? FailureAttribution(gate: simulation.plan.spec.gate, pairCount: pairCount) : nil
     }
 
     var plan: RolloutPlan { simulation.plan }
     var overdueSeconds: Int64 { plan.spec.gate.overdueAfter.components.seconds }
 
-    func instant(_ time: Int64) -> Instant { simulation.start.advanced(by: .seconds(time)) }
+    func instant(_ time: Int64) -> Instant { simulation.instant(time) }
 
     // MARK: what is drawn
 
@@ -101,6 +115,10 @@ struct SimulationRun {
             }
         }
         outcome.state = state
+        outcome.paused = ledger.paused
+        for attempt in attempts where attempt.standing == .failed {
+            if attempt.kind == .overdue { outcome.overdue += 1 } else { outcome.failed += 1 }
+        }
         return outcome
     }
 
@@ -118,16 +136,26 @@ struct SimulationRun {
     }
 
     private mutating func happen(_ device: Int, at now: Int64) {
+        guard phases[device].holdsLease || !ledger.isPaused(device) else {
+            phases[device] = .apart
+            return
+        }
         switch phases[device] {
         case .apart: preconditionFailure("a device apart has no event")
         case .waiting: checkIn(device, at: now)
         case .fading: fall(device, silentAt: now)
         case .silent:
-            waiting += 1
+            mark(device, at: now)
             checkIn(device, at: now)
         case .downloading: download(device, at: now)
         case .trial: finishTrial(device, at: now)
+        case .failed: considerRetry(device, at: now)
         }
+    }
+
+    /// Counts the device as what it has come to.
+    mutating func mark(_ device: Int, at now: Int64) {
+        ledger.set(device, to: attempts[device].mark(at: now))
     }
 
     // MARK: gate
@@ -135,19 +163,41 @@ struct SimulationRun {
     /// Asks the gate, as the server does after each report and when time may have changed its mind.
     mutating func askGate(at now: Int64) {
         guard let wave = plan.openWave(in: state) else { return }
-        let evidence = WaveEvidence(
-            proven: outcome.proven,
-            failures: FailureCounts([.health: outcome.failed, .overdue: outcome.overdue]),
-            provenInWave: provenInWave[...wave].reduce(0, +), undecided: openLeases + waiting,
-            isApproved: isApproved(at: now), outside: passes(at: now))
-        apply(.tick(at: instant(now), evidence), at: now)
+        pauseFailingStrata(at: now)
+        let undoubted = evidence(in: wave, control: nil, at: now)
+        let control = silence.control(for: undoubted, in: self, at: now)
+        apply(.tick(at: instant(now), evidence(in: wave, control: control, at: now)), at: now)
     }
 
-    /// A proof is evidence of health, so it stops nothing, and it opens nothing while others are
-    /// undecided: the gate need not be asked.
-    mutating func askGateAfterProof(at now: Int64) {
-        guard openLeases + waiting == 0 else { return }
+    /// The same when no device has failed.
+    ///
+    /// That is no evidence of harm, so it stops nothing and names no stratum, unless silence had
+    /// been excused; and while others are undecided it opens nothing.
+    mutating func askGateUnlessUndecided(at now: Int64) {
+        guard ledger.undecided == 0 || silence.isExcused else { return }
         askGate(at: now)
+    }
+
+    private func evidence(
+        in wave: Int, control: OverdueGrading.Control?, at now: Int64
+    ) -> WaveEvidence {
+        WaveEvidence(
+            proven: ledger.proven, failures: ledger.failures,
+            provenInWave: ledger.proven(upTo: wave), undecided: ledger.undecided,
+            isApproved: isApproved(at: now), control: control, outside: passes(at: now))
+    }
+
+    /// Names the kinds of devices that fail where others do not, before the gate judges the rest.
+    private mutating func pauseFailingStrata(at now: Int64) {
+        guard let attribution else { return }
+        while ledger.main.failed >= FailureAttribution.fewestFailures {
+            let findings = attribution.findings(in: ledger.decided)
+            guard !findings.isEmpty else { return }
+            for finding in findings {
+                ledger.pause(finding.stratum)
+                observer?(.paused(finding.stratum, at: instant(now)))
+            }
+        }
     }
 
     /// A simulation knows nothing of the world outside, and takes it to be well.
@@ -193,6 +243,8 @@ struct SimulationRun {
         if spec.needsApproval {
             queue.add(at: max(soaked, now + simulation.approvalSeconds), Self.gate)
         }
-        for device in simulation.devicesOfWave[wave] { join(device, at: now) }
+        for device in simulation.devicesOfWave[wave] where !ledger.isPaused(device) {
+            join(device, at: now)
+        }
     }
 }
