@@ -12,8 +12,7 @@ extension Orchestrator {
         let failures = tallies.reduce(FailureCounts.none) { $0 + $1.evidence.failures }
         let newest = try failures[.overdue] > 0 ? store.newestOverdue(in: rollout.name) : nil
         let control = try newest.flatMap {
-            try store.silenceControl(
-                of: rollout.name, overdueCount: failures[.overdue], newest: $0.failed)
+            try store.silenceControl(of: rollout.name, newestOverdue: $0.failed)
         }
         let isApproved = try isApproved(rollout, store)
         let outside = try outsideAnswers(for: rollout, plan, store)
@@ -81,8 +80,8 @@ extension Orchestrator {
 
     /// Looks how many others are silent, if that is what decides whether the wave stops.
     ///
-    /// What is seen is kept for this number of overdue devices and the newest of them: once an
-    /// outage is over, it would not be seen any more, and it excuses nobody who is silent later.
+    /// What is seen is kept with the newest of the overdue: once an outage is over, it would not be
+    /// seen any more, and it excuses nobody who falls silent later.
     func watchTheSilent(
         of rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreWriter,
         at moment: Instant
@@ -90,13 +89,13 @@ extension Orchestrator {
         guard case .running = rollout.state else { return }
         guard let newest = try store.newestOverdue(in: rollout.name) else { return }
         let evidence = try evidence(for: rollout, plan, store, at: moment)
-        let overdue = evidence.failures[.overdue]
         guard evidence.control == nil, plan.spec.gate.dependsOnSilence(evidence) else { return }
         let attempts = try store.attemptRecords(in: rollout.name)
         let watched = Set(attempts.map(\.device)).union(try store.openOffers().map(\.device))
         let context = context(at: moment)
         // When the newest of the overdue was heard of last, and how long an update takes.
-        let end = newest.heard
+        let end = min(
+            newest.heard, moment.advanced(by: .zero - plan.spec.gate.overdueAfter))
         let exposure = try store.meanExposure(in: rollout.name)
         let begin = end.advanced(by: .zero - exposure)
         var (silent, count) = (0, 0)
@@ -109,7 +108,7 @@ extension Orchestrator {
         }
         try store.add(
             OverdueGrading.Control(silent: silent, count: count), of: rollout.name,
-            overdueCount: overdue, newest: newest.failed, at: moment)
+            newestOverdue: newest.failed, at: moment)
     }
 }
 

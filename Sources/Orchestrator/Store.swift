@@ -73,9 +73,9 @@ public protocol StoreReader: RulingReader {
         in rollout: RolloutName, by attributes: [String], classes: Set<FailureClass>,
         at now: Instant
     ) throws -> [Stratum: DecidedCount]
-    /// How silent others were when so many devices of the rollout were overdue.
+    /// How silent others were when the newest of the rollout's overdue devices was overdue.
     func silenceControl(
-        of rollout: RolloutName, overdueCount: Int, newest: Instant
+        of rollout: RolloutName, newestOverdue: Instant
     ) throws -> OverdueGrading.Control?
     /// Of the overdue devices that count: when the newest failed, and when it was heard of last.
     func newestOverdue(in rollout: RolloutName) throws -> (failed: Instant, heard: Instant)?
@@ -147,8 +147,8 @@ public protocol StoreWriter: StoreReader {
         of classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
     ) throws -> Int
     func add(
-        _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
-        newest: Instant, at now: Instant
+        _ control: OverdueGrading.Control, of rollout: RolloutName, newestOverdue: Instant,
+        at now: Instant
     ) throws
     /// Adds the stratum; one that is paused already stays as it is.
     func add(_ stratum: PausedStratum) throws

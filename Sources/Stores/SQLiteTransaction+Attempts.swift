@@ -105,12 +105,11 @@ extension SQLiteTransaction {
     }
 
     func silenceControl(
-        of rollout: RolloutName, overdueCount: Int, newest: Instant
+        of rollout: RolloutName, newestOverdue newest: Instant
     ) throws -> OverdueGrading.Control? {
         try rows(
             "SELECT silent_count, device_count FROM silence_controls"
-                + " WHERE rollout = ? AND overdue_count = ? AND newest_s = ?",
-            [rollout.text, overdueCount, newest.secondsSinceEpoch]
+                + " WHERE rollout = ? AND newest_s = ?", [rollout.text, newest.secondsSinceEpoch]
         ).first.map {
             OverdueGrading.Control(silent: $0["silent_count"], count: $0["device_count"])
         }
@@ -228,14 +227,14 @@ extension SQLiteTransaction {
     }
 
     func add(
-        _ control: OverdueGrading.Control, of rollout: RolloutName, overdueCount: Int,
-        newest: Instant, at now: Instant
+        _ control: OverdueGrading.Control, of rollout: RolloutName,
+        newestOverdue newest: Instant, at now: Instant
     ) throws {
         try execute(
-            "INSERT INTO silence_controls (rollout, overdue_count, newest_s, at_s, silent_count,"
-                + " device_count) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO silence_controls (rollout, newest_s, at_s, silent_count, device_count)"
+                + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
-                rollout.text, overdueCount, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent, control.count,
+                rollout.text, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent, control.count,
             ])
     }
 }

@@ -264,15 +264,15 @@ enum Schema {
         DROP TABLE rollouts;
         ALTER TABLE rollouts_3 RENAME TO rollouts;
 
-        -- How silent others were when silence would have stopped a rollout.
+        -- How silent others were when silence would have stopped a rollout, by the moment at which
+        -- the newest of its overdue devices was overdue.
         CREATE TABLE silence_controls (
             rollout TEXT NOT NULL REFERENCES rollouts (name),
-            overdue_count INTEGER NOT NULL,
             newest_s INTEGER NOT NULL,
             at_s INTEGER NOT NULL,
             silent_count INTEGER NOT NULL,
             device_count INTEGER NOT NULL CHECK (silent_count <= device_count),
-            PRIMARY KEY (rollout, overdue_count, newest_s)
+            PRIMARY KEY (rollout, newest_s)
         ) STRICT, WITHOUT ROWID;
 
         -- A stratum may be let in again.
