@@ -68,8 +68,7 @@ extension Orchestrator {
     ) throws {
         guard case .running = rollout.state, rollout.scope.pairCount > 0 else { return }
         let gate = plan.spec.gate
-        // Who is silent says nothing of the kind of device: a site without power is silent, too.
-        let classes = gate.mainClasses.subtracting([.overdue])
+        let classes = gate.attributedClasses
         let attribution = FailureAttribution(gate: gate, pairCount: rollout.scope.pairCount)
         while true {
             let evidence = try store.tallies(

@@ -31,7 +31,8 @@ import Testing
         }
         #expect(excused >= 5, "the outage was too small to tell")
         #expect(outcomes.count { $0.stoppedInWave != nil } <= 1)
-        #expect(outcomes.count(where: \.isCompleted) >= 10)
+        // The others wait for those that are silent, or for an operator.
+        #expect(outcomes.count(where: \.isCompleted) >= 5)
     }
 
     @Test func aReleaseThatSilencesDevicesIsStopped() throws {

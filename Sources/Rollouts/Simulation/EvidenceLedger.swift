@@ -5,7 +5,7 @@ internal import Model
 /// Devices of paused strata count nowhere.
 struct EvidenceLedger {
     private let strata: SimulatedStrata
-    private let mainClasses: Set<FailureClass>
+    private let attributedClasses: Set<FailureClass>
     private var marks: [Mark]
     private var isApart: [Bool]
     private(set) var undecided = 0
@@ -29,7 +29,7 @@ struct EvidenceLedger {
     init(of simulation: RolloutSimulation) {
         let count = simulation.fleet.devices.count
         strata = simulation.strata
-        mainClasses = simulation.plan.spec.gate.mainClasses
+        attributedClasses = simulation.plan.spec.gate.attributedClasses
         marks = Array(repeating: .nothing, count: count)
         isApart = Array(repeating: false, count: count)
         provenOfWave = simulation.plan.waves.map { _ in 0 }
@@ -45,12 +45,12 @@ struct EvidenceLedger {
     /// Those that `wave` or one before it reaches.
     func proven(upTo wave: Int) -> Int { provenOfWave[...wave].reduce(0, +) }
 
-    /// The devices that count against the one rate, as far as they are decided.
-    var main: DecidedCount {
+    /// The decided devices whose failures may be laid at the door of one kind.
+    var attributed: DecidedCount {
         DecidedCount(
             proven: proven,
             failed: failuresOfClass.reduce(0) {
-                mainClasses.contains($1.key) ? $0 + $1.value : $0
+                attributedClasses.contains($1.key) ? $0 + $1.value : $0
             })
     }
 
@@ -62,7 +62,7 @@ struct EvidenceLedger {
                 proven: provenOfStratum[number], failed: failedOfStratum[number])
             if count.decided > 0 { counts[stratum] = count }
         }
-        return DecidedDevices(total: main, strata: counts)
+        return DecidedDevices(total: attributed, strata: counts)
     }
 
     func isPaused(_ device: Int) -> Bool { isApart[device] }
@@ -102,7 +102,7 @@ struct EvidenceLedger {
 
     private mutating func count(_ kind: FailureClass, of device: Int, _ change: Int) {
         failuresOfClass[kind, default: 0] += change
-        guard mainClasses.contains(kind) else { return }
+        guard attributedClasses.contains(kind) else { return }
         for number in strata.numbers(of: device) { failedOfStratum[Int(number)] += change }
     }
 }

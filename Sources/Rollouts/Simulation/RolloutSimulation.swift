@@ -102,12 +102,7 @@ public struct RolloutSimulation: Sendable {
 
     /// Devices whose windows open together have the same number.
     private static func clocks(of devices: [DeviceFacts], window: MaintenanceWindow?) -> [Int] {
-        let attribute: String
-        switch window?.zone {
-        case .device: attribute = "timezone"
-        case .site: attribute = "site_timezone"
-        case .fixed, nil: return devices.map { _ in 0 }
-        }
+        guard let attribute = window?.zoneAttribute else { return devices.map { _ in 0 } }
         var numbers: [String?: Int] = [:]
         return devices.map { device in
             let zone = device.attributes[attribute]

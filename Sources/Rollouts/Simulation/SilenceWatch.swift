@@ -2,8 +2,8 @@ internal import Model
 
 /// How silent devices are that were offered nothing, looked at when that decides on a stop.
 struct SilenceWatch {
-    /// By the number of overdue devices, as the server keeps it.
-    private var controls: [Int: OverdueGrading.Control] = [:]
+    /// What was seen since the newest device was overdue; `nil` while nobody looked.
+    private var seen: OverdueGrading.Control?
     /// Whether silence would have stopped the wave when the gate was asked last.
     private(set) var isExcused = false
     /// How long devices were under watch altogether, from their offer to their proof or silence.
@@ -11,6 +11,9 @@ struct SilenceWatch {
     private var exposureCount: Int64 = 0
 
     private static let shortestExposureSeconds: Int64 = 60
+
+    /// Once another device is overdue, what was seen before excuses nobody.
+    mutating func noteOverdue() { seen = nil }
 
     mutating func note(exposure seconds: Int64) {
         exposureSeconds += max(0, seconds)
@@ -21,10 +24,9 @@ struct SilenceWatch {
     mutating func control(
         for evidence: WaveEvidence, in run: SimulationRun, at now: Int64
     ) -> OverdueGrading.Control? {
-        let overdue = evidence.failures[.overdue]
         isExcused = run.plan.spec.gate.dependsOnSilence(evidence)
-        if isExcused, controls[overdue] == nil { controls[overdue] = look(at: run, at: now) }
-        return controls[overdue]
+        if isExcused, seen == nil { seen = look(at: run, at: now) }
+        return seen
     }
 
     /// Counts those that were alive when the newest of the overdue was heard of last.

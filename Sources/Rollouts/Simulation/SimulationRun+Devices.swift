@@ -162,6 +162,7 @@ extension SimulationRun {
         giveBack(device, kind == .overdue ? .overdue : .failed, at: now)
         if kind == .overdue {
             silence.note(exposure: now - overdueSeconds - attempts[device].issued)
+            silence.noteOverdue()
         }
         attempts[device].fail(kind, at: now, under: simulation)
         mark(device, at: now)

@@ -190,7 +190,7 @@ struct SimulationRun {
     /// Names the kinds of devices that fail where others do not, before the gate judges the rest.
     private mutating func pauseFailingStrata(at now: Int64) {
         guard let attribution else { return }
-        while ledger.main.failed >= FailureAttribution.fewestFailures {
+        while ledger.attributed.failed >= FailureAttribution.fewestFailures {
             let findings = attribution.findings(in: ledger.decided)
             guard !findings.isEmpty else { return }
             for finding in findings {

@@ -43,4 +43,9 @@ public struct GateSpec: Hashable, Sendable {
     public var mainClasses: Set<FailureClass> {
         Set(FailureClass.allCases).subtracting(classRates.keys)
     }
+
+    /// The classes whose failures may be laid at the door of one kind of device.
+    ///
+    /// Silence says nothing of the kind: a site without power is silent, too.
+    public var attributedClasses: Set<FailureClass> { mainClasses.subtracting([.overdue]) }
 }
