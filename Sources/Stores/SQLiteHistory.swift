@@ -101,7 +101,8 @@ struct SQLiteHistory: RulingReader {
     }
 
     func recentBytes(of rollout: RolloutName, since: Instant) throws -> RecentUse? {
-        try store.recentUse("sum(length_bytes)", of: rollout, since: since, until: moment, besides: asking)
+        try store.recentUse(
+            "sum(length_bytes)", of: rollout, since: since, until: moment, besides: asking)
     }
 
     func activeDeviceCount(_ attribute: String, _ value: String) throws -> Int {

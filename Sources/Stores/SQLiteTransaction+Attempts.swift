@@ -234,7 +234,8 @@ extension SQLiteTransaction {
             "INSERT INTO silence_controls (rollout, newest_s, at_s, silent_count, device_count)"
                 + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
-                rollout.text, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent, control.count,
+                rollout.text, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent,
+                control.count,
             ])
     }
 }

@@ -89,7 +89,7 @@ import Wire
     }
 
     /// Those that are offered the release when all ask.
-    private static func offered(
+    static func offered(
         _ devices: inout [TestDevice], _ orchestrator: Orchestrator
     ) async throws -> [Int] {
         var offered: [Int] = []
@@ -265,10 +265,7 @@ import Wire
             $0.waves = [.init(name: "first", count: 20), .init(name: "rest", percent: "100")]
             $0.retries = .init(max: 3, backoff: "1s")
         }
-        var updated: [Int] = []
-        for index in devices.indices {
-            if try await devices[index].checkIn(orchestrator).offer != nil { updated.append(index) }
-        }
+        let updated = try await FailClosedTests.offered(&devices, orchestrator)
         for index in updated.prefix(6) { try await devices.prove(index, orchestrator) }
         // Everybody is cut off for an hour; six of those that update are overdue.
         for index in updated[6..<14] {

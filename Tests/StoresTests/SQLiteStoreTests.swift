@@ -115,7 +115,10 @@ import Testing
         #expect(found?.priority == .emergency)
         // It is remembered when it changed.
         let past = try await store.read { store in
-            try [19, 20].map { try store.history(at: Self.at($0), askedBy: must(DeviceID("gw-1"))).rollouts().map(\.state) }
+            try [19, 20].map {
+                try store.history(at: Self.at($0), askedBy: must(DeviceID("gw-1"))).rollouts()
+                    .map(\.state)
+            }
         }
         #expect(past == [[.draft], [state]])
     }
@@ -176,7 +179,10 @@ import Testing
         #expect(try await store.read { try $0.expiredOffers(at: Self.at(102)) }.isEmpty)
         // At second 50 the first three were open still; the numbers are of one device, which no
         // real fleet has.
-        let past = try await store.read { try $0.history(at: Self.at(50), askedBy: must(DeviceID("x"))).openOfferCount(in: name) }
+        let past = try await store.read { store in
+            try store.history(at: Self.at(50), askedBy: must(DeviceID("x")))
+                .openOfferCount(in: name)
+        }
         #expect(past == 4)
     }
 
@@ -310,7 +316,9 @@ import Testing
         let attempt = try #require(
             try await store.read { try $0.attemptRecord(of: device, in: name) })
         #expect(attempt.standing == .open && attempt.tries == 1)
-        let facts = try await store.read { try $0.history(at: Self.at(9999), askedBy: device).facts(of: device) }
+        let facts = try await store.read { store in
+            try store.history(at: Self.at(9999), askedBy: device).facts(of: device)
+        }
         #expect(facts?.attributes["site"] == "berlin")
         #expect(try await store.read { try $0.cohorts() } == [])
         #expect(try await store.read { try $0.leaseHolders("site", "berlin") } == [])
