@@ -14,9 +14,12 @@ struct SQLiteHistory: RulingReader {
     private var seconds: Int64 { moment.secondsSinceEpoch }
 
     /// The newest row of each device that was there; `?` is the moment.
+    ///
+    /// The newest is the one that was written last: its moment may be earlier than that of another,
+    /// where a clock was set back between the two.
     private static let newestRows = """
         device_history h WHERE h.number = (SELECT g.number FROM device_history g
-            WHERE g.device = h.device AND g.at_s <= ? ORDER BY g.at_s DESC, g.number DESC LIMIT 1)
+            WHERE g.device = h.device AND g.at_s <= ? ORDER BY g.number DESC LIMIT 1)
         """
     /// The offer `o` was made, and not decided yet; `?` is the moment, twice.
     private static let wasOpen =
@@ -35,7 +38,7 @@ struct SQLiteHistory: RulingReader {
         try store.rollouts().compactMap { rollout in
             let row = try store.rows(
                 "SELECT * FROM rollout_history WHERE rollout = ? AND at_s <= ?"
-                    + " ORDER BY at_s DESC, number DESC LIMIT 1", [rollout.name.text, seconds]
+                    + " ORDER BY number DESC LIMIT 1", [rollout.name.text, seconds]
             ).first
             guard let row else { return nil }
             var past = rollout
@@ -98,7 +101,7 @@ struct SQLiteHistory: RulingReader {
             "SELECT o.device AS device FROM offers o WHERE \(Self.wasOpen)"
                 + " AND (SELECT json_extract(h.attributes_json, '$.\"' || ? || '\"')"
                 + " FROM device_history h WHERE h.device = o.device AND h.at_s <= o.issued_s"
-                + " ORDER BY h.at_s DESC, h.number DESC LIMIT 1) = ? ORDER BY o.device",
+                + " ORDER BY h.number DESC LIMIT 1) = ? ORDER BY o.device",
             [seconds, seconds, attribute, value]
         ).map { try $0.value("device") { DeviceID($0) } }
     }
