@@ -121,7 +121,7 @@ struct CheckInTransaction {
     /// Whether an emergency would have something else for the device.
     private func isPreempted(_ offer: OfferRecord, _ device: DeviceFacts) throws -> Bool {
         let rollouts = try store.rollouts().inOrderOfRule
-        let urgent = rollouts.prefix { $0.priority == .emergency && $0.state.mayOffer }
+        let urgent = rollouts.prefix(while: \.mayTakeOffersBack)
         guard !urgent.contains(where: { $0.name == offer.rollout }) else { return false }
         var search = RolloutSearch(
             orchestrator: orchestrator, store: store, device: device, at: now)
@@ -148,7 +148,7 @@ struct CheckInTransaction {
             switch try search.ruling(of: rollout, trace: &trace) {
             case .offer(let plan, let wave):
                 return .offer(try lease(rollout, plan, wave: wave, device))
-            case .governed, .unreadable: return .wait(atMost: nil)
+            case .governed, .busy, .unreadable: return .wait(atMost: nil)
             case .no(let refusal):
                 guard let wait = try wait(after: refusal, rollout, device.id) else { continue }
                 return .wait(atMost: wait)

@@ -38,9 +38,12 @@ extension Orchestrator {
     private func rulings(
         for device: DeviceFacts, _ reader: any RulingReader, at moment: Instant
     ) throws -> (rollouts: [DeviceExplanation.Asked], conclusion: String) {
+        let held = try reader.openOffer(of: device.id)?.rollout
         var search = RolloutSearch(
-            orchestrator: self, store: reader, device: device, at: moment)
-        var conclusion = "no rollout has anything for it"
+            orchestrator: self, store: reader, device: device, at: moment, holdingOfferOf: held)
+        var conclusion =
+            held.map { "\($0): \(RolloutSearch.Ruling.no(.holdsLease))" }
+            ?? "no rollout has anything for it"
         let rollouts = try reader.rollouts().inOrderOfRule.map { rollout in
             var trace = AdmissionTrace.on
             let isFirst = search.isOpen

@@ -9,22 +9,29 @@ struct RolloutSearch {
     let store: any RulingReader
     let device: DeviceFacts
     let now: Instant
+    /// The rollout whose offer the device works on; the others are not asked meanwhile.
+    private let held: RolloutName?
     /// The first rollout that concerns the device; no later one has a say.
     private var governing: RolloutName?
 
+    /// - Parameter held: `nil` also for what may take an offer back.
     init(
-        orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant
+        orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant,
+        holdingOfferOf held: RolloutName? = nil
     ) {
         self.orchestrator = orchestrator
         self.store = store
         self.device = device
         self.now = now
+        self.held = held
     }
 
     enum Ruling: Hashable {
         case offer(RolloutPlan, wave: Int)
         /// A rollout that goes first decides for the device.
         case governed(by: RolloutName)
+        /// The device works on an offer of this other rollout.
+        case busy(with: RolloutName)
         case no(AdmissionRefusal)
         /// Its plan is of a version that this server does not know; nobody else decides meanwhile.
         case unreadable
@@ -38,6 +45,7 @@ struct RolloutSearch {
         of rollout: RolloutRecord, trace: inout AdmissionTrace
     ) throws -> Ruling {
         if let governing { return .governed(by: governing) }
+        if let held, held != rollout.name, !rollout.mayTakeOffersBack { return .busy(with: held) }
         let attempt = try store.attempt(of: device.id, in: rollout.name)
         // Stopping a rollout sends nobody back to an older one: going back is a rollout of its own.
         if attempt == .proven {
@@ -47,7 +55,7 @@ struct RolloutSearch {
             return refused(trace.refused(.state, by: .notRunning(rollout.state)), by: rollout)
         }
         guard let plan = try? orchestrator.plan(of: rollout) else {
-            governing = rollout.name
+            govern(rollout)
             return .unreadable
         }
         let decision = try plan.admission(
@@ -60,7 +68,7 @@ struct RolloutSearch {
             counts: { try counts(for: plan, of: rollout) })
         switch decision {
         case .offer(let wave, _):
-            governing = rollout.name
+            govern(rollout)
             return .offer(plan, wave: wave)
         case .no(let refusal): return refused(refusal, by: rollout)
         }
@@ -102,8 +110,13 @@ struct RolloutSearch {
     private mutating func refused(
         _ refusal: AdmissionRefusal, by rollout: RolloutRecord
     ) -> Ruling {
-        if refusal.endsTheSearch { governing = rollout.name }
+        if refusal.endsTheSearch { govern(rollout) }
         return .no(refusal)
+    }
+
+    /// An offer that the device holds goes on whatever others would say.
+    private mutating func govern(_ rollout: RolloutRecord) {
+        if held == nil { governing = rollout.name }
     }
 }
 
@@ -142,6 +155,11 @@ extension RolloutState {
         case .draft, .completed, .reverting, .aborted: false
         }
     }
+}
+
+extension RolloutRecord {
+    /// Whether what it has for a device goes before an offer that is not installed yet.
+    var mayTakeOffersBack: Bool { priority == .emergency && state.mayOffer }
 }
 
 extension [RolloutRecord] {

@@ -26,6 +26,7 @@ public protocol RulingReader {
     /// What the device has made of the rollout; `nil` when it was offered nothing that stands.
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt?
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
+    func openOffer(of device: DeviceID) throws -> OfferRecord?
     func openOfferCount(in rollout: RolloutName) throws -> Int
     /// Devices that have proven the rollout's release in it.
     func provenCount(in rollout: RolloutName) throws -> Int
@@ -53,7 +54,6 @@ public protocol StoreReader: RulingReader {
     /// All images, by release.
     func images() throws -> [ImageRecord]
     func rollout(_ name: RolloutName) throws -> RolloutRecord?
-    func openOffer(of device: DeviceID) throws -> OfferRecord?
     /// All open offers.
     func openOffers() throws -> [OfferRecord]
     func attemptRecord(

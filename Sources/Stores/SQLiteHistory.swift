@@ -69,6 +69,14 @@ struct SQLiteHistory: RulingReader {
             [rollout.text, seconds, seconds])
     }
 
+    /// With what became of it later.
+    func openOffer(of device: DeviceID) throws -> OfferRecord? {
+        try store.rows(
+            "SELECT * FROM offers o WHERE o.device = ? AND \(Self.wasOpen)"
+                + " ORDER BY o.number DESC LIMIT 1", [device.text, seconds, seconds]
+        ).first.map { try OfferRecord($0) }
+    }
+
     func openOfferCount(in rollout: RolloutName) throws -> Int {
         try store.count(
             "SELECT count(*) FROM offers o WHERE o.rollout = ? AND \(Self.wasOpen)",
