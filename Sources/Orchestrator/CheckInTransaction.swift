@@ -166,18 +166,26 @@ struct CheckInTransaction {
         guard let pacing = orchestrator.settings.pacing else { return nil }
         switch refusal.waitsFor {
         case nil: return nil
-        case .moment(let moment): return pacing.pause(for: bucket, at: now, notBefore: moment)
+        case .moment(let moment):
+            let plan = try orchestrator.plan(of: rollout)
+            // How many of them are done is not worth counting each time that one asks.
+            return pacing.pause(
+                for: bucket, at: now, notBefore: moment, waiting: reached(by: rollout, plan),
+                freePlaces: plan.spec.limits.concurrent)
         case .place:
             let plan = try orchestrator.plan(of: rollout)
             let tallies = try store.tallies(
                 of: rollout.name, at: now, outsidePausedStrata: false)
             let open = tallies.reduce(0) { $0 + $1.open }
             let done = tallies.reduce(0) { $0 + $1.proven + $1.failures.total }
-            let reached = plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
             return pacing.pause(
-                for: bucket, at: now, waiting: max(0, reached - open - done),
+                for: bucket, at: now, waiting: max(0, reached(by: rollout, plan) - open - done),
                 freePlaces: max(0, plan.spec.limits.concurrent - open))
         }
+    }
+
+    private func reached(by rollout: RolloutRecord, _ plan: RolloutPlan) -> Int {
+        plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
     }
 
     /// Takes the lease in the transaction that counted the others (promise P4).
