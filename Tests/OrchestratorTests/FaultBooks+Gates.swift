@@ -30,12 +30,13 @@ extension FaultBooks {
         let attempts = try attempts(of: before.rollout)
         let ours = attempts.filter { opened?.device != $0.device }
         // What the device of that offer had made of the rollout is written over.
-        if let own = attempts.first(where: { opened?.device == $0.device }), own.tries > 1 { return }
+        let own = attempts.first { opened?.device == $0.device }
+        guard own.map({ $0.tries == 1 }) ?? true else { return }
         var failures: [FailureClass: Int] = [:]
         for attempt in ours
         where attempt.hasFailed(at: now) && attempt.failure_try > attempt.forgiven_try {
-            failures[must(attempt.failure_class.flatMap { FailureClass(rawValue: $0) }), default: 0]
-                += 1
+            let kind = must(attempt.failure_class.flatMap { FailureClass(rawValue: $0) })
+            failures[kind, default: 0] += 1
         }
         let undecided = ours.count {
             $0.standing == "open" || ($0.standing == "failed" && !$0.hasFailed(at: now))

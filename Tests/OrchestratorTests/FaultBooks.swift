@@ -152,7 +152,9 @@ final class FaultBooks {
             if case .failed(let nonce, let failure)? = said?.phase {
                 isRight =
                     nonce.text == offer.nonce && failure.kind.rawValue == offer.failure_class
-            } else { isRight = false }
+            } else {
+                isRight = false
+            }
         case "cancelled":
             isRight = event.changed?.text == offer.device || said.map(mayBeTakenBack) ?? false
         default: isRight = false
@@ -188,7 +190,8 @@ final class FaultBooks {
         }
         let values: [ValueRow] = try shell.rows(
             "SELECT name, value FROM lease_values WHERE nonce = '\(offer.nonce)'")
-        guard Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0.value) })
+        guard
+            Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0.value) })
                 == said.attributes.values
         else { throw BrokenPromise("P4: the lease counts by other values: \(offer)") }
         origins[offer.nonce] = said

@@ -24,7 +24,8 @@ enum FaultPlans {
         var waves = [
             RolloutFile.Wave(
                 name: "canary", sample: Int.random(in: 2...4, using: &random), strata: ["site"],
-                soak: "40s", approval: Int.random(in: 0..<3, using: &random) == 0 ? "required" : nil,
+                soak: "40s",
+                approval: Int.random(in: 0..<3, using: &random) == 0 ? "required" : nil,
                 rate: Bool.random(using: &random) ? RolloutFile.Rate(start: "3/min") : nil),
             RolloutFile.Wave(
                 name: "half", percent: "50", soak: "20s",
@@ -39,7 +40,7 @@ enum FaultPlans {
 
     private static func gate(_ random: inout SeededGenerator) -> RolloutFile.Gate {
         RolloutFile.Gate(
-            maxFailureRate: ["10%", "40%"].randomElement(using: &random), confidence: "90%",
+            maxFailureRate: ["10%", "40%", "75%"].randomElement(using: &random), confidence: "90%",
             minConfirmed: [nil, 1, 2].randomElement(using: &random) ?? nil, overdueAfter: "150s",
             perClass: Bool.random(using: &random) ? ["download": "60%"] : [:])
     }
@@ -50,10 +51,10 @@ enum FaultPlans {
             .init(from: "22:00", to: "16:00", zone: "device"),
         ]
         return RolloutFile.Limits(
-            concurrent: Int.random(in: 1...5, using: &random),
+            concurrent: [1, 3, 5, 12].randomElement(using: &random),
             per: ["site": ["25%", "40%", "2"].randomElement(using: &random) ?? "1"],
             neverTogether: ["pair"], window: windows.randomElement(using: &random) ?? nil,
-            egress: [nil, "12 kB/hour", "25 kB/day"].randomElement(using: &random) ?? nil)
+            egress: [nil, "4 kB/hour", "9 kB/day"].randomElement(using: &random) ?? nil)
     }
 
     static func attributes(_ number: Int, _ random: inout SeededGenerator) throws -> Attributes {

@@ -12,9 +12,12 @@ final class FaultRun {
     let books: FaultBooks
     var random: SeededGenerator
     var devices: [FaultDevice] = []
-    var orchestrator: Orchestrator
-    var store: FaultyStore
-    var path: String
+    /// Two servers on one database.
+    private var servers: [Orchestrator] = []
+    /// That of the first.
+    private var store: FaultyStore
+    private var isFaulty = false
+    private var path: String
     /// Check-ins as they were sent, to send them again.
     var sent: [[UInt8]] = []
     var started: [RolloutName] = []
@@ -36,8 +39,8 @@ final class FaultRun {
         world = try World()
         path = world.databasePath
         store = FaultyStore(try SQLiteStore(path: path))
-        orchestrator = try await world.orchestrator(store: store)
         books = try FaultBooks(path)
+        try await startServers()
         for version in ["1.0.0"] + Self.versions { try await publish(version) }
         for number in 0..<Int.random(in: 30...(chance(20) ? 60 : 40), using: &random) {
             var device = TestDevice(number)
@@ -45,6 +48,17 @@ final class FaultRun {
             devices.append(FaultDevice(device))
         }
     }
+
+    private func startServers() async throws {
+        store = FaultyStore(try SQLiteStore(path: path))
+        servers = [
+            try await world.orchestrator(store: store),
+            try await world.orchestrator(store: SQLiteStore(path: path)),
+        ]
+    }
+
+    /// One of the servers: which of them is asked never matters.
+    var orchestrator: Orchestrator { servers[isFaulty || chance(50) ? 0 : 1] }
 
     /// Images that are long enough for a budget of bytes; whoever has one may go down to 1.0.0.
     private func publish(_ version: String) async throws {
@@ -65,11 +79,18 @@ final class FaultRun {
         try take(try await start("r0", priority: nil))
         for number in 0..<count {
             moveClock()
-            try take(try await event())
-            if number % 25 == 24 { try await books.checkMemory(orchestrator, &random) }
+            if chance(2) { try await herd() } else { try take(try await event()) }
+            if number % 25 == 24 { try await books.checkMemory(servers[0], &random) }
         }
-        store.disarm()
-        try await books.checkMemory(orchestrator, &random, sampleCount: 40)
+        try await books.checkMemory(servers[0], &random, sampleCount: 40)
+    }
+
+    /// Many come in one second.
+    private func herd() async throws {
+        for index in devices.indices.shuffled(using: &random).prefix(15)
+        where devices[index].held == nil {
+            try take(try await checkIn(index, .idle))
+        }
     }
 
     private func take(_ event: FaultEvent) throws {
@@ -97,7 +118,9 @@ final class FaultRun {
     private func event() async throws -> FaultEvent {
         if chance(4), let fault = FaultyStore.Fault.allCases.randomElement(using: &random) {
             store.arm(fault, afterWrites: chance(70) ? 0 : Int.random(in: 1...2, using: &random))
+            isFaulty = true
             let event = try await peacefulEvent(fault: fault)
+            isFaulty = false
             store.disarm()
             return event
         }
@@ -135,10 +158,10 @@ final class FaultRun {
         return happened("a step") { $0.endsLeases = fault == nil }
     }
 
-    /// The process is gone, and what it had on disk is what another one finds.
+    /// Both processes are gone, and what they had on disk is what others find.
     private func kill() async throws -> FaultEvent {
         let before = try books.shell.fingerprint()
-        let event = happened("the server is killed")
+        let event = happened("the servers are killed")
         if chance(50) {
             // As if the machine had stopped: nothing was closed, and the log was not written back.
             kills += 1
@@ -148,11 +171,10 @@ final class FaultRun {
             }
             path = copy
         }
-        store = FaultyStore(try SQLiteStore(path: path))
-        orchestrator = try await world.orchestrator(store: store)
+        try await startServers()
         try books.open(path)
         guard try books.shell.fingerprint() == before else {
-            throw BrokenPromise("something was lost when the server was killed")
+            throw BrokenPromise("something was lost when the servers were killed")
         }
         return event
     }
@@ -197,7 +219,12 @@ final class FaultRun {
             case 2: return try await start(name, priority: "emergency")
             default: return try await start(name, priority: nil, supersedes: .older)
             }
-        } catch let refusal as Refusal { return refused("\(name) is not started", refusal, fault) }
+        } catch let refusal as Refusal {
+            var event = refused("\(name) is not started", refusal, fault)
+            // What was shown may have been kept.
+            event.isWithoutEffect = false
+            return event
+        }
     }
 
     private func control(fault: FaultyStore.Fault?) async throws -> FaultEvent {
@@ -236,7 +263,9 @@ final class FaultRun {
         _ what: String, _ refusal: Refusal, _ fault: FaultyStore.Fault?
     ) -> FaultEvent {
         happened("\(what): \(refusal)") { event in
-            if case .store = refusal { event.isWithoutEffect = fault != .after } else {
+            if case .store = refusal {
+                event.isWithoutEffect = fault != .after
+            } else {
                 event.isWithoutEffect = true
             }
         }

@@ -16,10 +16,12 @@ import Testing
     @Test(arguments: seeds)
     func nothingThatHappensBreaksAPromise(seed: UInt64) async throws {
         let run = try await FaultRun(seed: seed)
-        defer { let t = try? run.books.shell.text("SELECT (SELECT count(*) FROM offers) AS offers,(SELECT count(*) FROM offers WHERE outcome='proven') AS proven,(SELECT count(*) FROM offers WHERE outcome='failed') AS failed,(SELECT count(*) FROM offers WHERE failure_class='overdue') AS overdue,(SELECT count(*) FROM offers WHERE outcome='cancelled') AS cancelled, (SELECT group_concat(name||' '||state||' '||ifnull(reason,''), '; ') FROM rollouts) AS r, (SELECT max(wave) FROM rollout_history) AS wave, (SELECT count(*) FROM rollout_history) AS hist,(SELECT count(*) FROM paused_strata) AS strata, (SELECT count(*) FROM devices WHERE quarantined_s>0) AS quar, (SELECT sum(tries-1) FROM attempts) AS retries;"); print("STAT", seed, run.books.memory.comparedCount, t ?? "") }
         do { try await run.play(500) } catch {
             let trail = run.trail.map { "\n    \($0.at) \($0.what)" }.joined()
             Issue.record("seed \(seed): \(error)\(trail)")
+            return
         }
+        #expect(!run.books.origins.isEmpty, "nobody was offered anything")
+        #expect(run.books.memory.comparedCount > 40, "what was told was not asked about")
     }
 }
