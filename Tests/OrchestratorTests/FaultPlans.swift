@@ -13,7 +13,7 @@ enum FaultPlans {
             rollout: name, release: "acme \(version)", devices: "not tag(\"lab\")",
             waves: waves(&random), gate: gate(&random), limits: limits(&random),
             retries: RolloutFile.Retries(
-                max: Int.random(in: 0...2, using: &random), backoff: "20s",
+                max: Int.random(in: 0...4, using: &random), backoff: "20s",
                 classes: ["download", "install", "overdue", "health"]),
             onFailure: Bool.random(using: &random) ? "pause" : "revert")
     }
@@ -40,7 +40,7 @@ enum FaultPlans {
 
     private static func gate(_ random: inout SeededGenerator) -> RolloutFile.Gate {
         RolloutFile.Gate(
-            maxFailureRate: ["10%", "40%", "75%"].randomElement(using: &random), confidence: "90%",
+            maxFailureRate: ["10%", "40%", "75%"].randomElement(using: &random), confidence: ["55%", "90%"].randomElement(using: &random),
             minConfirmed: [nil, 1, 2].randomElement(using: &random) ?? nil, overdueAfter: "150s",
             perClass: Bool.random(using: &random) ? ["download": "60%"] : [:])
     }

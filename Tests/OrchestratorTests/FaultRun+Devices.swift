@@ -73,7 +73,7 @@ extension FaultRun {
     private func phase(of index: Int, with offer: Offer) -> PhaseReport? {
         let nonce = offer.nonce
         let isBad =
-            hasBadBoard && devices[index].test.attributes["board"] == "C" && chance(80)
+            hasBadBoard && devices[index].test.attributes["board"] == "C" && chance(95)
             || chance(failurePercent)
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<25:
@@ -127,7 +127,9 @@ extension FaultRun {
     // MARK: What operators and owners do to devices
 
     func changeDevice(fault: FaultyStore.Fault?) async throws -> FaultEvent {
-        let id = must(devices.randomElement(using: &random)).test.id
+        let busy = devices.filter { $0.held != nil }
+        let device = (chance(60) ? busy : devices).randomElement(using: &random)
+        guard let id = device?.test.id else { return happened("nothing") }
         let change: Orchestrator.DeviceChange =
             switch Int.random(in: 0..<20, using: &random) {
             case 0..<5: .hold(reason: "lab")

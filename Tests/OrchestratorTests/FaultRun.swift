@@ -35,7 +35,7 @@ final class FaultRun {
     init(seed: UInt64) async throws {
         random = SeededGenerator(seed: seed)
         failurePercent = [2, 8, 25].randomElement(using: &random) ?? 2
-        hasBadBoard = Int.random(in: 0..<3, using: &random) == 0
+        hasBadBoard = Bool.random(using: &random)
         world = try World()
         path = world.databasePath
         store = FaultyStore(try SQLiteStore(path: path))
@@ -245,9 +245,9 @@ final class FaultRun {
             switch Int.random(in: 0..<60, using: &random) {
             case 0: _ = try await orchestrator.control(name, .abort)
             case 1: _ = try await orchestrator.revert(name, to: nil, by: World.author)
-            case 2..<6: _ = try await orchestrator.control(name, .pause)
-            case 6..<12: _ = try await orchestrator.approve(name, by: World.author)
-            case 12..<32: _ = try await orchestrator.approve(name, by: Self.other)
+            case 2..<12: _ = try await orchestrator.control(name, .pause)
+            case 12..<16: _ = try await orchestrator.approve(name, by: World.author)
+            case 16..<32: _ = try await orchestrator.approve(name, by: Self.other)
             default: _ = try await orchestrator.control(name, .resume)
             }
             return happened("\(name) is controlled") { $0.mayForgive = true }
