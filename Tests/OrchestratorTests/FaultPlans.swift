@@ -40,7 +40,8 @@ enum FaultPlans {
 
     private static func gate(_ random: inout SeededGenerator) -> RolloutFile.Gate {
         RolloutFile.Gate(
-            maxFailureRate: ["10%", "40%", "75%"].randomElement(using: &random), confidence: ["55%", "90%"].randomElement(using: &random),
+            maxFailureRate: ["10%", "40%", "75%"].randomElement(using: &random),
+            confidence: ["55%", "90%"].randomElement(using: &random),
             minConfirmed: [nil, 1, 2].randomElement(using: &random) ?? nil, overdueAfter: "150s",
             perClass: Bool.random(using: &random) ? ["download": "60%"] : [:])
     }

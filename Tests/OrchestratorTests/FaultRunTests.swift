@@ -13,7 +13,8 @@ import Testing
         return Array(first..<first + count)
     }()
 
-    @Test(arguments: seeds)
+    /// One after another: each run has connections and a `sqlite3` of its own.
+    @Test(.serialized, arguments: seeds)
     func nothingThatHappensBreaksAPromise(seed: UInt64) async throws {
         let run = try await FaultRun(seed: seed)
         do { try await run.play(500) } catch {
