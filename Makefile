@@ -16,7 +16,7 @@ PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(notdir $(wildcard Tests/*)))
 
-.PHONY: demo test lint build agent footprint samples fuzz bench conformance clean
+.PHONY: demo test test-faults lint build agent footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
 demo:
@@ -39,6 +39,15 @@ $(VENV)/ready:
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF)
 	touch $@
+
+# The server's books under SEEDS random runs of everything that can happen, from seed FIRST on.
+# A run that fails prints its seed; `make test-faults SEEDS=1 FIRST=6` plays that of seed 6 again.
+SEEDS ?= 500
+FIRST ?= 0
+test-faults:
+	.ci/setup $(TEST_PACKAGES)
+	SLIPWAY_FAULT_SEEDS=$(SEEDS) SLIPWAY_FAULT_FIRST_SEED=$(FIRST) $(SWIFT) test $(BUILD_FLAGS) \
+		--disable-xctest --filter "^OrchestratorTests\.FaultRunTests"
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

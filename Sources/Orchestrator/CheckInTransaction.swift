@@ -123,7 +123,7 @@ struct CheckInTransaction {
     private func isPreempted(_ offer: OfferRecord, _ device: DeviceFacts) throws -> Bool {
         var search = try RolloutSearch(
             orchestrator: orchestrator, store: store, device: device, at: now)
-        let urgent = search.rollouts.filter { $0.priority == .emergency && $0.state.mayOffer }
+        let urgent = search.rollouts.filter(\.mayTakeOffersBack)
         guard !urgent.contains(where: { $0.name == offer.rollout }) else { return false }
         var trace = AdmissionTrace.off
         for rollout in urgent {
@@ -169,7 +169,7 @@ struct CheckInTransaction {
             switch try search.ruling(of: rollout, trace: &trace) {
             case .offer(let plan, let wave):
                 return .offer(try lease(rollout, plan, wave: wave, device))
-            case .governed, .unreadable: return .wait(atMost: nil)
+            case .governed, .busy, .unreadable: return .wait(atMost: nil)
             case .no(let refusal):
                 guard case .waits = refusal.claim, rollout.state.isUnderWay,
                     let wait = try wait(after: refusal, rollout, device.id)
@@ -189,16 +189,24 @@ struct CheckInTransaction {
         guard let pacing = orchestrator.settings.pacing else { return nil }
         switch refusal.waitsFor {
         case nil: return nil
-        case .moment(let moment): return pacing.pause(for: bucket, at: now, notBefore: moment)
+        case .moment(let moment):
+            let plan = try orchestrator.plan(of: rollout)
+            // How many of them are done is not worth counting each time that one asks.
+            return pacing.pause(
+                for: bucket, at: now, notBefore: moment, waiting: reached(by: rollout, plan),
+                freePlaces: plan.spec.limits.concurrent)
         case .place:
             let plan = try orchestrator.plan(of: rollout)
             let open = try store.openOfferCount(in: rollout.name)
             let done = try store.provenCount(in: rollout.name)
-            let reached = plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
             return pacing.pause(
-                for: bucket, at: now, waiting: max(0, reached - open - done),
+                for: bucket, at: now, waiting: max(0, reached(by: rollout, plan) - open - done),
                 freePlaces: max(0, plan.spec.limits.concurrent - open))
         }
+    }
+
+    private func reached(by rollout: RolloutRecord, _ plan: RolloutPlan) -> Int {
+        plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
     }
 
     /// Takes the lease in the transaction that counted the others (promise P4).

@@ -28,7 +28,7 @@ extension Orchestrator {
                 now: moment, nonce: nonce
             ).run()
         }
-        return try directive(answering: message.unverified, with: order).bytes
+        return try directive(answering: message.unverified, with: order, at: moment).bytes
     }
 
     /// Who sent the message: the one place where a device's signature is checked.
@@ -59,15 +59,17 @@ extension Orchestrator {
     }
 
     private func directive(
-        answering checkIn: CheckIn, with decided: CheckInTransaction.Order
+        answering checkIn: CheckIn, with decided: CheckInTransaction.Order, at moment: Instant
     ) throws(Refusal) -> SignedMessage<Directive> {
         let order: Directive.Order?
-        var pauseSeconds = pauseSeconds(for: checkIn)
+        var pauseSeconds = pauseSeconds(for: checkIn, at: moment)
         switch decided {
         case .wait(let atMost):
             order = nil
             // Never later than an idle device, so that it does not look silent.
-            if let atMost { pauseSeconds = min(pauseSeconds, Int(atMost.components.seconds)) }
+            if let atMost, atMost <= .seconds(settings.checkInSeconds) {
+                pauseSeconds = Int(atMost.components.seconds)
+            }
         case .cancel(let nonce): order = .cancel(nonce)
         case .retire: order = .retire
         case .offer(let offer): order = .offer(try sign(Offer(offer)))
@@ -87,14 +89,11 @@ extension Orchestrator {
         } catch { throw .signing("\(error)") }
     }
 
-    /// Spread by a fifth both ways, so that devices that came together do not come back together.
-    private func pauseSeconds(for checkIn: CheckIn) -> Int {
-        let base = settings.checkInSeconds
-        let spread = base / 5
-        guard spread > 0 else { return base }
-        let digest = cryptography.hashing.sha256(
-            Array("\(checkIn.device) \(checkIn.sequence)".utf8))
-        return base - spread + Int(Bucket(digest).value % UInt64(2 * spread + 1))
+    /// Spread, so that devices that came together do not come back together.
+    private func pauseSeconds(for checkIn: CheckIn, at moment: Instant) -> Int {
+        let place = FleetOrder.ofFleet(by: cryptography.hashing).bucket(of: checkIn.device)
+        let pause = LeasePacing.idlePause(for: place, at: moment, every: settings.checkInSeconds)
+        return Int(pause.components.seconds)
     }
 }
 

@@ -38,8 +38,9 @@ extension Orchestrator {
     private func rulings(
         for device: DeviceFacts, _ reader: any RulingReader, at moment: Instant
     ) throws -> (rollouts: [DeviceExplanation.Asked], conclusion: String) {
+        let held = try reader.openOffer(of: device.id)?.rollout
         var search = try RolloutSearch(
-            orchestrator: self, store: reader, device: device, at: moment)
+            orchestrator: self, store: reader, device: device, at: moment, holdingOfferOf: held)
         var (offer, claim): (String?, String?) = (nil, nil)
         let rollouts = try search.rollouts.map { rollout in
             var trace = AdmissionTrace.on
@@ -52,7 +53,10 @@ extension Orchestrator {
                     ExplainedStep(rule: $0.rule.rawValue, detail: $0.detail, holds: $0.holds)
                 }, ruling: "\(ruling)")
         }
-        return (rollouts, offer ?? claim ?? "no rollout has anything for it")
+        let inHand = held.map { "\($0): \(RolloutSearch.Ruling.no(.holdsLease))" }
+        return (
+            rollouts, inHand ?? offer ?? claim ?? "no rollout has anything for it"
+        )
     }
 
     /// Why the rollout is where it is.

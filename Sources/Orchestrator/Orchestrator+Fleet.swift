@@ -27,16 +27,17 @@ extension Orchestrator {
             guard let device = try store.device(id) else {
                 throw Refusal.unknown("there is no device called \(id)")
             }
+            let held = try store.openOffer(of: id)?.rollout
             var search = try RolloutSearch(
-                orchestrator: self, store: store, device: device.facts, at: moment)
+                orchestrator: self, store: store, device: device.facts, at: moment,
+                holdingOfferOf: held)
             var trace = AdmissionTrace.off
             let decisions = try search.rollouts.map { rollout in
                 DeviceSummary.Decision(
                     rollout: rollout.name,
                     rule: "\(try search.ruling(of: rollout, trace: &trace))")
             }
-            return try summary(
-                of: device, rollout: store.openOffer(of: id)?.rollout, decisions)
+            return try summary(of: device, rollout: held, decisions)
         }
     }
 
@@ -166,6 +167,7 @@ extension RolloutSearch.Ruling: CustomStringConvertible {
         case .offer(let plan, let wave):
             "it is offered \(plan.spec.release) in wave \(wave + 1)"
         case .governed(let name): "the rollout \(name) goes first and decides for it"
+        case .busy(let name): "it works on the offer of rollout \(name)"
         case .no(let refusal): "\(refusal)"
         case .unreadable: "this version of the server cannot read its plan"
         }

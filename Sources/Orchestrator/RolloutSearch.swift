@@ -9,6 +9,8 @@ struct RolloutSearch {
     let store: any RulingReader
     let device: DeviceFacts
     let now: Instant
+    /// The rollout whose offer the device works on; the others are not asked meanwhile.
+    private let held: RolloutName?
     /// The first rollout that concerns the device; no later one has a say.
     private var governing: RolloutName?
     /// The newest rollout that is settled for the device; no older one has a say.
@@ -18,8 +20,10 @@ struct RolloutSearch {
     /// All rollouts in the order in which they are asked.
     let rollouts: [RolloutRecord]
 
+    /// - Parameter held: `nil` also for what may take an offer back.
     init(
-        orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant
+        orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant,
+        holdingOfferOf held: RolloutName? = nil
     ) throws {
         self.orchestrator = orchestrator
         self.store = store
@@ -29,6 +33,8 @@ struct RolloutSearch {
         ages = newestFirst.ages
         rollouts = newestFirst.inOrderOfRule
         // Stopping a rollout sends nobody back to an older one: going back is a rollout of its own.
+        self.held = held
+        let ages = ages
         settled = try store.newestProven(of: device.id).flatMap { name in
             ages[name].map { (name, $0) }
         }
@@ -38,6 +44,8 @@ struct RolloutSearch {
         case offer(RolloutPlan, wave: Int)
         /// A rollout that goes first decides for the device.
         case governed(by: RolloutName)
+        /// The device works on an offer of this other rollout.
+        case busy(with: RolloutName)
         case no(AdmissionRefusal)
         /// Its plan is of a version that this server does not know; nobody else decides meanwhile.
         case unreadable
@@ -48,18 +56,19 @@ struct RolloutSearch {
         of rollout: RolloutRecord, trace: inout AdmissionTrace
     ) throws -> Ruling {
         if let governing { return .governed(by: governing) }
+        if let held, held != rollout.name, !rollout.mayTakeOffersBack { return .busy(with: held) }
         let attempt = try store.attempt(of: device.id, in: rollout.name)
         if attempt == .proven {
             return refused(trace.refused(.attempt, by: .attemptProven), by: rollout)
         }
         if let settled, let age = ages[rollout.name], age > settled.age {
-            return .no(trace.refused(.attempt, by: .provenNewer(settled.name)))
+            return .no(trace.refused(.attempt, by: .settledByNewer(settled.name)))
         }
         guard rollout.state.mayOffer else {
             return refused(trace.refused(.state, by: .notRunning(rollout.state)), by: rollout)
         }
         guard let plan = try? orchestrator.plan(of: rollout) else {
-            governing = rollout.name
+            govern(rollout)
             return .unreadable
         }
         let decision = try plan.admission(
@@ -72,7 +81,7 @@ struct RolloutSearch {
             counts: { try counts(for: plan, of: rollout) })
         switch decision {
         case .offer(let wave, _):
-            governing = rollout.name
+            govern(rollout)
             return .offer(plan, wave: wave)
         case .no(let refusal): return refused(refusal, by: rollout)
         }
@@ -116,13 +125,18 @@ struct RolloutSearch {
     ) -> Ruling {
         switch refusal.claim {
         case .none: break
-        case .waits where rollout.state.isUnderWay: governing = rollout.name
+        case .waits where rollout.state.isUnderWay: govern(rollout)
         case .waits, .settled:
             if let age = ages[rollout.name], age < settled?.age ?? .max {
                 settled = (rollout.name, age)
             }
         }
         return .no(refusal)
+    }
+
+    /// An offer that the device holds goes on whatever others would say.
+    private mutating func govern(_ rollout: RolloutRecord) {
+        if held == nil { governing = rollout.name }
     }
 }
 
@@ -136,7 +150,7 @@ extension RolloutSearch.Ruling {
         switch self {
         case .no(let refusal): refusal.claim != .none
         case .unreadable: true
-        case .offer, .governed: false
+        case .offer, .governed, .busy: false
         }
     }
 }
@@ -162,7 +176,7 @@ extension AdmissionRefusal {
         case .holdsLease, .retryNotDue, .capReached, .limited: .waits
         case .attemptProven, .attemptFailed, .stratumPaused, .ineligible(.alreadyInstalled):
             .settled
-        case .notRunning, .provenNewer, .ineligible, .inNoWave, .waveNotOpen: .none
+        case .notRunning, .settledByNewer, .ineligible, .inNoWave, .waveNotOpen: .none
         }
     }
 }
@@ -183,6 +197,11 @@ extension RolloutState {
         case .draft, .completed, .reverting, .aborted: false
         }
     }
+}
+
+extension RolloutRecord {
+    /// Whether what it has for a device goes before an offer that is not installed yet.
+    var mayTakeOffersBack: Bool { priority == .emergency && state.mayOffer }
 }
 
 extension [RolloutRecord] {

@@ -28,6 +28,7 @@ public protocol RulingReader {
     /// The newest rollout that the device has proven.
     func newestProven(of device: DeviceID) throws -> RolloutName?
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
+    func openOffer(of device: DeviceID) throws -> OfferRecord?
     func openOfferCount(in rollout: RolloutName) throws -> Int
     /// Devices that have proven the rollout's release in it.
     func provenCount(in rollout: RolloutName) throws -> Int
@@ -55,7 +56,6 @@ public protocol StoreReader: RulingReader {
     /// All images, by release.
     func images() throws -> [ImageRecord]
     func rollout(_ name: RolloutName) throws -> RolloutRecord?
-    func openOffer(of device: DeviceID) throws -> OfferRecord?
     func offer(_ nonce: Nonce) throws -> OfferRecord?
     /// All open offers.
     func openOffers() throws -> [OfferRecord]

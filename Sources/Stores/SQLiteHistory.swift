@@ -16,9 +16,12 @@ struct SQLiteHistory: RulingReader {
     private var seconds: Int64 { moment.secondsSinceEpoch }
 
     /// The newest row of each device that was there; `?` is the moment.
+    ///
+    /// The newest is the one that was written last: its moment may be earlier than that of another,
+    /// where a clock was set back between the two.
     private static let newestRows = """
         device_history h WHERE h.number = (SELECT g.number FROM device_history g
-            WHERE g.device = h.device AND g.at_s <= ? ORDER BY g.at_s DESC, g.number DESC LIMIT 1)
+            WHERE g.device = h.device AND g.at_s <= ? ORDER BY g.number DESC LIMIT 1)
         """
     /// The offer `o` had been made; `?` is the moment twice, and the device that asks.
     private static let wasMade = "(o.issued_s < ? OR (o.issued_s = ? AND o.device <> ?))"
@@ -41,7 +44,7 @@ struct SQLiteHistory: RulingReader {
         try store.rollouts().compactMap { rollout in
             let row = try store.rows(
                 "SELECT * FROM rollout_history WHERE rollout = ? AND at_s <= ?"
-                    + " ORDER BY at_s DESC, number DESC LIMIT 1", [rollout.name.text, seconds]
+                    + " ORDER BY number DESC LIMIT 1", [rollout.name.text, seconds]
             ).first
             guard let row else { return nil }
             var past = rollout
@@ -84,6 +87,14 @@ struct SQLiteHistory: RulingReader {
             [rollout.text, seconds, seconds])
     }
 
+    /// With what became of it later.
+    func openOffer(of device: DeviceID) throws -> OfferRecord? {
+        try store.rows(
+            "SELECT * FROM offers o WHERE \(Self.wasOpen) AND o.device = ?"
+                + " ORDER BY o.number DESC LIMIT 1", openArguments + [device.text]
+        ).first.map { try OfferRecord($0) }
+    }
+
     func openOfferCount(in rollout: RolloutName) throws -> Int {
         try store.count(
             "SELECT count(*) FROM offers o WHERE \(Self.wasOpen) AND o.rollout = ?",
@@ -117,7 +128,7 @@ struct SQLiteHistory: RulingReader {
             "SELECT o.device AS device FROM offers o WHERE \(Self.wasOpen)"
                 + " AND (SELECT json_extract(h.attributes_json, '$.\"' || ? || '\"')"
                 + " FROM device_history h WHERE h.device = o.device AND h.at_s <= o.issued_s"
-                + " ORDER BY h.at_s DESC, h.number DESC LIMIT 1) = ? ORDER BY o.device",
+                + " ORDER BY h.number DESC LIMIT 1) = ? ORDER BY o.device",
             openArguments + [attribute, value]
         ).map { try $0.value("device") { DeviceID($0) } }
     }

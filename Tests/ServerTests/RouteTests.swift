@@ -25,7 +25,7 @@ import Wire
         #expect(answer.status == 200)
         let directive = try SignedMessage<Directive>(parsing: answer.body, limitBytes: 65_536)
         #expect(directive.unverified.answers == 1)
-        #expect((6...8).contains(directive.unverified.checkInAfterSeconds))
+        #expect((1...7).contains(directive.unverified.checkInAfterSeconds))
         #expect(try server.send(.post, "/device/v1/check-in", message).status == 409)
     }
 

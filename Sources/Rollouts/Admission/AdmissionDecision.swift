@@ -21,8 +21,8 @@ public enum Attempt: Hashable, Sendable {
 /// The rule for which a device is not offered a release, in the order in which they are asked.
 public enum AdmissionRefusal: Hashable, Sendable {
     case notRunning(RolloutState)
-    /// The device has proven what a newer rollout brought, and goes back to no older one.
-    case provenNewer(RolloutName)
+    /// A newer rollout is done with the device, and no older one has a say any more.
+    case settledByNewer(RolloutName)
     /// The device has its offer already.
     case holdsLease
     case attemptProven
@@ -52,7 +52,7 @@ extension AdmissionRefusal {
     /// `nil` where no limit is the reason, or nobody can tell.
     public var waitsFor: Awaited? {
         switch self {
-        case .notRunning, .provenNewer, .holdsLease, .attemptProven, .attemptFailed, .ineligible,
+        case .notRunning, .settledByNewer, .holdsLease, .attemptProven, .attemptFailed, .ineligible,
             .stratumPaused, .inNoWave, .waveNotOpen:
             nil
         case .retryNotDue(_, let moment): .moment(moment)
@@ -78,7 +78,7 @@ extension AdmissionRefusal: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notRunning(let state): "the rollout is \(state)"
-        case .provenNewer(let name): "it has proven the release of the newer rollout \(name)"
+        case .settledByNewer(let name): "the newer rollout \(name) is done with it"
         case .holdsLease: "it has been offered the release and has not answered yet"
         case .attemptProven: "it has already proven the release in this rollout"
         case .attemptFailed(let kind): "it has already failed in this rollout (\(kind.rawValue))"

@@ -27,19 +27,42 @@ public struct LeasePacing: Hashable, Sendable {
     public func pause(
         for bucket: Bucket, at now: Instant, waiting: Int, freePlaces: Int
     ) -> Duration {
-        let period = Int64(period(waiting: waiting, freePlaces: freePlaces))
-        // A wave holds the devices with small buckets, so only the remainder is spread evenly.
-        let turn = Int64(bucket.value % UInt64(period))
-        let wait = (turn - now.secondsSinceEpoch % period + 2 * period) % period
-        return .seconds(wait == 0 ? period : wait)
+        let period = period(waiting: waiting, freePlaces: freePlaces)
+        return Self.pause(for: bucket, at: now, period: Int64(period))
     }
 
     /// How long a device should wait that can take a lease from `moment` on, and not before.
     ///
-    /// Such devices come in the shortest period after it, each in its own second.
-    public func pause(for bucket: Bucket, at now: Instant, notBefore moment: Instant) -> Duration {
-        let turn = Int64(bucket.value % UInt64(periodSeconds.lowerBound))
+    /// Such devices come in a period after it, each in its own second: a window that opens, or a
+    /// rate that allows more, lets in many at once.
+    ///
+    /// - Parameter waiting: How many devices wait for the same moment at most.
+    /// - Parameter freePlaces: How many leases can be taken then at most.
+    public func pause(
+        for bucket: Bucket, at now: Instant, notBefore moment: Instant, waiting: Int,
+        freePlaces: Int
+    ) -> Duration {
+        let period = UInt64(period(waiting: waiting, freePlaces: freePlaces))
+        let turn = Int64(bucket.value % period)
         return max(.zero, moment.elapsed(since: now)) + .seconds(turn + 1)
+    }
+
+    /// How long a device should wait that waits for nothing: from one second to `seconds`.
+    ///
+    /// It has a second of its own there, too, so that a fleet that came at once is spread after one
+    /// pause, and stays so.
+    public static func idlePause(
+        for bucket: Bucket, at now: Instant, every seconds: Int
+    ) -> Duration {
+        seconds < 1 ? .zero : pause(for: bucket, at: now, period: Int64(seconds))
+    }
+
+    /// How long it is to the device's own second of a period; a whole one when that is now.
+    private static func pause(for bucket: Bucket, at now: Instant, period: Int64) -> Duration {
+        // A wave holds the devices with small buckets, so only the remainder is spread evenly.
+        let turn = Int64(bucket.value % UInt64(period))
+        let wait = (turn - now.secondsSinceEpoch % period + 2 * period) % period
+        return .seconds(wait == 0 ? period : wait)
     }
 
     /// So long that the server is not strained, and that in each shortest period about as many
