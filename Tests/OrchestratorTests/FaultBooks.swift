@@ -147,14 +147,12 @@ final class FaultBooks {
         let isRight: Bool
         switch offer.outcome {
         case "proven": isRight = !isOver && said.map { proves(offer, $0) } ?? false
-        case "failed" where isOver: isRight = offer.failure_class == "overdue"
         case "failed":
-            if case .failed(let nonce, let failure)? = said?.phase {
-                isRight =
-                    nonce.text == offer.nonce && failure.kind.rawValue == offer.failure_class
-            } else {
-                isRight = false
-            }
+            // Silent for too long, or retired by an operator in the middle of it.
+            let isOverdue = isOver || event.changed?.text == offer.device
+            isRight =
+                said.map { fails(offer, $0) } ?? false
+                || isOverdue && offer.failure_class == "overdue"
         case "cancelled":
             isRight = event.changed?.text == offer.device || said.map(mayBeTakenBack) ?? false
         default: isRight = false
@@ -162,6 +160,11 @@ final class FaultBooks {
         guard isRight, offer.decided_s == event.at.secondsSinceEpoch else {
             throw BrokenPromise("P2: \(offer.outcome) for no reason: \(offer), expected \(before)")
         }
+    }
+
+    private func fails(_ offer: OfferRow, _ said: FaultEvent.SaidByDevice) -> Bool {
+        guard case .failed(let nonce, let failure) = said.phase else { return false }
+        return nonce.text == offer.nonce && failure.kind.rawValue == offer.failure_class
     }
 
     private func proves(_ offer: OfferRow, _ said: FaultEvent.SaidByDevice) -> Bool {
