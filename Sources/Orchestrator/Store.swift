@@ -97,6 +97,8 @@ public protocol StoreReader: RulingReader {
     func outsideAnswers(
         of rollout: RolloutName, revision: Int64
     ) throws -> [CheckName: AskedAnswer]
+    /// When a server was last there to listen; `nil` before the first time.
+    func heartbeat() throws -> Instant?
     /// Open offers whose lease ended at `now` or before.
     func expiredOffers(at now: Instant) throws -> [OfferRecord]
     func plan(_ digest: Digest) throws -> PlanRecord?
@@ -154,6 +156,8 @@ public protocol StoreWriter: StoreReader {
     func add(_ stratum: PausedStratum) throws
     /// Returns whether the stratum was paused.
     func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool
+    /// Notes that a server is there to listen.
+    func beat(at now: Instant) throws
     /// Adds the approval; the same one again changes nothing.
     func add(_ approval: ApprovalRecord) throws
     /// Adds the plan; the same one again changes nothing. Of all plans the newest stay.

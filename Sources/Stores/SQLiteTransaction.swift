@@ -87,6 +87,10 @@ extension SQLiteTransaction: StoreReader {
             .first.map { try OfferRecord($0) }
     }
 
+    func heartbeat() throws -> Instant? {
+        try rows("SELECT at_s FROM heartbeat").first.map { $0.instant("at_s") }
+    }
+
     func offer(_ nonce: Nonce) throws -> OfferRecord? {
         try rows("\(Self.selectOffers) WHERE nonce = ?", [nonce.text]).first.map {
             try OfferRecord($0)
@@ -306,6 +310,13 @@ extension SQLiteTransaction: StoreWriter {
                 stratum.rollout.text, stratum.stratum.attribute, stratum.stratum.value,
                 stratum.at.secondsSinceEpoch, stratum.reason,
             ])
+    }
+
+    func beat(at now: Instant) throws {
+        try execute(
+            "INSERT INTO heartbeat (number, at_s) VALUES (1, ?)"
+                + " ON CONFLICT (number) DO UPDATE SET at_s = excluded.at_s",
+            [now.secondsSinceEpoch])
     }
 
     func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool {

@@ -401,5 +401,11 @@ enum Schema {
         ALTER TABLE rollouts ADD COLUMN reason_detail TEXT;
         ALTER TABLE rollout_history ADD COLUMN reason_check TEXT;
         ALTER TABLE rollout_history ADD COLUMN reason_detail TEXT;
+
+        -- When a server was last there to listen; one row at most.
+        CREATE TABLE heartbeat (
+            number INTEGER PRIMARY KEY NOT NULL CHECK (number = 1),
+            at_s INTEGER NOT NULL
+        ) STRICT;
         """
 }

@@ -145,6 +145,7 @@ internal import UnixSignals
                     return nonce
                 })
             try await orchestrator.openRepository()
+            try await orchestrator.excuseAbsence()
             return orchestrator
         } catch let error as StoreError {
             throw ServerProblem.data("\(error)")

@@ -10,8 +10,13 @@ struct SteppingService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var nextBeat = ContinuousClock.now
             while !Task.isCancelled {
                 do {
+                    if ContinuousClock.now >= nextBeat {
+                        try await orchestrator.beat()
+                        nextBeat = .now + Orchestrator.heartbeatPeriod
+                    }
                     try await orchestrator.step()
                     try await orchestrator.refreshMetadata()
                 } catch {

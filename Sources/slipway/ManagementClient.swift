@@ -12,10 +12,17 @@ struct ManagementClient {
     /// The longest answer that is read, in bytes.
     private static let answerLimitBytes = 268_435_456
 
+    /// How long an answer may take.
+    private static let patienceSeconds = 600
+
     init(server: String, token: String?) throws(SlipwayError) {
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.token = token
-        do { http = try HTTPClient(options: .standard) } catch {
+        // Planning for a large fleet takes a while in which nothing is sent.
+        var options = HTTPOptions.standard
+        options.stallTimeoutSeconds = Self.patienceSeconds
+        options.wallTimeoutSeconds = Self.patienceSeconds
+        do { http = try HTTPClient(options: options) } catch {
             throw .unreachable(server: server, problem: "\(error)")
         }
     }

@@ -1,0 +1,38 @@
+internal import Model
+
+/// When the server was there to listen: nobody is silent whom nobody could hear.
+extension Orchestrator {
+    /// How often a running server notes that it is there.
+    public static let heartbeatPeriod = Duration.seconds(15)
+    /// Shorter absences are those of a restart.
+    private static let shortestAbsence = Duration.seconds(60)
+
+    /// Notes that the server is there; to be called at least every ``heartbeatPeriod``.
+    public func beat() async throws(Refusal) {
+        let moment = now()
+        try await write { try $0.beat(at: moment) }
+    }
+
+    /// Gives devices back the time in which no server listened, before anything is held against
+    /// them; to be called once when a server starts.
+    ///
+    /// Each open lease lasts longer by as much. No limit is touched, since leases only last longer.
+    public func excuseAbsence() async throws(Refusal) {
+        let moment = now()
+        try await write { store in
+            let last = try store.heartbeat() ?? moment
+            let absence = moment.elapsed(since: last)
+            if absence >= Self.shortestAbsence {
+                for var offer in try store.openOffers() {
+                    offer.expires = offer.expires.advanced(by: absence)
+                    try store.update(offer)
+                }
+                try store.add(
+                    EventRecord(
+                        at: moment, device: nil, rollout: nil,
+                        what: "nobody listened since \(last); open leases last as much longer"))
+            }
+            try store.beat(at: moment)
+        }
+    }
+}
