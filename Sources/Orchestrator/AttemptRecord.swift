@@ -116,15 +116,6 @@ extension AttemptRecord {
         return earlier
     }
 
-    /// Whether the gate has to wait for the device at `now`.
-    func isUndecided(at now: Instant) -> Bool {
-        switch standing {
-        case .open: true
-        case .proven: false
-        case .failed: lastFailure?.countsFrom.map { $0 > now } ?? false
-        }
-    }
-
     /// What admission asks for.
     public var attempt: Attempt {
         switch (standing, lastFailure) {

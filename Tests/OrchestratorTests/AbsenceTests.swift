@@ -11,7 +11,7 @@ import Wire
         try await world.publish("2.0.0", to: orchestrator)
         var devices = try await [TestDevice].enrolled(1, orchestrator)
         try await orchestrator.start(.simple("r", gate: .init(overdueAfter: "1h")))
-        let offer = must(try await devices[0].checkIn(orchestrator).offer)
+        let offer = try #require(try await devices[0].checkIn(orchestrator).offer)
         try await orchestrator.beat()
         return (world, orchestrator, devices, offer)
     }

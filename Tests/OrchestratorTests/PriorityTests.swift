@@ -37,7 +37,7 @@ import Wire
         try await orchestrator.start(.simple("r") { $0.priority = "9" })
         var offers: [Offer] = []
         for index in devices.indices {
-            offers.append(must(try await devices[index].checkIn(orchestrator).offer))
+            offers.append(try #require(try await devices[index].checkIn(orchestrator).offer))
         }
         try await orchestrator.start(Self.emergency)
         var canary: [Int] = []

@@ -66,6 +66,23 @@ import Wire
         #expect(stopped.failures == [.init(kind: .download, devices: 3)])
     }
 
+    /// A retry that was begun in time is undecided for as long as it goes on.
+    @Test func aRetryThatGoesOnIsUndecided() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(3)
+        for index in 0..<3 { try await devices.fail(index, .download, orchestrator) }
+        world.clock.advance(seconds: 600)
+        for index in 0..<3 {
+            let offer = try #require(try await devices[index].checkIn(orchestrator).offer)
+            world.clock.advance(seconds: 1000)
+            _ = try await devices[index].checkIn(
+                orchestrator, .downloading(offer.nonce, bytesDone: 1, bytesTotal: 11))
+        }
+        world.clock.advance(seconds: 1400)
+        try await orchestrator.step()
+        let waiting = try await orchestrator.simple()
+        #expect(waiting.state == "running" && waiting.failures.isEmpty, "\(waiting.reason)")
+    }
+
     /// A release that always fails is stopped at once, though its devices would be tried again.
     @Test func aFailureOfTheNewImageCountsAtOnce() async throws {
         var (_, orchestrator, devices) = try await Self.scene(

@@ -82,8 +82,8 @@ import Wire
     @Test func aWaveWaitsForDevicesThatHoldALease() async throws {
         var (_, orchestrator, devices) = try await fleet(2)
         try await orchestrator.start(.simple("r"))
-        let first = must(try await devices[0].checkIn(orchestrator).offer)
-        let second = must(try await devices[1].checkIn(orchestrator).offer)
+        let first = try #require(try await devices[0].checkIn(orchestrator).offer)
+        let second = try #require(try await devices[1].checkIn(orchestrator).offer)
 
         devices[0].boots(first)
         _ = try await devices[0].checkIn(orchestrator, .proven(first.nonce))
@@ -134,6 +134,12 @@ import Wire
             testDescription: "the release was withdrawn",
             says: "acme 2.0.0 has no image for gw-2 any more"
         ) { world, orchestrator, _ in try await world.withdraw("2.0.0", from: orchestrator) },
+        Change(
+            testDescription: "an image for more hardware was published",
+            says: "acme 2.0.0 now has an image for gw-3"
+        ) { world, orchestrator, _ in
+            try await world.publish("2.0.0", hardware: "gw-3", to: orchestrator)
+        },
     ]
 
     @Test(arguments: changes)

@@ -1,6 +1,7 @@
 import Model
 import OpenSSL
 import Orchestrator
+import Testing
 import Trust
 import Wire
 
@@ -101,7 +102,7 @@ extension [TestDevice] {
 
     /// The device takes its offer, boots it and proves it.
     mutating func prove(_ index: Int, _ orchestrator: Orchestrator) async throws {
-        let offer = must(try await self[index].checkIn(orchestrator).offer)
+        let offer = try #require(try await self[index].checkIn(orchestrator).offer)
         self[index].boots(offer)
         _ = try await self[index].checkIn(orchestrator, .proven(offer.nonce))
     }
@@ -110,7 +111,7 @@ extension [TestDevice] {
     mutating func fail(
         _ index: Int, _ kind: FailureClass = .health, _ orchestrator: Orchestrator
     ) async throws {
-        let offer = must(try await self[index].checkIn(orchestrator).offer)
+        let offer = try #require(try await self[index].checkIn(orchestrator).offer)
         _ = try await self[index].checkIn(
             orchestrator, .failed(offer.nonce, Failure(kind, "it smokes")))
     }

@@ -131,11 +131,12 @@ final class World: Sendable {
 
     @discardableResult
     func publish(
-        _ version: String, counter: Int64 = 1, to orchestrator: Orchestrator
+        _ version: String, hardware: String = "gw-2", counter: Int64 = 1,
+        to orchestrator: Orchestrator
     ) async throws -> SignedImage {
         let bytes = Array("image \(version)".utf8)
         let (metadata, image) = try targets(
-            adding: version, bytes: bytes, counter: counter)
+            adding: version, bytes: bytes, hardware: hardware, counter: counter)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
         _ = try await orchestrator.publish(.targets(metadata))
         return image
