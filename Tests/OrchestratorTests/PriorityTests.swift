@@ -76,6 +76,23 @@ import Wire
         #expect(try await orchestrator.simple("old").state == "completed")
     }
 
+    /// Those whom an aborted rollout moved on stay there, though they could go down again.
+    @Test func aRolloutDoesNotWaitForWhomAnEndedOneTook() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        try await world.publish("1.5.0", counter: 2, to: orchestrator)
+        try await world.publish("2.0.0", to: orchestrator)
+        var devices = try await [TestDevice].enrolled(2, orchestrator)
+        try await orchestrator.start(
+            .simple("old", release: "acme 1.5.0", gate: .init(minConfirmed: 1)))
+        try await orchestrator.start(.simple("new"))
+        try await devices.prove(0, orchestrator)
+        _ = try await orchestrator.control(must(RolloutName("new")), .abort)
+        try await devices.prove(1, orchestrator)
+        #expect(devices[1].boot.release == ReleaseID("acme 1.5.0"))
+        #expect(try await orchestrator.simple("old").state == "completed")
+    }
+
     /// What is done with keeps nobody from what is newer, whatever its priority is.
     @Test func aNewRolloutOfLowPriorityReachesWhoeverHasTheOldRelease() async throws {
         var (_, orchestrator, devices) = try await Self.scene()

@@ -83,6 +83,20 @@ import Wire
         #expect(waiting.state == "running" && waiting.failures.isEmpty, "\(waiting.reason)")
     }
 
+    /// Nobody can try again while nothing is offered.
+    @Test func aPausePutsRetriesOff() async throws {
+        var (world, orchestrator, devices) = try await Self.scene(3)
+        for index in 0..<3 { try await devices.fail(index, .download, orchestrator) }
+        _ = try await orchestrator.control(must(RolloutName("r")), .pause)
+        world.clock.advance(seconds: 86_400)
+        _ = try await orchestrator.control(must(RolloutName("r")), .resume)
+        world.clock.advance(seconds: 3599)
+        try await orchestrator.step()
+        #expect(try await orchestrator.simple().waves[0].retrying == 3)
+        for index in 0..<3 { try await devices.prove(index, orchestrator) }
+        #expect(try await orchestrator.simple().state == "completed")
+    }
+
     /// A release that always fails is stopped at once, though its devices would be tried again.
     @Test func aFailureOfTheNewImageCountsAtOnce() async throws {
         var (_, orchestrator, devices) = try await Self.scene(

@@ -56,6 +56,14 @@ import Wire
         #expect(devices[0..<4].allSatisfy { $0.boot.release == ReleaseID("acme 1.0.0") })
     }
 
+    @Test func anOperatorNamesTheReleaseToGoBackTo() async throws {
+        let (world, orchestrator, _) = try await Self.scene(proven: 4)
+        try await world.publish("1.5.0", counter: 2, to: orchestrator)
+        let back = try await orchestrator.revert(
+            Self.name, to: ReleaseID("acme 1.5.0"), by: World.author)
+        #expect(back.release == ReleaseID("acme 1.5.0") && back.waves.map(\.devices) == [1, 4])
+    }
+
     /// What has not been installed yet is called back at once.
     @Test func offersAreTakenBack() async throws {
         var (_, orchestrator, devices) = try await Self.scene(proven: 4)
