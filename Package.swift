@@ -117,6 +117,7 @@ let package = Package(
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust"],
             swiftSettings: strict),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
         .testTarget(
@@ -134,7 +135,9 @@ let package = Package(
         .testTarget(
             name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
             swiftSettings: testing),
-        .testTarget(name: "CurlTests", dependencies: ["Curl", "Model"], swiftSettings: testing),
+        .testTarget(
+            name: "CurlTests", dependencies: ["Curl", "Model", "TestSupport"],
+            swiftSettings: testing),
         .testTarget(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
             swiftSettings: testing),
@@ -144,24 +147,28 @@ let package = Package(
         .testTarget(
             name: "OrchestratorTests",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "Trust", "Wire",
+                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "TestSupport",
+                "Trust", "Wire",
             ],
             swiftSettings: testing),
         .testTarget(
             name: "StoresTests",
-            dependencies: ["Model", "Orchestrator", "Rollouts", "Stores", "Trust", "Wire"],
+            dependencies: [
+                "Model", "Orchestrator", "Rollouts", "Stores", "TestSupport", "Trust", "Wire",
+            ],
             exclude: ["version1.sql", "version2.sql"], swiftSettings: testing),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "Trust", "Wire", "slipway",
+                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
                 "slipway-server",
             ],
             swiftSettings: testing),
         .testTarget(
             name: "OutsideGateTests",
             dependencies: [
-                "JSON", "Model", "Orchestrator", "Rollouts", "Server", "slipway-server",
+                "JSON", "Model", "Orchestrator", "Rollouts", "Server", "TestSupport",
+                "slipway-server",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -169,7 +176,7 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "TUFClientTests",
-            dependencies: ["JSON", "Model", "OpenSSL", "Trust", "slipway-tuf"],
+            dependencies: ["JSON", "Model", "OpenSSL", "TestSupport", "Trust", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
             name: "CommandTests", dependencies: ["slipway", "slipway-server", "slipway-tuf"],

@@ -1,4 +1,5 @@
 import Curl
+import TestSupport
 import Testing
 
 func client(wallTimeoutSeconds: Int = 60, stallTimeoutSeconds: Int = 30) throws -> HTTPClient {

@@ -3,6 +3,7 @@ import Model
 import OpenSSL
 import Orchestrator
 import Stores
+import TestSupport
 import Testing
 import Trust
 import Wire

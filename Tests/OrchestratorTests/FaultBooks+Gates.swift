@@ -1,5 +1,6 @@
 import Model
 import Rollouts
+import TestSupport
 import Wire
 
 /// Promise P3, from counts of our own.

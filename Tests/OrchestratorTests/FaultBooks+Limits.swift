@@ -1,5 +1,6 @@
 import Model
 import Rollouts
+import TestSupport
 import Wire
 
 /// Promise P4, counted otherwise than the server does.

@@ -1,6 +1,7 @@
 import Model
 import OpenSSL
 import Orchestrator
+import TestSupport
 import Wire
 
 /// A device of a fault run, and what it believes.

@@ -2,6 +2,7 @@ import Model
 import OpenSSL
 import Orchestrator
 import Rollouts
+import TestSupport
 import Testing
 
 /// Devices keep their places for ever, so these are the bytes that they were given first.

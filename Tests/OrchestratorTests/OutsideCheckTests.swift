@@ -1,6 +1,7 @@
 import Model
 import Orchestrator
 import Rollouts
+import TestSupport
 import Testing
 import Wire
 

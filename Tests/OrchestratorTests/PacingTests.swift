@@ -2,6 +2,7 @@ import Model
 import OpenSSL
 import Orchestrator
 import Rollouts
+import TestSupport
 import Testing
 import Wire
 

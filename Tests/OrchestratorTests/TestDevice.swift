@@ -1,6 +1,7 @@
 import Model
 import OpenSSL
 import Orchestrator
+import TestSupport
 import Testing
 import Trust
 import Wire

@@ -4,6 +4,7 @@ import OpenSSL
 import Orchestrator
 import Stores
 import Synchronization
+import TestSupport
 import Trust
 import Wire
 

@@ -3,6 +3,7 @@ import Model
 import Orchestrator
 import Rollouts
 import Server
+import TestSupport
 
 @testable import slipway_server
 

@@ -2,6 +2,7 @@ import Foundation
 import Model
 import Rollouts
 import Server
+import TestSupport
 import Testing
 
 @testable import slipway_server

@@ -2,6 +2,7 @@ import Curl
 import Foundation
 import Model
 import OpenSSL
+import TestSupport
 import Trust
 import Wire
 

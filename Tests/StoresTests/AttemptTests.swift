@@ -2,6 +2,7 @@ import Model
 import Orchestrator
 import Rollouts
 import Stores
+import TestSupport
 import Testing
 
 private typealias Scene = SQLiteStoreTests

@@ -3,6 +3,7 @@ import Model
 import Orchestrator
 import Rollouts
 import Stores
+import TestSupport
 import Testing
 
 /// What plans are made from, as it is read from a real file.

@@ -3,6 +3,7 @@ import Model
 import Orchestrator
 import Rollouts
 import Stores
+import TestSupport
 import Testing
 
 /// A server that is updated in the middle of a rollout goes on with it.

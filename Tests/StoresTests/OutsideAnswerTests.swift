@@ -3,6 +3,7 @@ import Model
 import Orchestrator
 import Rollouts
 import Stores
+import TestSupport
 import Testing
 
 /// What somebody outside said, as the store keeps it.

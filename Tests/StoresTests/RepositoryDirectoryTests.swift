@@ -2,6 +2,7 @@ import Foundation
 import Model
 import Orchestrator
 import Stores
+import TestSupport
 import Testing
 
 /// The repository's folder after a process that did not end in order.

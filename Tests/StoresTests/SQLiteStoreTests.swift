@@ -3,6 +3,7 @@ import Model
 import Orchestrator
 import Rollouts
 import Stores
+import TestSupport
 import Testing
 
 /// What the orchestrator relies on in its store, on a real file.

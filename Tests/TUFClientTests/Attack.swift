@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// Where in a download an attacker speaks, in the order in which the client asks.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The client asks for bytes as they are, so nothing is unpacked for anybody.

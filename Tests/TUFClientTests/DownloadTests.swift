@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import OpenSSL
+import TestSupport
 import Testing
 import Trust
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What never ends is cut off where the metadata above, or our own limit, says.

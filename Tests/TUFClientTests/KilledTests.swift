@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Whenever the client is killed, the next one finds what was trusted and finishes the work.

@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 /// Metadata that cannot be read is refused in one line, whoever signed it.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A disk without room, or one that cannot be written, costs an update and nothing else.

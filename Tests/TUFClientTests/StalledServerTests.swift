@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// A server that keeps a client waiting is given up after `--timeout` (slow retrieval).

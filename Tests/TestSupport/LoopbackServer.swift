@@ -1,20 +1,20 @@
-import Foundation
-import Glibc
-import Synchronization
+internal import Foundation
+internal import Glibc
+internal import Synchronization
 
 /// What a client sent.
-struct ReceivedRequest: Sendable {
-    let method: String
-    let target: String
+public struct ReceivedRequest: Sendable {
+    public let method: String
+    public let target: String
     /// Names in lower case, in the order they came.
-    let headers: [(name: String, value: String)]
-    let body: [UInt8]
+    public let headers: [(name: String, value: String)]
+    public let body: [UInt8]
 
-    func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+    public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
 /// What a ``LoopbackServer`` does with a request; it may well be wrong HTTP.
-enum Reply: Sendable {
+public enum Reply: Sendable {
     /// Sends the bytes and keeps the connection.
     case bytes([UInt8])
     /// Sends the bytes and cuts the connection.
@@ -23,14 +23,16 @@ enum Reply: Sendable {
     case endless([UInt8], repeating: [UInt8])
     /// Sends the bytes, and nothing more until the client goes away.
     case bytesThenSilence([UInt8])
+    /// Sends the bytes, then the other ones every so often until the client goes away.
+    case bytesThenDrip([UInt8], drops: [UInt8], everyMilliseconds: Int32)
 
-    static func text(_ text: String) -> Reply { .bytes(Array(text.utf8)) }
+    public static func text(_ text: String) -> Reply { .bytes(Array(text.utf8)) }
 
-    static func ok(_ body: some Collection<UInt8>, _ headers: String = "") -> Reply {
+    public static func ok(_ body: some Collection<UInt8>, _ headers: String = "") -> Reply {
         .status("200 OK", body, headers)
     }
 
-    static func status(
+    public static func status(
         _ status: String, _ body: some Collection<UInt8> = [], _ headers: String = ""
     ) -> Reply {
         let head = "HTTP/1.1 \(status)\r\nContent-Length: \(body.count)\r\n\(headers)\r\n"
@@ -41,12 +43,12 @@ enum Reply: Sendable {
 /// An HTTP server on 127.0.0.1 that answers as it is told, one thread for each connection.
 ///
 /// Nothing sleeps: threads wait for the client, whose going away ends them.
-final class LoopbackServer: Sendable {
-    let port: UInt16
+public final class LoopbackServer: Sendable {
+    public let port: UInt16
     private let socket: Int32
     private let log = Mutex<(connections: Int, requests: [ReceivedRequest])>((0, []))
 
-    init(_ answer: @escaping @Sendable (ReceivedRequest) -> Reply) throws {
+    public init(_ answer: @escaping @Sendable (ReceivedRequest) -> Reply) throws {
         // A proxy of the machine that runs the tests must not stand between.
         setenv("no_proxy", "*", 1)
         (socket, port) = try Self.listen()
@@ -66,12 +68,14 @@ final class LoopbackServer: Sendable {
 
     deinit { shutdown(socket, Int32(SHUT_RDWR)) }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var connectionCount: Int { log.withLock { $0.connections } }
-    var requests: [ReceivedRequest] { log.withLock { $0.requests } }
+    public var url: String { "http://127.0.0.1:\(port)" }
+    /// The paths that were asked for, as they were written.
+    public var paths: [String] { requests.map(\.target) }
+    public var connectionCount: Int { log.withLock { $0.connections } }
+    public var requests: [ReceivedRequest] { log.withLock { $0.requests } }
 
     /// A port at which nobody listens.
-    static func deadPort() throws -> UInt16 {
+    public static func deadPort() throws -> UInt16 {
         let (socket, port) = try listen()
         close(socket)
         return port
@@ -113,6 +117,10 @@ final class LoopbackServer: Sendable {
                 _ = connection.write(bytes)
                 connection.waitForEnd()
                 return
+            case .bytesThenDrip(let bytes, let drops, let pause):
+                guard connection.write(bytes) else { return }
+                while connection.waitForEnd(milliseconds: pause), connection.write(drops) {}
+                return
             }
         }
     }
@@ -140,6 +148,12 @@ private final class Connection {
     }
 
     func waitForEnd() { while receive() {} }
+
+    /// Whether the client is still there after so long.
+    func waitForEnd(milliseconds: Int32) -> Bool {
+        var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, milliseconds) == 0
+    }
 
     private func receive() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65_536)
