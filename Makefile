@@ -14,7 +14,7 @@ TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 
 FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
-SUITES = $(sort $(notdir $(wildcard Tests/*Tests)))
+SUITES = $(sort $(filter-out TestSupport,$(notdir $(wildcard Tests/*))))
 
 .PHONY: demo test test-faults lint build agent footprint samples fuzz bench conformance clean
 
