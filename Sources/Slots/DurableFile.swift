@@ -1,5 +1,4 @@
 public import Agent
-internal import Glibc
 
 /// Small files that are whole or absent, whatever cuts off the writing.
 public enum DurableFile {
@@ -7,34 +6,31 @@ public enum DurableFile {
     public static let maximumByteCount = 8_388_608
 
     /// Returns `nil` when there is no such file.
-    public static func read(_ path: String) throws(SlotError) -> [UInt8]? {
-        do throws(SlotError) {
-            let file = try File(path, .read)
-            var bytes: [UInt8] = []
-            while true {
-                let piece = try file.read(maximum: 65_536)
-                if piece.isEmpty { return bytes }
-                bytes += piece
-                guard bytes.count <= maximumByteCount else {
-                    throw SlotError.malformed(
-                        path: path, problem: "longer than \(maximumByteCount) bytes")
-                }
-            }
-        } catch {
-            if case .missing = error { return nil }
-            throw error
+    public static func read(
+        _ path: String, on disk: any Disk = LinuxDisk()
+    ) throws(SlotError) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        let exists = try forEachPiece(of: path, on: disk) { piece in
+            bytes += piece
+            return bytes.count <= maximumByteCount
         }
+        guard bytes.count <= maximumByteCount else {
+            throw SlotError.malformed(path: path, problem: "longer than \(maximumByteCount) bytes")
+        }
+        return exists ? bytes : nil
     }
 
     /// Reads the file piece by piece until `receive` says `false`; memory does not grow with it.
     ///
     /// - Returns: Whether there is such a file.
     public static func forEachPiece(
-        of path: String, receive: ([UInt8]) -> Bool
+        of path: String, on disk: any Disk = LinuxDisk(), receive: ([UInt8]) -> Bool
     ) throws(SlotError) -> Bool {
         do throws(SlotError) {
-            let file = try File(path, .read)
-            while case let piece = try file.read(maximum: 262_144), !piece.isEmpty {
+            let file = try disk.open(path, .read)
+            var offset: Int64 = 0
+            while case let piece = try file.read(at: offset, maximum: 262_144), !piece.isEmpty {
+                offset += Int64(piece.count)
                 guard receive(piece) else { break }
             }
             return true
@@ -44,44 +40,49 @@ public enum DurableFile {
         }
     }
 
-    /// Puts `bytes` in the place of the file: write new, fsync, rename, fsync the directory.
+    /// Puts `bytes` in the place of the file: write new, fsync, rename, fsync the file and the
+    /// directory.
+    ///
+    /// The second fsync of the file is for FAT, where the name that a rename gave is a part of what
+    /// only the file's own fsync makes durable.
     public static func replace(
-        _ path: String, with bytes: [UInt8], permissions: UInt32 = 0o600
+        _ path: String, with bytes: [UInt8], permissions: UInt32 = 0o600,
+        on disk: any Disk = LinuxDisk()
     ) throws(SlotError) {
         let new = "\(path).new"
-        unsafe unlink(new)
+        try disk.remove(new)
         do throws(SlotError) {
-            let file = try File(new, .create(permissions: permissions))
-            try file.write(bytes)
+            let file = try disk.open(new, .create(permissions: permissions))
+            try file.write(bytes, at: 0)
             try file.sync()
-            guard unsafe rename(new, path) == 0 else { throw SlotError(errno, "rename to", path) }
+            try disk.rename(new, to: path)
+            try file.sync()
         } catch {
             // What a full disk cut short must not take up what little room there is.
-            unsafe unlink(new)
+            try? disk.remove(new)
             throw error
         }
-        try syncDirectory(of: path)
+        try disk.syncDirectory(directory(of: path))
     }
 
     /// Removes the file durably; one that is not there is gone already.
-    public static func remove(_ path: String) throws(SlotError) {
-        guard unsafe unlink(path) == 0 else {
-            if errno == ENOENT { return }
-            throw SlotError(errno, "remove", path)
-        }
-        try syncDirectory(of: path)
+    public static func remove(
+        _ path: String, on disk: any Disk = LinuxDisk()
+    ) throws(SlotError) {
+        guard try disk.entry(path) != nil else { return }
+        try disk.remove(path)
+        try disk.syncDirectory(directory(of: path))
     }
 
     /// Makes a directory that only its owner may enter; one that is there stays as it is.
-    public static func makeDirectory(_ path: String) throws(SlotError) {
-        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw SlotError(errno, "make the directory", path)
-        }
+    public static func makeDirectory(
+        _ path: String, on disk: any Disk = LinuxDisk()
+    ) throws(SlotError) {
+        try disk.makeDirectory(path, permissions: 0o700)
     }
 
-    private static func syncDirectory(of path: String) throws(SlotError) {
-        let parent =
-            path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        try File(parent, .read).sync()
+    /// The directory that `path` is in.
+    static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 }

@@ -9,6 +9,8 @@ internal import Glibc
 
     enum Access {
         case read
+        /// Fails when there is no such file; keeps what it holds.
+        case overwrite
         /// Makes the file when it is missing; keeps what it holds.
         case update(permissions: mode_t)
         /// Fails when the file is there already.
@@ -22,6 +24,7 @@ internal import Glibc
             switch access {
             // A pipe that somebody put in the place of a file must not hold us up.
             case .read: unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+            case .overwrite: unsafe open(path, O_RDWR | O_CLOEXEC)
             case .update(let permissions):
                 unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, permissions)
             case .create(let permissions):
@@ -50,13 +53,13 @@ internal import Glibc
         }
     }
 
-    /// Reads at most `maximum` bytes; none at the end of the file.
-    func read(maximum: Int) throws(SlotError) -> [UInt8] {
+    /// Reads at most `maximum` bytes from `offset` on; none at the end of the file.
+    func read(at offset: Int64, maximum: Int) throws(SlotError) -> [UInt8] {
         var failure: Int32 = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: maximum) { buffer, count in
-            var result = unsafe Glibc.read(descriptor, buffer.baseAddress, maximum)
+            var result = unsafe pread(descriptor, buffer.baseAddress, maximum, off_t(offset))
             while result < 0, errno == EINTR {
-                result = unsafe Glibc.read(descriptor, buffer.baseAddress, maximum)
+                result = unsafe pread(descriptor, buffer.baseAddress, maximum, off_t(offset))
             }
             if result < 0 { failure = errno }
             count = max(0, result)
@@ -65,10 +68,31 @@ internal import Glibc
         return bytes
     }
 
-    func seek(to offset: Int64) throws(SlotError) {
-        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
-            throw SlotError(errno, "seek in", path)
+    /// Writes all of `bytes` at `offset`.
+    func write(_ bytes: [UInt8], at offset: Int64) throws(SlotError) {
+        var done = 0
+        while done < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { raw in
+                unsafe pwrite(
+                    descriptor, raw.baseAddress.map { unsafe $0 + done }, raw.count - done,
+                    off_t(offset) + off_t(done))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw SlotError(count < 0 ? errno : EIO, "write", path) }
+            done += count
         }
+    }
+
+    var isBlockDevice: Bool {
+        var status = stat()
+        return unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFBLK
+    }
+
+    /// In bytes; of a block device its capacity.
+    func length() throws(SlotError) -> Int64 {
+        let end = lseek(descriptor, 0, SEEK_END)
+        guard end >= 0 else { throw SlotError(errno, "measure", path) }
+        return Int64(end)
     }
 
     /// Makes the file exactly `length` bytes long, with space on the medium for all of them.

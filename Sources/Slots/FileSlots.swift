@@ -4,18 +4,14 @@ public import Model
 /// Two slots in two files; what each was verified to hold stands beside it in `FILE.content`.
 public final class FileSlots: SlotSet {
     private let paths: [SlotName: String]
-    private var writing: OpenSlot?
+    private let disk: any Disk
+    private var writing: (file: any DiskFile, offset: Int64)?
 
     /// - Parameter paths: Of exactly two slots.
-    public init(_ paths: [SlotName: String]) {
+    public init(_ paths: [SlotName: String], on disk: any Disk = LinuxDisk()) {
+        self.disk = disk
         precondition(paths.count == 2, "an update needs a slot to write while the other runs")
         self.paths = paths
-    }
-
-    /// Keeps the non-copyable file where a class can hold it.
-    private final class OpenSlot {
-        let file: File
-        init(_ file: consuming File) { self.file = file }
     }
 
     public func spare(besides booted: SlotName) throws(SlotError) -> SlotName {
@@ -26,19 +22,22 @@ public final class FileSlots: SlotSet {
     }
 
     public func begin(_ slot: SlotName, at offset: Int64, length: Int64) throws(SlotError) {
-        let file = try File(path(of: slot), .update(permissions: 0o600))
+        let file = try disk.open(path(of: slot), .make(permissions: 0o600))
         try file.allocate(length: length)
-        try file.seek(to: offset)
-        writing = OpenSlot(file)
+        writing = (file, offset)
     }
 
-    public func write(_ bytes: [UInt8]) throws(SlotError) { try open().file.write(bytes) }
+    public func write(_ bytes: [UInt8]) throws(SlotError) {
+        let (file, offset) = open()
+        try file.write(bytes, at: offset)
+        writing = (file, offset + Int64(bytes.count))
+    }
 
     public func sync() throws(SlotError) { try open().file.sync() }
 
     public func end() { writing = nil }
 
-    private func open() -> OpenSlot {
+    private func open() -> (file: any DiskFile, offset: Int64) {
         guard let writing else { preconditionFailure("begin() comes before writing to a slot") }
         return writing
     }
@@ -46,22 +45,24 @@ public final class FileSlots: SlotSet {
     public func read(
         _ slot: SlotName, length: Int64, receive: ([UInt8]) -> Void
     ) throws(SlotError) {
-        let file = try File(path(of: slot), .read)
+        let file = try disk.open(path(of: slot), .read)
         // What the kernel remembers writing is no proof of what the medium kept.
-        file.forgetCache()
-        var left = length
-        while left > 0 {
-            let bytes = try file.read(maximum: Int(min(left, 262_144)))
+        try file.forgetCache()
+        var offset: Int64 = 0
+        while offset < length {
+            let bytes = try file.read(at: offset, maximum: Int(min(length - offset, 262_144)))
             guard !bytes.isEmpty else {
-                throw .malformed(path: file.path, problem: "it ends \(left) bytes early")
+                throw .malformed(path: file.path, problem: "it ends \(length - offset) bytes early")
             }
             receive(bytes)
-            left -= Int64(bytes.count)
+            offset += Int64(bytes.count)
         }
     }
 
     public func content(of slot: SlotName) throws(SlotError) -> SlotContent? {
-        guard let file = try KeyValueFile(reading: "\(path(of: slot)).content") else { return nil }
+        guard let file = try KeyValueFile(reading: "\(path(of: slot)).content", on: disk) else {
+            return nil
+        }
         return SlotContent(
             release: try file.value("release", "a release") { ReleaseID($0) },
             sha256: try file.value("sha256", "a SHA-256") { Digest(hex: $0) },
@@ -72,13 +73,13 @@ public final class FileSlots: SlotSet {
 
     public func setContent(_ content: SlotContent?, of slot: SlotName) throws(SlotError) {
         let record = "\(try path(of: slot)).content"
-        guard let content else { return try DurableFile.remove(record) }
+        guard let content else { return try DurableFile.remove(record, on: disk) }
         try KeyValueFile(
             path: record,
             values: [
                 "release": "\(content.release)", "sha256": content.sha256.hex,
                 "length": "\(content.length)",
-            ]
+            ], on: disk
         ).save()
     }
 

@@ -8,8 +8,12 @@ public import Model
 /// `confirmed` otherwise; it says what it did in `booted`, as `slot=SLOT` and `boot_id=ID`.
 public struct SimulatedBootloader: Bootloader {
     private let folder: String
+    private let disk: any Disk
 
-    public init(folder: String) { self.folder = folder }
+    public init(folder: String, on disk: any Disk = LinuxDisk()) {
+        self.folder = folder
+        self.disk = disk
+    }
 
     public func status() throws(SlotError) -> BootStatus {
         let environment = try environment()
@@ -56,7 +60,9 @@ public struct SimulatedBootloader: Bootloader {
 
     private func file(_ name: String) throws(SlotError) -> KeyValueFile {
         let path = "\(folder)/\(name)"
-        guard let file = try KeyValueFile(reading: path) else { throw .missing(path: path) }
+        guard let file = try KeyValueFile(reading: path, on: disk) else {
+            throw .missing(path: path)
+        }
         return file
     }
 }
