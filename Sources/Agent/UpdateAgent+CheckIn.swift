@@ -12,28 +12,34 @@ extension UpdateAgent {
             try take(.unanswered)
             return try pauseUnanswered()
         }
+        let comingBack = Pause.wait(.seconds(max(directive.checkInAfterSeconds, 1)))
         // Not in `checkIn`: an answer between two tries of a download does not make those a success.
         succeeded()
         switch state.phase {
-        case .idle: return .wait(.seconds(max(directive.checkInAfterSeconds, 1)))
-        case .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven,
-            .rollingBack, .failed:
+        case .idle: return comingBack
+        case .installed(let job): return try consentStep(job, comingBack: comingBack)
+        case .offered, .downloading, .verifying, .trial, .confirming, .proven, .rollingBack,
+            .failed:
             return .goOn
         }
     }
 
     private func pauseUnanswered() throws(AgentError) -> Pause {
         switch state.phase {
-        case .trial(_, .passed):
-            guard ports.clock.uptime < configuration.trialDeadline else {
-                let seconds = configuration.trialDeadline.components.seconds
-                let reason = "the new image did not reach the server within \(seconds) s"
-                try take(.gaveUp(Failure(.health, reason)))
+        case .trial(let job, .passed):
+            let deadline = trialDeadline(of: job)
+            guard ports.clock.uptime < deadline else {
+                let seconds = deadline.components.seconds
+                try giveUpTrial(
+                    Failure(
+                        .health, "the new image did not reach the server within \(seconds) s"))
                 return .goOn
             }
             return .wait(.seconds(1))
+        // Reporting never decides: an image that is ready is tried although nobody could be told.
+        case .installed(let job): return try consentStep(job, comingBack: backoff())
         case .trial, .confirming, .rollingBack: return .goOn
-        case .idle, .offered, .downloading, .verifying, .installed, .proven, .failed:
+        case .idle, .offered, .downloading, .verifying, .proven, .failed:
             return backoff()
         }
     }

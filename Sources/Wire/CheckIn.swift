@@ -162,6 +162,7 @@ public enum PhaseReport: WireMessage {
             members.append(("class", .string(failure.kind.rawValue)))
             members.append(("detail", .string(failure.detail)))
             members.append(("attack", failure.indicator.map { .string($0.rawValue) }))
+            members.append(("log", failure.log.map { .string($0) }))
         }
         return JSONObject(present: members)
     }
@@ -186,8 +187,11 @@ public enum PhaseReport: WireMessage {
             let indicator = try fields.optionalString("attack").map {
                 AttackIndicator(rawValue: $0) ?? .malformed
             }
+            let log = try fields.optionalString(
+                "log", maximumByteCount: LogText.maximumByteCount)
             self = .failed(
-                try fields.name("offer"), Failure(kind, detail, indicator: indicator))
+                try fields.name("offer"),
+                Failure(kind, detail, indicator: indicator).with(log: log))
         default:
             throw fields.refused(
                 "state", "idle, downloading, installed, trial, proven or failed")

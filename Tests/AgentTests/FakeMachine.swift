@@ -123,7 +123,7 @@ final class FakeMachine: Bootloader, HealthCheck, AgentClock {
 
     // MARK: The health check
 
-    func run(in slot: SlotName) -> HealthVerdict {
+    func run(in slot: SlotName, within time: Duration) -> HealthVerdict {
         guard power.call("health \(slot)") else { return .unhealthy("no power") }
         guard slot == booted, running?.conduct == .healthy else { return .unhealthy("it smokes") }
         isProvenHealthy = true

@@ -10,7 +10,7 @@ import Testing
         CommandHealthCheck(
             command: ["/bin/sh", "-c", script, "sh"] + arguments, timeout: timeout,
             slotPath: { "/slots/\($0)" }
-        ).run(in: try slot("b"))
+        ).run(in: try slot("b"), within: .seconds(600))
     }
 
     @Test func isHealthyWhenItExitsWithZero() throws {
@@ -19,7 +19,7 @@ import Testing
 
     @Test func isHealthyWhenThereIsNothingToRun() throws {
         let check = CommandHealthCheck(command: [], timeout: .seconds(1), slotPath: { _ in "" })
-        #expect(check.run(in: try slot("b")) == .healthy)
+        #expect(check.run(in: try slot("b"), within: .seconds(600)) == .healthy)
     }
 
     @Test func tellsTheLastLineOfEitherStream() throws {
@@ -57,7 +57,7 @@ import Testing
         let check = CommandHealthCheck(
             command: ["/nowhere/check"], timeout: .seconds(1), slotPath: { _ in "" })
         #expect(
-            check.run(in: try slot("b"))
+            check.run(in: try slot("b"), within: .seconds(600))
                 == .unhealthy("the health check did not start: /nowhere/check does not exist"))
     }
 
