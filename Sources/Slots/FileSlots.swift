@@ -72,9 +72,10 @@ public final class FileSlots: SlotSet {
         guard let file = try KeyValueFile(reading: "\(path(of: slot)).content", on: disk) else {
             return nil
         }
+        let release = try file.value("release", "a release") { ReleaseID($0) }
         let sha256 = try file.value("sha256", "a SHA-256") { Digest(hex: $0) }
         return SlotContent(
-            release: try file.value("release", "a release") { ReleaseID($0) }, sha256: sha256,
+            release: release, sha256: sha256,
             payload: Payload(
                 format: .raw,
                 installedLength: try file.value("length", "a length in bytes") { text in

@@ -72,7 +72,7 @@ import Testing
         // Opened for both first, so that opening the other ends waits for nobody.
         let both = try #require(FileHandle(forUpdatingAtPath: fifo))
         let reader = try #require(FileHandle(forReadingAtPath: fifo))
-        let clock = SystemClock()
+        let clock = SystemClock.ofThisProcess
         #expect(
             try verdict(
                 "(exec 3>\"$1\"; echo up >&3; exec sleep 30) & wait",
