@@ -12,13 +12,12 @@ extension UpdateAgent {
             try take(.unanswered)
             return try pauseUnanswered()
         }
-        let comingBack = Pause.wait(.seconds(max(directive.checkInAfterSeconds, 1)))
         // Not in `checkIn`: an answer between two tries of a download does not make those a success.
         succeeded()
         switch state.phase {
-        case .idle: return comingBack
-        case .installed(let job): return try consentStep(job, comingBack: comingBack)
-        case .offered, .downloading, .verifying, .trial, .confirming, .proven, .rollingBack,
+        case .idle: return directive.pause
+        case .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven,
+            .rollingBack,
             .failed:
             return .goOn
         }
@@ -36,10 +35,8 @@ extension UpdateAgent {
                 return .goOn
             }
             return .wait(.seconds(1))
-        // Reporting never decides: an image that is ready is tried although nobody could be told.
-        case .installed(let job): return try consentStep(job, comingBack: backoff())
         case .trial, .confirming, .rollingBack: return .goOn
-        case .idle, .offered, .downloading, .verifying, .proven, .failed:
+        case .idle, .offered, .downloading, .verifying, .installed, .proven, .failed:
             return backoff()
         }
     }
@@ -140,4 +137,9 @@ extension UpdateAgent {
             answer.payload, signatures: answer.signatures, by: cryptography.checker)
         return verified != nil
     }
+}
+
+extension Directive {
+    /// Until the device is to come back.
+    var pause: UpdateAgent.Pause { .wait(.seconds(max(checkInAfterSeconds, 1))) }
 }

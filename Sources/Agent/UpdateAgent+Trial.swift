@@ -22,18 +22,35 @@ extension UpdateAgent {
         return try act(on: job) { _ throws(AgentError) in try self.take(.readBack) }
     }
 
-    /// Asks whether the device may be disturbed, once the server was told that it is ready.
+    /// Begins the trial, unless somebody at the device puts it off.
     ///
     /// Whoever says "not now" is asked again after every check-in, up to the moment that the
-    /// rollout has set. An operator's defer counts like the application's.
-    func consentStep(_ job: AgentPhase.Job, comingBack: Pause) throws(AgentError) -> Pause {
-        if let objection = objection(to: job) {
-            ports.observer.observe(.waiting(objection))
-            return comingBack
+    /// rollout has set; meanwhile the server is told why, and can take the offer back.
+    func beginTrialStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        if let reason = objection(to: job) { return try wait(for: reason, job) }
+        switch ports.hooks.run(.preReboot, facts: facts(of: job, nil)) {
+        case .done: break
+        case .notNow(let reason): return try wait(for: "the hook pre-reboot: \(reason)", job)
+        case .failed(let reason):
+            try take(.gaveUp(Failure(.install, "the hook pre-reboot says no: \(reason)")))
+            return .goOn
         }
-        if let pause = try hookStep(.preReboot, job, objecting: comingBack) { return pause }
+        // Reporting never decides: an image that is ready is tried although nobody could be told.
+        _ = try checkIn(.installed(job.nonce))
+        guard case .installed(let current) = state.phase, current.nonce == job.nonce else {
+            return .goOn
+        }
         try take(.consented(trialSeconds: max(1, configuration.trialDeadline.components.seconds)))
         return .goOn
+    }
+
+    private func wait(for reason: String, _ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        ports.observer.observe(.waiting(reason))
+        let answer = try checkIn(.waiting(job.nonce, reason: DetailText.of(reason)))
+        guard case .installed(let current) = state.phase, current.nonce == job.nonce else {
+            return .goOn
+        }
+        return answer?.pause ?? backoff()
     }
 
     private func objection(to job: AgentPhase.Job) -> String? {
@@ -103,14 +120,12 @@ extension UpdateAgent {
     // MARK: Hooks
 
     /// Runs a hook that may object; `nil` when it does not.
-    func hookStep(
-        _ hook: Hook, _ job: AgentPhase.Job, objecting pause: Pause? = nil
-    ) throws(AgentError) -> Pause? {
+    func hookStep(_ hook: Hook, _ job: AgentPhase.Job) throws(AgentError) -> Pause? {
         switch ports.hooks.run(hook, facts: facts(of: job, nil)) {
         case .done: return nil
         case .notNow(let reason):
             ports.observer.observe(.waiting("\(hook.rawValue): \(reason)"))
-            return pause ?? backoff()
+            return backoff()
         case .failed(let reason):
             try take(.gaveUp(Failure(.install, "the hook \(hook.rawValue) says no: \(reason)")))
             return .goOn

@@ -92,6 +92,7 @@ public final class UpdateAgent {
         case .authorize(let job): return try authorizeStep(job)
         case .download(let job, let from): return try downloadStep(job, from: from)
         case .readBack(let job): return try readBackStep(job)
+        case .beginTrial(let job): return try beginTrialStep(job)
         case .bootTrial(let job): return try bootTrialStep(job)
         case .checkHealth(let job): return try healthStep(job)
         case .clearTrial:

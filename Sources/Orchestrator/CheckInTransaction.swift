@@ -158,7 +158,8 @@ struct CheckInTransaction {
         try hearLateFailure()
         // Work on an offer that is no longer open, or never was, is for nothing.
         switch checkIn.phase {
-        case .downloading(let stale, _, _), .installed(let stale): return .cancel(stale)
+        case .downloading(let stale, _, _), .waiting(let stale, _), .installed(let stale):
+            return .cancel(stale)
         case .trial, .proven: return .wait(atMost: nil)
         case .idle, .failed: break
         }

@@ -94,7 +94,8 @@ extension Orchestrator {
                     throw Refusal.conflict("device \(id) has not asked for the key \(key.hex)")
                 }
                 device.publicKey = key
-                device.sequence = 0
+                // The device counts anew, and has said so at least once.
+                device.sequence = 1
                 device.askedKey = nil
                 what = "its key is now \(key.hex)"
             case .retire:
@@ -157,7 +158,7 @@ extension DeviceRecord {
         let phase = try PhaseReport(
             parsing: phaseJSON, limitBytes: orchestrator.settings.limits.messageBytes)
         switch phase {
-        case .idle, .downloading: return .cancelled
+        case .idle, .downloading, .waiting: return .cancelled
         case .installed, .trial, .proven, .failed:
             return .failed(Failure(.overdue, "\(fate) while it was updating"))
         }

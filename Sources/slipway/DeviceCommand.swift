@@ -142,6 +142,7 @@ struct DeviceCommand: ParsableCommand {
             say("runs        \(release) in slot \(device.boot.slot), \(proof)")
             say("image       \(device.boot.sha256.map { "\($0)" } ?? "unknown")")
             say("phase       \(device.phase.word)\(device.rollout.map { " (\($0))" } ?? "")")
+            if case .waiting(_, let reason) = device.phase { say("waits for   \(reason)") }
             if let pin = device.pin { say("pinned to   \(pin)") }
             if let failure = device.lastFailure { say("last failed \(failure)") }
             for line in device.lastFailure?.log?.split(separator: "\n") ?? [] {

@@ -262,7 +262,7 @@ import Wire
         let intents: [String: AgentIntent] = [
             "idle": .checkIn(.idle), "offered": .authorize(job),
             "downloading": .download(job, from: 1000), "verifying": .readBack(job),
-            "installed": .checkIn(.installed(job.nonce)), "armed": .bootTrial(job),
+            "installed": .beginTrial(job), "armed": .bootTrial(job),
             "begun": .checkHealth(job), "passed": .checkIn(.trial(job.nonce)),
             "cut off": .clearTrial, "confirming": .confirm(job),
             "proven": .checkIn(.proven(job.nonce)), "rolling back": .returnToConfirmed,
