@@ -16,7 +16,9 @@ public import Model
 /// - With two copies, the one that is *not* in use is written, with the next counter. Until its
 ///   last sector is there its checksum is wrong, and U-Boot takes the other, old one; from then
 ///   on its counter makes it the newer one. The copy in use is never touched, so a cut at any
-///   sector, in any order, leaves the old environment or the new one.
+///   sector, in any order, leaves the old environment or the new one. A copy that an earlier cut
+///   left half written is blotted out first, durably: sectors of this write could otherwise
+///   complete what was given up then.
 /// - With one copy, a cut between two sectors leaves a wrong checksum, and U-Boot falls back to
 ///   the environment that is built into it, which knows no slots. Such a store is refused
 ///   unless everything that it changes lies in one sector of 512 bytes, which disks write whole
@@ -143,7 +145,14 @@ public struct UBootEnvironment: Bootloader {
         let bytes: [UInt8]
         do { bytes = try block.bytes(count: copy.byteCount) } catch { throw malformed(error) }
         if !isRedundant, !acceptsTornCopy { try refuseTearing(bytes, in: copy) }
+        if isRedundant, case .failure = try read(copy) { try blot(copy) }
         try InPlaceFile.overwrite(copy.device, at: copy.offset, with: bytes, on: disk)
+    }
+
+    /// Makes sure that what an earlier cut left half written cannot be completed by this write.
+    private func blot(_ copy: UBootConfig.Copy) throws(SlotError) {
+        let blank = [UInt8](repeating: 0, count: min(copy.byteCount, 512))
+        try InPlaceFile.overwrite(copy.device, at: copy.offset, with: blank, on: disk)
     }
 
     private func refuseTearing(
