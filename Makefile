@@ -15,7 +15,8 @@ TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 
 # libFuzzer, for toolchains that come without.
 FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
 DEB_PACKAGES = debhelper dpkg-dev
-DEB_TEST_PACKAGES = $(DEB_PACKAGES) debootstrap lintian
+# qemu-system-x86 and what follows are for a machine in which systemd runs the services.
+DEB_TEST_PACKAGES = $(DEB_PACKAGES) debootstrap lintian qemu-system-x86 ovmf busybox-static cpio kmod
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport,$(notdir $(wildcard Tests/*))))
@@ -87,10 +88,11 @@ deb: agent operator
 	.ci/setup $(DEB_PACKAGES)
 	packaging/build-deb
 
-# Installs, upgrades, removes and purges the packages in a Debian tree; as root.
+# Installs, upgrades, removes and purges the packages in a Debian tree, and boots them; as root.
 test-deb: deb
 	.ci/setup $(DEB_TEST_PACKAGES)
 	packaging/test-deb
+	packaging/test-service
 
 # How large the agent is, and how much memory it takes to install 1 GiB.
 footprint: agent build

@@ -71,7 +71,9 @@ import Testing
             }
         #expect(!scripts.isEmpty)
         for script in scripts.sorted() {
-            let end = try run("/usr/bin/shellcheck", script)
+            let end = try run(
+                "/usr/bin/shellcheck", "--external-sources",
+                "--source-path=\(Self.packageRoot.path)", script)
             #expect(end.status == 0, "\(end.output)\(end.error)")
         }
     }
