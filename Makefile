@@ -8,8 +8,10 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
-# A soft token, its tools and an agent stand in for the places where people keep keys.
-TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv
+# A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
+# TLS and HTTP/2 for servers that lie.
+TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
+	nginx-light
 # libFuzzer, for toolchains that come without.
 FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
