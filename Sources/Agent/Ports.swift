@@ -24,8 +24,9 @@ public protocol RepositorySource {
 
     /// Fetches an image from `offset` on and hands its pieces to `receive` until that says `false`.
     ///
-    /// - Parameter maximumBytes: What is missing: the signed length of the image less `offset`. No
-    ///   more is handed on, and an answer that is a file of another length is ``TransportError/foreign(_:)``.
+    /// - Parameter maximumBytes: What is missing: the signed length of the image less `offset`.
+    ///   No more is handed on.
+    /// - Throws: ``TransportError``; ``TransportError/foreign(_:)`` for a file of another length.
     func image(
         _ path: String, from offset: Int64, maximumBytes: Int64, receive: ([UInt8]) -> Bool
     ) throws(TransportError) -> ImageEnd

@@ -1,4 +1,4 @@
-/// How long and how fast an ``HTTPClient`` goes about its exchanges, by which way, and whom it trusts.
+/// How fast an ``HTTPClient`` goes about its exchanges, by which way, and whom it trusts.
 public struct HTTPOptions: Hashable, Sendable {
     /// The longest that finding and connecting to a server may take.
     public var connectTimeoutSeconds: Int

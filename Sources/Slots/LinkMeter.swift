@@ -15,7 +15,9 @@ public struct LinkMeter: Hashable, Sendable {
         self.file = file
     }
 
-    /// The link as it is now; free when nobody is asked. Blocks until the program ends.
+    /// The link as it is now; free when nobody is asked.
+    ///
+    /// Blocks until the program ends.
     public func link() -> FetchPolicy.Link {
         let answers = [linkByCommand(), linkByFile()]
         return answers.contains(.metered) ? .metered : answers.contains(.unknown) ? .unknown : .free

@@ -44,8 +44,9 @@ final class TLSFront {
         process.waitUntilExit()
     }
 
-    /// The signals that a test's thread blocks are blocked in what it starts, all but one.
-    /// The shell's `cat` ends when this process does, however that happens, and nginx with it.
+    /// Starts nginx under a shell that ends it when this process ends, however that happens.
+    ///
+    /// The signals that a test's thread blocks are blocked in what it starts too, all but one.
     private static func start(in folder: String) throws -> (Process, Pipe)? {
         let process = Process()
         let life = Pipe()
