@@ -57,6 +57,7 @@ import Wire
             events = [
                 "boots old": started(a, a, .none), "boots old, armed": started(a, a, .armed(b)),
                 "boots old, spent": started(a, a, .spent(b)),
+                "boots old, untold": started(a, a, .untold(b)),
                 "boots new on trial": started(b, a, .spent(b)),
                 "boots new for good": started(b, b, .none),
                 "no order": try answered(nil), "same offer": try answered(.offer(renewed.offer)),
@@ -117,6 +118,7 @@ import Wire
                 return [
                     "boots old": back, "boots old, armed": back,
                     "boots old, spent": back.merging(["armed": dead]) { $1 },
+                    "boots old, untold": back.merging(["armed": cutOff]) { $1 },
                     "boots new on trial": onNew.merging(occupied(confirmed: "a")) { $1 },
                     "boots new for good": onNew.merging(occupied(confirmed: "b")) { $1 }
                         .merging(["rolling back": failed]) { $1 },
@@ -189,7 +191,7 @@ import Wire
     @Test func theTableNamesOnlyWhatExists() throws {
         let cast = try Cast()
         #expect(cast.phases.count == 13)
-        #expect(cast.events.count == 21)
+        #expect(cast.events.count == 22)
         for pair in try cast.table.keys {
             #expect(cast.phases[pair.phase] != nil, "\(pair)")
             #expect(cast.events[pair.event] != nil, "\(pair)")
