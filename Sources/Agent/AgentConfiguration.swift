@@ -46,6 +46,7 @@ public struct AgentPorts {
     public var hooks: any HookRunner = NoDevicePorts()
     public var log: any LogTail = NoDevicePorts()
     public var bundles: any BundleOpener = NoDevicePorts()
+    public var inventory: any InventorySource = NoDevicePorts()
     /// Whether somebody at the device waits for the agent, so that a long transfer is put aside.
     public var isCalled: () -> Bool = { false }
 

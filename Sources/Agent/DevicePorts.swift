@@ -56,6 +56,13 @@ public protocol LogTail {
     func lines(ofPreviousBoot: Bool) -> String?
 }
 
+/// What the device knows of itself besides what its configuration says.
+public protocol InventorySource {
+    /// All of the device's attributes, those of its configuration included; `nil` when there are no
+    /// others. Called before each check-in.
+    func attributes() -> Attributes?
+}
+
 /// Where a bundle that was carried to the device is read.
 public protocol BundleOpener {
     func open(_ path: String) throws(TransportError) -> any CarriedUpdate
@@ -69,7 +76,7 @@ public protocol CarriedUpdate: UpdateSource {
 }
 
 /// Agrees, does nothing and knows nothing: what a device has that wants none of it.
-public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener {
+public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, InventorySource {
     public init() {}
 
     public func ask(for release: ReleaseID) -> ConsentVerdict { .yes }
@@ -77,6 +84,8 @@ public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener {
     public func run(_ hook: Hook, facts: [String: String]) -> HookVerdict { .done }
 
     public func lines(ofPreviousBoot: Bool) -> String? { nil }
+
+    public func attributes() -> Attributes? { nil }
 
     public func open(_ path: String) throws(TransportError) -> any CarriedUpdate {
         throw .unreachable("this device takes no bundles")

@@ -16,6 +16,9 @@ public final class UpdateAgent {
     /// Sequences up to ``AgentState/lastSequence`` are reserved on disk; this one was used last.
     var usedSequence: Int64
     private var failedTries = 0
+    /// Why the server took no check-in when it was last reached, such as a spent enrolment token or
+    /// another key of the same device; `nil` once it has taken one.
+    public internal(set) var refusal: String?
     /// The failed offer that the hook was told of since the agent's start.
     var toldHookOf: Nonce?
 
