@@ -142,7 +142,11 @@ let package = Package(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
             swiftSettings: testing),
         .testTarget(
-            name: "SlotsTests", dependencies: ["Agent", "Model", "Slots", "slipway-agent"],
+            name: "SlotsTests",
+            dependencies: [
+                "Agent", "JSON", "Model", "OpenSSL", "Slots", "TestSupport", "Trust",
+                "slipway-agent",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "OrchestratorTests",

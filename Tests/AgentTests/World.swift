@@ -9,6 +9,7 @@ final class World {
     let server: FakeServer
     let observer = Observer()
     var configuration: AgentConfiguration
+    var inventory: any InventorySource = NoDevicePorts()
     private(set) var agent: UpdateAgent?
     /// What the agent threw.
     private(set) var errors: [AgentError] = []
@@ -48,12 +49,11 @@ final class World {
         agent = nil
         let identity: TestIdentity
         do { identity = try TestIdentity() } catch { throw .identity(IdentityError("\(error)")) }
-        let agent = try UpdateAgent(
-            configuration,
-            ports: AgentPorts(
-                transport: server, slots: machine.slots, bootloader: machine, health: machine,
-                store: machine.store, observer: observer, clock: machine, identity: identity),
-            cryptography: cryptography)
+        var ports = AgentPorts(
+            transport: server, slots: machine.slots, bootloader: machine, health: machine,
+            store: machine.store, observer: observer, clock: machine, identity: identity)
+        ports.inventory = inventory
+        let agent = try UpdateAgent(configuration, ports: ports, cryptography: cryptography)
         self.agent = agent
         return agent
     }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// getaddrinfo(3) has none, and a machine without DNS may keep it for minutes: it runs on a thread
 /// of its own, which is left to itself when it is late.
 enum AddressLookup {
-    enum Answer {
+    enum Answer: Sendable {
         case found([Address])
         case failed(String)
         case late
@@ -39,7 +39,11 @@ enum AddressLookup {
         }
     }
 
-    static func addresses(of host: String, port: UInt16, within time: Duration) -> Answer {
+    /// - Parameter ask: Looks for them, and may take its time.
+    static func addresses(
+        of host: String, port: UInt16, within time: Duration,
+        ask: @escaping @Sendable (String, UInt16) -> Answer = Self.ask
+    ) -> Answer {
         do throws(SlotError) {
             let bell = try Bell()
             let answer = AnswerBox()

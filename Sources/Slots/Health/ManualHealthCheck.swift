@@ -41,7 +41,7 @@ public struct ManualHealthCheck: HealthCheck {
 /// A file by which somebody at the device says that the booted image is good.
 ///
 /// It holds the id of the boot that is meant, so that it says nothing about any other.
-public struct ManualConfirmation {
+public struct ManualConfirmation: Sendable {
     let path: String
 
     public init(path: String) { self.path = path }

@@ -3,6 +3,9 @@ internal import Model
 
 /// The end of the machine's log, as a program tells it, and what the kernel kept over a crash.
 public struct CommandLogTail: LogTail {
+    /// One byte more than fits, so that a line that was cut off at its beginning is known to be.
+    private static let keptByteCount = LogText.maximumByteCount + 1
+
     private let current: [String]
     private let previous: [String]
     private let crashes: CrashRecords
@@ -56,7 +59,7 @@ public struct CommandLogTail: LogTail {
             let end = try? ChildProcess.run(
                 command, timeout: timeout,
                 setting: ChildProcess.Setting(
-                    complainsToOurs: true, keptOutputBytes: LogText.maximumByteCount)),
+                    complainsToOurs: true, keptOutputBytes: Self.keptByteCount)),
             end.outcome == .exited(0)
         else { return nil }
         return String(decoding: end.output, as: UTF8.self)
