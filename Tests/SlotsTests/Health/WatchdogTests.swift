@@ -84,10 +84,14 @@ import Testing
         // It is alive at once, and again.
         for _ in 0..<3 { #expect(try reader.read(upToCount: 1) == Data("k".utf8)) }
         watchdog.end()
-        var last: Data?
-        while last != Data("V".utf8) { last = try reader.read(upToCount: 1) }
         // Nothing comes behind it, and whoever begins again arms it again.
         watchdog.end()
+        try reader.write(contentsOf: Data(".".utf8))
+        var bytes = ""
+        while !bytes.hasSuffix("."), let byte = try reader.read(upToCount: 1) {
+            bytes += String(decoding: byte, as: UTF8.self)
+        }
+        #expect(bytes.drop { $0 == "k" } == "V.")
         watchdog.begin(deadline: .seconds(60))
         #expect(try reader.read(upToCount: 1) == Data("k".utf8))
         watchdog.end()
