@@ -105,8 +105,8 @@ let package = Package(
         .executableTarget(
             name: "slipway-bench",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "Trust",
-                argumentParser,
+                "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores",
+                "Trust", argumentParser,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -9,7 +9,7 @@ internal import JSON
         abstract: "Measure Slipway; figures count in a release build only.",
         subcommands: [
             RefreshBench.self, PublishBench.self, GateBench.self, PlanBench.self,
-            SelectBench.self, SimulateBench.self,
+            SelectBench.self, SimulateBench.self, InstallBench.self,
         ])
 }
 
@@ -23,6 +23,13 @@ struct Figures {
     private var members: [(String, JSONValue)]
 
     init(_ name: String) { members = [("benchmark", .string(name))] }
+
+    /// Figures that stand under a name of their own.
+    init() { members = [] }
+
+    mutating func set(_ name: String, to figures: Figures) {
+        members.append((name, .object(JSONObject(figures.members))))
+    }
 
     mutating func set(_ name: String, to number: Int) {
         members.append((name, .integer(Int64(number))))

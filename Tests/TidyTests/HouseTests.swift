@@ -33,8 +33,8 @@ import Testing
             "Trust", "UnixSignals",
         ],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts",
-            "Stores", "Trust",
+            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
+            "Rollouts", "Stores", "Trust",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
