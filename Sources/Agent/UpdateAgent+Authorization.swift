@@ -40,7 +40,11 @@ extension UpdateAgent {
         switch try authorization(of: job) {
         case .unreachable(let error):
             ports.observer.observe(.checkInFailed("\(error)"))
-            guard !job.isCarried, now < job.offer.unverified.expires else {
+            if job.isCarried {
+                try take(.gaveUp(Failure(.download, "\(error)")))
+                return .goOn
+            }
+            guard now < job.offer.unverified.expires else {
                 try take(
                     .gaveUp(Failure(.download, "no metadata before the offer ended: \(error)")))
                 return .goOn

@@ -18,14 +18,21 @@ struct DeviceFile {
     let rebootCommand: [String]
     let maximumBytesPerSecond: Int64?
 
-    var controlPath: String { "\(statePath)/control" }
+    /// Of the socket by which programs at the device speak with the agent.
+    let controlPath: String
+    /// Whose members may give orders there; `nil` for root and the agent's user alone.
+    let controlGroup: String?
+
+    var logPath: String { "\(statePath)/log" }
+    var confirmedPath: String { "\(statePath)/confirmed" }
     var lockPath: String { "\(statePath)/lock" }
     var keyPath: String { "\(statePath)/device.pem" }
 
     private static let keys: Set<String> = [
         "server", "device", "hardware", "attributes", "enrolment_token_file", "state", "root",
         "slots", "boot", "health_command", "health_timeout_seconds", "trial_deadline_seconds",
-        "maximum_pause_seconds", "maximum_bytes_per_second", "reboot_command",
+        "maximum_pause_seconds", "maximum_bytes_per_second", "reboot_command", "control_socket",
+        "control_group",
     ]
 
     init(reading path: String) throws(CommandError) {
@@ -45,6 +52,8 @@ struct DeviceFile {
     private init(_ fields: JSONFields) throws {
         server = try fields.string("server")
         statePath = try fields.string("state")
+        controlPath = try fields.optionalString("control_socket") ?? "\(statePath)/control.sock"
+        controlGroup = try fields.optionalString("control_group")
         rootPath = try fields.string("root")
         bootPath = try fields.string("boot")
         slotPaths = try Self.slots(in: fields)

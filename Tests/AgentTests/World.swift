@@ -8,6 +8,9 @@ final class World {
     let machine: FakeMachine
     let server: FakeServer
     let observer = Observer()
+    let bundles: FakeBundles
+    /// Why commands were not carried out.
+    var refusals: [CommandRefusal] = []
     var configuration: AgentConfiguration
     private(set) var agent: UpdateAgent?
     /// What the agent threw.
@@ -33,6 +36,7 @@ final class World {
         machine = try FakeMachine(
             running: factory, knowing: published, root: repository.shippedRoot)
         server = FakeServer(repository, machine: machine)
+        bundles = FakeBundles(power: machine.power)
         server.goal = goal
         configuration = AgentConfiguration(
             device: try device("device-1"), hardware: try model("gw-2"),
@@ -48,12 +52,11 @@ final class World {
         agent = nil
         let identity: TestIdentity
         do { identity = try TestIdentity() } catch { throw .identity(IdentityError("\(error)")) }
-        let agent = try UpdateAgent(
-            configuration,
-            ports: AgentPorts(
-                transport: server, slots: machine.slots, bootloader: machine, health: machine,
-                store: machine.store, observer: observer, clock: machine, identity: identity),
-            cryptography: cryptography)
+        var ports = AgentPorts(
+            transport: server, slots: machine.slots, bootloader: machine, health: machine,
+            store: machine.store, observer: observer, clock: machine, identity: identity)
+        ports.bundles = bundles
+        let agent = try UpdateAgent(configuration, ports: ports, cryptography: cryptography)
         self.agent = agent
         return agent
     }
