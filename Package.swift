@@ -187,7 +187,8 @@ let package = Package(
             dependencies: ["JSON", "Model", "OpenSSL", "TestSupport", "Trust", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
-            name: "CommandTests", dependencies: ["slipway", "slipway-server", "slipway-tuf"],
+            name: "CommandTests",
+            dependencies: ["slipway", "slipway-agent", "slipway-server", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
             name: "InteropTests", dependencies: ["slipway", "slipway-tuf"],

@@ -77,6 +77,10 @@ public enum StopSignal {
         for number in [SIGTERM, SIGINT] {
             signal(number) { _ in StopSignal.note() }
         }
+        // Whoever has started this process may have left it deaf.
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
     }
 
     /// Async-signal-safe: two atomic accesses and a write(2) that does not block.

@@ -41,6 +41,11 @@ final class TemporaryFolder {
 
 /// Runs a program to its end.
 func run(_ words: String...) throws -> (status: Int32, output: String, error: String) {
+    try run(words)
+}
+
+/// Runs a program to its end.
+func run(_ words: [String]) throws -> (status: Int32, output: String, error: String) {
     let process = Process()
     process.executableURL = URL(filePath: words[0])
     process.arguments = Array(words.dropFirst())
