@@ -205,7 +205,8 @@ private final class Datagrams {
     }
 
     deinit {
-        process.terminate()
+        // It may have inherited a mask that keeps other signals from it.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
