@@ -30,6 +30,11 @@ public final class BundleFile: CarriedUpdate {
     /// - Throws: ``TransportError/bundle(_:)`` when it is none, or is shorter or longer than it says.
     public init(_ path: String, on disk: any Disk = LinuxDisk()) throws(TransportError) {
         do {
+            switch try disk.entry(path) {
+            case .none, .file, .link, .blockDevice: break
+            // Some devices begin to do something as soon as they are opened.
+            case .directory, .other: throw TransportError.bundle("\(path) is no file")
+            }
             let file = try disk.open(path, .read)
             let beginning = try file.read(at: 0, maximum: BundleHead.linesByteCount)
             let count = try BundleHead.byteCount(from: beginning)

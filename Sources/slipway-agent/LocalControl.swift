@@ -24,7 +24,10 @@ final class LocalControl {
     }
 
     /// Says one line on standard error, where a service manager collects it, and in the agent's log.
+    ///
+    /// What others have said may be in it, so it stays one line.
     func note(_ text: String) {
+        let text = DetailText.of(text)
         Console.note("slipway-agent: \(text)")
         log.append("\(clock.now) \(text)")
     }

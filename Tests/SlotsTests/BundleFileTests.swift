@@ -111,9 +111,12 @@ import Wire
 
     @Test(.timeLimit(.minutes(1))) func refusesWhatIsNoFile() throws {
         #expect(throws: TransportError.bundle("\(path) does not exist")) { try BundleFile(path) }
-        for other in ["/", "/dev/zero", "/dev/null", "/proc/self/mem"] {
-            #expect(throws: TransportError.self, "\(other)") { try BundleFile(other) }
+        for other in ["/", "/dev/zero", "/dev/null"] {
+            #expect(throws: TransportError.bundle("\(other) is no file")) {
+                try BundleFile(other)
+            }
         }
+        #expect(throws: TransportError.self) { try BundleFile("/proc/self/mem") }
         // A pipe that nobody writes to must not hold the agent up.
         #expect(try run("/usr/bin/env", "mkfifo", path).status == 0)
         #expect(throws: TransportError.self) { try BundleFile(path) }
