@@ -128,6 +128,24 @@ import Wire
         #expect(world.machine.trial == nil)
     }
 
+    /// An agent that was started again behind an armed trial: a power cut must not boot it.
+    @Test(arguments: [true, false])
+    func whatIsDroppedIsNotBootedAfterACut(isReplaced: Bool) throws {
+        let world = try world(at: "installed")
+        world.step()
+        world.machine.setBootloader(confirmed: try slot("a"), trial: (try slot("b"), 1))
+        let agent = try world.start()
+        #expect(world.storedPhase?.word == "trial")
+        try agent.rollBack()
+        if isReplaced {
+            world.bundles.bundles[World.stick] = FakeBundle(
+                try Firmware("acme-gateway 2.0"), from: world.server.repository)
+            try agent.install(bundle: World.stick)
+        }
+        world.reboot()
+        #expect(world.machine.booted.text == "a")
+    }
+
     @Test(arguments: [true, false])
     func duringTheTrialTheMachineGoesBack(isHealthy: Bool) throws {
         let world = try world(at: "trial")
