@@ -48,6 +48,34 @@ import Testing
         withExtendedLifetime(socket) {}
     }
 
+    /// Even where the socket's file lets everybody in, the kernel's word on who it is counts.
+    @Test(arguments: [
+        (["--regid=65534", "--clear-groups"], false), (["--regid=1", "--clear-groups"], true),
+        (["--regid=65534", "--groups=65534,1"], true),
+    ])
+    func ordersComeFromTheGroup(who: [String], mayCommand: Bool) throws {
+        guard getuid() == 0 else {
+            return withKnownIssue("only root can try who may give orders") {
+                Issue.record("this is not root")
+            }
+        }
+        let socket = try listen(group: "daemon")
+        for (path, mode) in [(folder.path, 0o755), (path, 0o666)] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+        let asking = """
+            import socket, sys
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(sys.argv[1])
+            s.send(b'?\\n')
+            print(s.recv(100).decode())
+            """
+        let end = try run(
+            ["/usr/bin/env", "setpriv", "--reuid=65534"] + who + ["python3", "-c", asking, path])
+        #expect(end.output == "65534 \(mayCommand)\n\n", "\(end.error)")
+        withExtendedLifetime(socket) {}
+    }
+
     @Test func isForItsOwnerAndItsGroup() throws {
         let socket = try listen(group: "daemon")
         #expect(try folder.permissions(of: "control.sock") == 0o660)
