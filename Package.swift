@@ -27,6 +27,11 @@ let package = Package(
     name: "slipway",
     products: [
         .library(name: "Agent", targets: ["Agent"]),
+        .library(name: "Model", targets: ["Model"]),
+        .library(name: "Trust", targets: ["Trust"]),
+        .library(name: "Slots", targets: ["Slots"]),
+        .library(name: "Curl", targets: ["Curl"]),
+        .library(name: "OpenSSL", targets: ["OpenSSL"]),
         .executable(name: "slipway", targets: ["slipway"]),
         .executable(name: "slipway-server", targets: ["slipway-server"]),
         .executable(name: "slipway-agent", targets: ["slipway-agent"]),
@@ -67,7 +72,8 @@ let package = Package(
         .target(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
             swiftSettings: strict),
-        .target(name: "Slots", dependencies: ["Agent", "Model"], swiftSettings: strict),
+        .target(
+            name: "Slots", dependencies: ["Agent", "Model", "Wire"], swiftSettings: strict),
         .target(
             name: "Stores",
             dependencies: [
@@ -133,7 +139,9 @@ let package = Package(
             name: "RolloutsTests", dependencies: ["Model", "Rollouts"], swiftSettings: testing),
         .testTarget(
             name: "AgentTests",
-            dependencies: ["Agent", "JSON", "Model", "OpenSSL", "Trust", "Wire"],
+            dependencies: [
+                "Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
@@ -151,7 +159,7 @@ let package = Package(
             name: "SlotsTests",
             dependencies: [
                 "Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "Slots", "TestSupport",
-                "Trust", "slipway-agent",
+                "Trust", "Wire", "slipway-agent",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -189,7 +197,8 @@ let package = Package(
             dependencies: ["JSON", "Model", "OpenSSL", "TestSupport", "Trust", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
-            name: "CommandTests", dependencies: ["slipway", "slipway-server", "slipway-tuf"],
+            name: "CommandTests",
+            dependencies: ["slipway", "slipway-agent", "slipway-server", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
             name: "InteropTests", dependencies: ["slipway", "slipway-tuf"],

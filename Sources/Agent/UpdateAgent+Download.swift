@@ -74,7 +74,9 @@ extension UpdateAgent {
             try take(.gaveUp(Failure(.download, "the server does not have \(job.image.path)")))
             return .goOn
         case .success(.complete):
-            return try interrupted(download, job, "the connection ended early")
+            return try interrupted(
+                download, job,
+                job.isCarried ? "the bundle ends early" : "the connection ended early")
         case .failure(.tooLong):
             try take(.gaveUp(Failure(.refused, "\(TransportError.tooLong)")))
             return .goOn
@@ -149,7 +151,7 @@ extension UpdateAgent {
         }
         if download.written > download.began { succeeded() }
         if job.isCarried {
-            try take(.gaveUp(Failure(.download, "the bundle cannot be read: \(reason)")))
+            try take(.gaveUp(Failure(.download, reason)))
             return .goOn
         }
         _ = try checkIn(download.report)

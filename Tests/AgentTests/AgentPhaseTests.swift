@@ -146,7 +146,7 @@ import Wire
                     "restart": ["downloading": .downloading(job, durableBytes: 0)],
                     "read back": ["verifying": .installed(job)],
                     "consented": ["installed": .trial(consented, .armed)],
-                    "carried": ["idle": .offered(carried)],
+                    "carried": ["idle": .offered(carried), "failed": .offered(carried)],
                     "healthy": ["begun": .trial(job, .passed)],
                     "cleared": ["cut off": .trial(job, .armed)],
                     "confirmed": ["confirming": .proven(job)],

@@ -15,7 +15,7 @@ import Testing
         "OpenSSL": ["COpenSSL", "Glibc", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
         "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
-        "Slots": ["Agent", "Glibc", "Model", "Synchronization"],
+        "Slots": ["Agent", "Glibc", "Model", "Synchronization", "Wire"],
         "Programs": ["Glibc", "Synchronization"],
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
         "Server": [
@@ -103,7 +103,9 @@ import Testing
 
     @Test func theAgentsLibrariesAreProducts() throws {
         let manifest = try SourceFile.text(of: "Package.swift")
-        #expect(manifest.contains(#".library(name: "Agent", targets: ["Agent"])"#))
+        for name in ["Agent", "Model", "Trust", "Slots", "Curl", "OpenSSL"] {
+            #expect(manifest.contains(#".library(name: "\#(name)", targets: ["\#(name)"])"#))
+        }
     }
 
     @Test func tasksStartOnlyInExecutables() throws {
