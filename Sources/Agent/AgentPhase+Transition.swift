@@ -87,6 +87,8 @@ extension AgentPhase {
         case .armed where boot.trial == .spent(job.slot):
             return .failed(
                 job, Failure(.boot, "the new image did not come up; the bootloader went back"))
+        case .armed where boot.trial == .untold(job.slot):
+            return cut(job, "the trial boot may have been cut off")
         case .armed, .cutOff:
             // Cut off before the trial boot: what was being done is done again.
             return self

@@ -118,6 +118,12 @@ public protocol Bootloader {
     func confirm(_ slot: SlotName) throws(SlotError)
     /// Forgets a trial, spent or not; durable, and harmless to repeat.
     func disarm() throws(SlotError)
+    /// What the next restart must hand to the firmware; `nil` when a plain restart does.
+    var rebootArgument: String? { get }
+}
+
+extension Bootloader {
+    public var rebootArgument: String? { nil }
 }
 
 /// What the bootloader says.
@@ -133,6 +139,8 @@ public struct BootStatus: Hashable, Sendable {
         case armed(SlotName)
         /// This slot had its trial boot.
         case spent(SlotName)
+        /// This slot may have had its trial boot or not: the bootloader cannot tell.
+        case untold(SlotName)
     }
 
     public init(booted: SlotName, bootID: BootID, confirmed: SlotName, trial: Trial) {
