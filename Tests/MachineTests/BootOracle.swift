@@ -18,6 +18,21 @@ struct BootDecision: Hashable, CustomStringConvertible {
     var isTrial: Bool { slot != fallback }
     static let names = ["a", "b"]
 
+    init(slot: Int, fallback: Int, words: String) {
+        self.slot = slot
+        self.fallback = fallback
+        self.words = words
+    }
+
+    /// The rule of both scripts: a trial needs a slot's name and a number of tries from 1 to 7.
+    init(good: Int, trial: String?, tries: String?) {
+        let wanted = trial.flatMap { Self.names.firstIndex(of: $0) }
+        let isTrial = tries.map { ["1", "2", "3", "4", "5", "6", "7"].contains($0) } ?? false
+        self.init(
+            slot: isTrial ? wanted ?? good : good, fallback: good,
+            words: "good \(Self.names[good]), on trial \(trial ?? "-"), tries \(tries ?? "-")")
+    }
+
     var description: String {
         "\(words): boots \(Self.names[slot])\(isTrial ? " on trial" : "")"
     }

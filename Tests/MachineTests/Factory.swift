@@ -6,8 +6,7 @@ struct Factory {
     let server: UpdateServer
     let firmware: Firmware
 
-    /// The names in the device file and on the kernel's command line, with their partitions.
-    private static let slots = ["a": "/dev/vda2", "b": "/dev/vda3"]
+    private static let partitions = ["a": "/dev/vda2", "b": "/dev/vda3"]
 
     /// Makes a disk with ``SlotImages/Version/factory`` in slot a, and nothing in slot b.
     func makeDisk(at disk: URL) throws {
@@ -23,6 +22,10 @@ struct Factory {
             withJSONObject: deviceFile, options: [.prettyPrinted, .withoutEscapingSlashes])
         try device.write(to: home.appending(path: "device.json"))
         try recordFactoryImage(in: home)
+        for (name, device) in Self.partitions {
+            try files.createSymbolicLink(
+                atPath: home.appending(path: name).path, withDestinationPath: device)
+        }
         try Tools.run(
             Tools.imageScripts.appending(path: "make-disk"),
             [firmware.rawValue, images.file(.factory).path, tree.path, disk.path])
@@ -32,7 +35,7 @@ struct Factory {
         [
             "server": server.addressForGuests, "device": UpdateServer.device, "hardware": "gw-2",
             "enrolment_token_file": "/data/slipway/token", "state": "/data/slipway/state",
-            "root": "/data/slipway/root.json", "slots": Self.slots, "boot": boot,
+            "root": "/data/slipway/root.json", "slots": ["a": "/data/slipway/a", "b": "/data/slipway/b"], "boot": boot,
             "health_command": ["/bin/health"], "health_timeout_seconds": 20,
             "trial_deadline_seconds": 120, "maximum_pause_seconds": 2,
         ]

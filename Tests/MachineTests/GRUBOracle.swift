@@ -11,14 +11,8 @@ struct GRUBOracle: BootOracle {
         }
         let values = Self.values(in: block)
         let good = values["good"] == "b" ? 1 : 0
-        let words = ["good", "try", "tries_left"].map { "\($0)=\(values[$0] ?? "-")" }
-        var slot = good
-        if let name = values["try"], let wanted = BootDecision.names.firstIndex(of: name),
-            values["tries_left"] == "1"
-        {
-            slot = wanted
-        }
-        return BootDecision(slot: slot, fallback: good, words: words.joined(separator: " "))
+        return BootDecision(
+            good: good, trial: values["try"], tries: values["tries_left"])
     }
 
     /// What `load_env` reads: lines of `name=value` in which a backslash hides what follows it.

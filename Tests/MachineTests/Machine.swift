@@ -4,6 +4,7 @@ import Foundation
 final class Machine {
     let console: Lines
     private let process = Process()
+    private let keyboard = Pipe()
     private let started = ContinuousClock().now
 
     /// Switches the machine on.
@@ -11,9 +12,11 @@ final class Machine {
     /// - Parameter log: Where every write and flush is recorded; see ``WriteLog``.
     init(_ firmware: Firmware, disk: URL, log: URL? = nil, words: URL) throws {
         var arguments = [
+            // An emulator that lost its test must not run for ever.
+            "--signal=KILL", "1800", "qemu-system-x86_64",
             // The same everywhere, with hardware support for virtual machines or without.
             "-accel", "tcg", "-cpu", "max", "-m", "512", "-nodefaults", "-no-user-config",
-            "-display", "none", "-monitor", "none", "-serial", "stdio",
+            "-display", "none", "-serial", "mon:stdio",
             "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
             "-blockdev", "driver=file,filename=\(disk.path),node-name=disk",
         ]
@@ -28,9 +31,9 @@ final class Machine {
             arguments += ["-device", "virtio-blk-pci,drive=disk"]
         }
         let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/qemu-system-x86_64")
+        process.executableURL = URL(filePath: "/usr/bin/timeout")
         process.arguments = arguments + firmware.arguments
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = keyboard
         process.standardOutput = output
         process.standardError = output
         try Data().write(to: words)
@@ -44,7 +47,8 @@ final class Machine {
     /// Pulls the plug; the emulator ends in order, so that a log is complete.
     func stop() {
         guard process.isRunning else { return }
-        process.terminate()
+        // Control-A and x, the emulator's own way out: signals are blocked in what a test starts.
+        try? keyboard.fileHandleForWriting.write(contentsOf: Data([1, UInt8(ascii: "x")]))
         process.waitUntilExit()
     }
 

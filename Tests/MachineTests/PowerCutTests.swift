@@ -33,6 +33,7 @@ extension MachineTests {
             let boot = try machine.boot()
             #expect(boot.boot == Machine.Boot(slot: "a", version: "1.0.0"))
             tell("\(bench.firmware.rawValue): first boot \(machine.secondsSinceStart) s")
+            try bench.server.waitForDevice()
             try bench.server.rollOut(version)
             try bench.server.wait(for: "an offer", of: version) { $0.offered == 1 }
             // From here on the server may be taken back to this moment: the offer is in its books.

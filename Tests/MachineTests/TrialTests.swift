@@ -26,6 +26,7 @@ extension MachineTests {
             let bench = try Bench(firmware)
             let machine = try bench.start(bench.disk)
             var next = try machine.boot().next
+            try bench.server.waitForDevice()
             for bad in Self.cases {
                 let began = machine.secondsSinceStart
                 next = try returns(from: bad, machine, bench, next)

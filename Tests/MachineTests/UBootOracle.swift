@@ -8,15 +8,9 @@ struct UBootOracle: BootOracle {
         guard let values = Self.valid(copies[0], copies[1]) else {
             return BootDecision(slot: 0, fallback: 0, words: "no environment")
         }
-        let good = values["good"] == "b" ? 1 : 0
-        let words = ["good", "try", "tries_left"].map { "\($0)=\(values[$0] ?? "-")" }
-        var slot = good
-        if let name = values["try"], let wanted = BootDecision.names.firstIndex(of: name),
-            values["tries_left"] == "1"
-        {
-            slot = wanted
-        }
-        return BootDecision(slot: slot, fallback: good, words: words.joined(separator: " "))
+        return BootDecision(
+            good: values["slipway_good"] == "b" ? 1 : 0, trial: values["slipway_try"],
+            tries: values["slipway_tries"])
     }
 
     /// One copy; `values` is `nil` when its CRC-32 is not that of its bytes.

@@ -159,7 +159,8 @@ final class UpdateServer {
         watch.standardError = output
         try watch.run()
         defer {
-            watch.terminate()
+            // What a test starts has most signals blocked.
+            kill(watch.processIdentifier, SIGKILL)
             watch.waitUntilExit()
         }
         _ = try Lines(of: output.fileHandleForReading).wait(
@@ -167,6 +168,16 @@ final class UpdateServer {
         ) { line in
             let rollout = try RolloutSummary(parsing: Array(line.utf8), limitBytes: 1_048_576)
             return rollout.waves.contains(where: isAsWanted)
+        }
+    }
+
+    /// Waits until the device has enrolled; the question itself is all the time between two tries.
+    func waitForDevice(within limit: Duration = .seconds(120)) throws {
+        let deadline = ContinuousClock().now + limit
+        while try !slipway("device", "list").contains(Self.device) {
+            guard ContinuousClock().now < deadline else {
+                throw MachineError("\(Self.device) did not enrol within \(limit)")
+            }
         }
     }
 
