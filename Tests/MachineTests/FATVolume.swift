@@ -1,18 +1,19 @@
 /// A FAT file system of 12 or 16 bits, read as boot loaders do: through directory entries and
 /// cluster chains, believing nothing else.
 struct FATVolume {
-    private let disk: RebuiltDisk
+    private let bytes: (Range<Int>) -> [UInt8]
     private let start: Int
     private let clusterBytes: Int
     private let table: Int
     private let rootDirectory: Range<Int>
     private let is16Bit: Bool
 
+    /// - Parameter bytes: Reads the disk.
     /// - Returns: `nil` when there is no such file system at `partition`.
-    init?(on disk: RebuiltDisk, at partition: Range<Int>) {
-        self.disk = disk
+    init?(bytes: @escaping (Range<Int>) -> [UInt8], at partition: Range<Int>) {
+        self.bytes = bytes
         start = partition.lowerBound
-        let boot = disk.bytes(start..<(start + 512))
+        let boot = bytes(start..<(start + 512))
         func word(_ offset: Int) -> Int { Int(boot[offset]) | Int(boot[offset + 1]) << 8 }
         let sectorBytes = word(11)
         let reserved = word(14)
@@ -33,15 +34,14 @@ struct FATVolume {
     /// The bytes of the file at `path`, whose parts are written as in directory entries: eleven
     /// characters each; `nil` when there is none, or its chain ends before its length.
     func file(_ path: [String]) -> [UInt8]? {
-        var directory = disk.bytes(rootDirectory)
+        var directory = bytes(rootDirectory)
         for (number, name) in path.enumerated() {
             guard let entry = entry(Array(name.utf8), in: directory) else { return nil }
             let isLast = number == path.count - 1
-            guard let bytes = chain(from: entry.cluster, limit: isLast ? entry.length : nil) else {
-                return nil
-            }
-            if isLast { return bytes }
-            directory = bytes
+            let content = chain(from: entry.cluster, limit: isLast ? entry.length : nil)
+            guard let content else { return nil }
+            if isLast { return content }
+            directory = content
         }
         return nil
     }
@@ -65,14 +65,14 @@ struct FATVolume {
 
     /// - Parameter limit: The length of a file; a directory is as long as its chain.
     private func chain(from first: Int, limit: Int?) -> [UInt8]? {
-        var bytes: [UInt8] = []
+        var content: [UInt8] = []
         var cluster: Int? = first
         // No chain of a boot partition's small files is longer; a damaged one may be endless.
         for _ in 0..<1024 {
-            if let limit, bytes.count >= limit { return Array(bytes.prefix(limit)) }
-            guard let at = cluster, at >= 2 else { return limit == nil ? bytes : nil }
+            if let limit, content.count >= limit { return Array(content.prefix(limit)) }
+            guard let at = cluster, at >= 2 else { return limit == nil ? content : nil }
             let offset = rootDirectory.upperBound + (at - 2) * clusterBytes
-            bytes += disk.bytes(offset..<(offset + clusterBytes))
+            content += bytes(offset..<(offset + clusterBytes))
             cluster = next(after: at)
         }
         return nil
@@ -80,12 +80,12 @@ struct FATVolume {
 
     private func next(after cluster: Int) -> Int? {
         if is16Bit {
-            let pair = disk.bytes((table + 2 * cluster)..<(table + 2 * cluster + 2))
+            let pair = bytes((table + 2 * cluster)..<(table + 2 * cluster + 2))
             let value = Int(pair[0]) | Int(pair[1]) << 8
             return value < 0xfff8 ? value : nil
         }
         let at = table + cluster * 3 / 2
-        let pair = disk.bytes(at..<(at + 2))
+        let pair = bytes(at..<(at + 2))
         let both = Int(pair[0]) | Int(pair[1]) << 8
         let value = cluster % 2 == 1 ? both >> 4 : both & 0xfff
         return value < 0xff8 ? value : nil

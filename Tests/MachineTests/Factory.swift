@@ -35,7 +35,8 @@ struct Factory {
         [
             "server": server.addressForGuests, "device": UpdateServer.device, "hardware": "gw-2",
             "enrolment_token_file": "/data/slipway/token", "state": "/data/slipway/state",
-            "root": "/data/slipway/root.json", "slots": ["a": "/data/slipway/a", "b": "/data/slipway/b"], "boot": boot,
+            "root": "/data/slipway/root.json", "boot": boot,
+            "slots": ["a": "/data/slipway/a", "b": "/data/slipway/b"],
             "health_command": ["/bin/health"], "health_timeout_seconds": 20,
             "trial_deadline_seconds": 120, "maximum_pause_seconds": 2,
         ]

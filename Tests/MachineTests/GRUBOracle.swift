@@ -3,7 +3,8 @@ struct GRUBOracle: BootOracle {
     private static let signature = Array("# GRUB Environment Block\n".utf8)
 
     func decision(on disk: RebuiltDisk) -> BootDecision {
-        let file = FATVolume(on: disk, at: disk.layout.boot)?.file(["GRUB       ", "GRUBENV    "])
+        let volume = FATVolume(bytes: { disk.bytes($0) }, at: disk.layout.boot)
+        let file = volume?.file(["GRUB       ", "GRUBENV    "])
         let block = file ?? []
         guard block.starts(with: Self.signature) else {
             // Then `load_env` sets nothing, and the configuration's own values stand.

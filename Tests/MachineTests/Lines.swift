@@ -80,6 +80,7 @@ final class Lines: @unchecked Sendable {
     }
 
     private func missing(_ what: String, _ when: String) -> MachineError {
-        MachineError("\(what) was not seen \(when); last:\n\(lines.suffix(60).joined(separator: "\n"))")
+        let last = lines.suffix(60).joined(separator: "\n")
+        return MachineError("\(what) was not seen \(when); last:\n\(last)")
     }
 }

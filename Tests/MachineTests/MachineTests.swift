@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// Emulated computers with a real boot loader, a real kernel and the release agent, against a real
-/// server. One after another: an emulator takes a whole core.
+/// Emulated computers with real boot loaders and the release agent, against a real server.
+///
+/// One after another: an emulator takes a whole core.
 @Suite(.serialized) struct MachineTests {
     /// `make test-machine` asks for everything; `make test` takes what shows that it still works.
     static let isComplete = ProcessInfo.processInfo.environment["SLIPWAY_MACHINE_TESTS"] == "all"

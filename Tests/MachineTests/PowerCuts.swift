@@ -16,11 +16,12 @@ struct PowerCuts {
     /// How often each kind of state was looked at.
     struct Counts {
         var afterWrites = 0
+        var afterFlushes = 0
         var torn = 0
         var oneLost = 0
         var oneKept = 0
         var random = 0
-        var all: Int { afterWrites + torn + oneLost + oneKept + random }
+        var all: Int { afterWrites + afterFlushes + torn + oneLost + oneKept + random }
     }
 
     private let log: WriteLog
@@ -79,6 +80,8 @@ struct PowerCuts {
         while start < log.entries.count {
             let end = log.entries[start...].firstIndex { $0.isFlush } ?? log.entries.count
             lookBetweenFlushes(start..<end)
+            counts.afterFlushes += 1
+            look("after flush \(end)", entry: end)
             start = end + 1
         }
     }

@@ -101,11 +101,17 @@ final class UpdateServer {
         ]
     }
 
+    /// Signs an image; the repository takes it from the server once that runs.
     func publish(_ image: URL, as version: String) throws {
-        try slipway(
-            "release", "publish", image.path, "--name", Self.product, "--version", version,
-            "--hardware", "gw-2", "--keys", repositoryHome.appending(path: "keys").path, "--repo",
-            repositoryHome.path)
+        let place =
+            process == nil
+            ? ["--repo", repositoryHome.path] : ["--server", "http://127.0.0.1:\(port)"]
+        try Tools.run(
+            Tools.products.appending(path: "slipway"),
+            [
+                "release", "publish", image.path, "--name", Self.product, "--version", version,
+                "--hardware", "gw-2", "--keys", repositoryHome.appending(path: "keys").path,
+            ] + place, environment: environment)
     }
 
     /// Where the repository keeps the image of `version`.
