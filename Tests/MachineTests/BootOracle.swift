@@ -12,25 +12,25 @@ struct BootDecision: Hashable, CustomStringConvertible {
     let slot: Int
     /// The slot that boots when that one fails.
     let fallback: Int
+    /// Whether a slot had its trial, and nothing was decided since.
+    let isSpent: Bool
     /// What was read, for people.
     let words: String
 
     var isTrial: Bool { slot != fallback }
     static let names = ["a", "b"]
 
-    init(slot: Int, fallback: Int, words: String) {
-        self.slot = slot
-        self.fallback = fallback
-        self.words = words
-    }
+    /// Without an environment the scripts' own values stand.
+    static let withoutEnvironment = BootDecision(good: 0, trial: nil, tries: nil)
 
     /// The rule of both scripts: a trial needs a slot's name and a number of tries from 1 to 7.
     init(good: Int, trial: String?, tries: String?) {
         let wanted = trial.flatMap { Self.names.firstIndex(of: $0) }
         let isTrial = tries.map { ["1", "2", "3", "4", "5", "6", "7"].contains($0) } ?? false
-        self.init(
-            slot: isTrial ? wanted ?? good : good, fallback: good,
-            words: "good \(Self.names[good]), on trial \(trial ?? "-"), tries \(tries ?? "-")")
+        slot = isTrial ? wanted ?? good : good
+        fallback = good
+        isSpent = wanted != nil && !isTrial
+        words = "good \(Self.names[good]), on trial \(trial ?? "-"), tries \(tries ?? "-")"
     }
 
     var description: String {

@@ -7,8 +7,7 @@ struct GRUBOracle: BootOracle {
         let file = volume?.file(["GRUB       ", "GRUBENV    "])
         let block = file ?? []
         guard block.starts(with: Self.signature) else {
-            // Then `load_env` sets nothing, and the configuration's own values stand.
-            return BootDecision(slot: 0, fallback: 0, words: "no environment")
+            return .withoutEnvironment
         }
         let values = Self.values(in: block)
         let good = values["good"] == "b" ? 1 : 0

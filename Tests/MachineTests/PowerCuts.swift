@@ -13,6 +13,14 @@ struct PowerCuts {
         var description: String { "\(state): \(decision): \(problem)" }
     }
 
+    /// From an entry on something else would boot than before.
+    struct Change: CustomStringConvertible {
+        let entry: Int
+        let decision: BootDecision
+        let image: String?
+        var description: String { "from write \(entry): \(decision), \(image ?? "no image")" }
+    }
+
     /// How often each kind of state was looked at.
     struct Counts {
         var afterWrites = 0
@@ -35,8 +43,7 @@ struct PowerCuts {
     private(set) var counts = Counts()
     private(set) var violations: [Violation] = []
     /// Each change of what would boot, in the order of the writes.
-    private(set) var story: [String] = []
-    private var lastTold: Told?
+    private(set) var story: [Change] = []
     private var decided: (revision: Int, decision: BootDecision)?
 
     /// - Parameter disk: As it was before the first entry of `log`.
@@ -50,11 +57,6 @@ struct PowerCuts {
         self.provenFrom = provenFrom
         self.newImage = newImage
         random = SplitMix64(seed: seed)
-    }
-
-    private struct Told: Hashable {
-        let decision: BootDecision
-        let image: String?
     }
 
     /// Random states of each time between two flushes; with each write lost or torn.
@@ -222,10 +224,9 @@ struct PowerCuts {
 
     private mutating func tell(entry: Int) {
         let decision = decision()
-        let new = Told(decision: decision, image: disk.image(in: decision.slot))
-        guard new != lastTold else { return }
-        lastTold = new
-        story.append("from write \(entry): \(decision), \(new.image ?? "no image")")
+        let image = disk.image(in: decision.slot)
+        guard decision != story.last?.decision || image != story.last?.image else { return }
+        story.append(Change(entry: entry, decision: decision, image: image))
     }
 
     private mutating func decision() -> BootDecision {

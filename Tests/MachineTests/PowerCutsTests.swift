@@ -20,8 +20,8 @@ import Testing
         #expect(cuts.violations.isEmpty, "\(cuts.violations)")
         #expect(cuts.counts.torn > 0 && cuts.counts.oneLost > 0)
         #expect(cuts.counts.oneKept > 0 && cuts.counts.random > 0)
-        #expect(cuts.story.contains { $0.contains("boots b on trial, new") })
-        #expect(cuts.story.last?.hasSuffix("boots b, new") == true)
+        let boots = cuts.story.map { ["\($0.decision.slot)", $0.image ?? "-"] }
+        #expect(boots == [["0", "old"], ["1", "new"], ["0", "old"], ["1", "new"]])
     }
 
     struct WrongOrder: CustomTestStringConvertible {
@@ -94,7 +94,7 @@ import Testing
         try volume.add(content, as: "large.bin")
 
         let bytes = try Data(contentsOf: volume.file)
-        #expect(bytes.range(of: content) == nil, "the file is in one piece")
+        #expect(bytes.offset(of: content) == nil, "the file is in one piece")
         let found = FATVolume(bytes: { Array(bytes[$0]) }, at: 0..<bytes.count)?
             .file(["GRUB       ", "LARGE   BIN"])
         #expect(found == Array(content))

@@ -14,13 +14,18 @@ struct RandomCut: CustomStringConvertible {
             + " kept or torn"
     }
 
-    /// Chooses a moment between two flushes first, so that a long download does not hide the rest.
-    init(of log: WriteLog, using random: inout SplitMix64) {
-        let flushes = [0] + log.entries.indices.filter { log.entries[$0].isFlush }
-        let place = Int.random(in: flushes.indices, using: &random)
-        durable = flushes[place]
-        let end = place + 1 < flushes.count ? flushes[place + 1] : log.entries.count
-        last = Int.random(in: durable..<max(end, durable + 1), using: &random)
+    /// Chooses a moment within `entries`, and what was kept of the writes since the flush before it.
+    ///
+    /// A time between two flushes is chosen first, so that a long download does not hide the rest.
+    init(of log: WriteLog, within entries: Range<Int>, using random: inout SplitMix64) {
+        let flushes = entries.filter { log.entries[$0].isFlush }
+        let starts = [entries.lowerBound] + flushes.map { $0 + 1 }
+        let ends = flushes + [entries.upperBound]
+        let times = zip(starts, ends).filter { $0 < $1 }
+        let time = times.randomElement(using: &random) ?? (entries.lowerBound, entries.upperBound)
+        last = Int.random(in: time.0...time.1, using: &random)
+        // The time may have begun before `entries` does.
+        durable = (0..<time.0).last { log.entries[$0].isFlush }.map { $0 + 1 } ?? 0
         var kept: [(Int, Int)] = []
         for entry in durable..<last where log.entries[entry].count > 0 {
             let sectors = log.entries[entry].count / WriteLog.sectorBytes

@@ -44,7 +44,7 @@ struct SmallDisk {
         let marker = Data("# GRUB Environment Block\nslipway=here\n".utf8)
         try volume.add(marker + Data(repeating: 0x23, count: 1024 - marker.count), as: "grubenv")
         let boot = try Data(contentsOf: volume.file)
-        grubEnvironment = Self.boot.lowerBound + must(boot.range(of: marker)).lowerBound
+        grubEnvironment = Self.boot.lowerBound + must(boot.offset(of: marker))
 
         var disk = Data(count: Self.data.upperBound)
         for (number, range) in ([Self.boot] + Self.slots + [Self.data]).enumerated() {

@@ -6,7 +6,7 @@ struct UBootOracle: BootOracle {
     func decision(on disk: RebuiltDisk) -> BootDecision {
         let copies = Self.copies.map { Copy(disk.bytes($0)) }
         guard let values = Self.valid(copies[0], copies[1]) else {
-            return BootDecision(slot: 0, fallback: 0, words: "no environment")
+            return .withoutEnvironment
         }
         return BootDecision(
             good: values["slipway_good"] == "b" ? 1 : 0, trial: values["slipway_try"],

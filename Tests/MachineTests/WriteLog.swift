@@ -81,8 +81,21 @@ struct WriteLog {
             guard entry.count > 0, !entry.isDiscard, range.contains(entry.offset) else {
                 return false
             }
-            let bytes = file[entry.position..<(entry.position + entry.count)]
-            return bytes.range(of: wanted) != nil
+            return withBytes(of: entry) { $0.offset(of: wanted) } != nil
         }
     }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Where `wanted` begins for the first time; by the C library, since whole disks are searched.
+    func offset(of wanted: Data) -> Int? {
+        wanted.withUnsafeBytes { wanted in
+            guard let start = baseAddress, let first = wanted.baseAddress else { return nil }
+            return memmem(start, count, first, wanted.count).map { UnsafeRawPointer($0) - start }
+        }
+    }
+}
+
+extension Data {
+    func offset(of wanted: Data) -> Int? { withUnsafeBytes { $0.offset(of: wanted) } }
 }
