@@ -7,7 +7,8 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var attributes: Attributes
     /// Shown in check-ins until the server has answered one.
     public var enrolmentToken: String
-    /// How long after its start a new image may take to pass its checks and reach the server.
+    /// How long after the machine's start a new image may take to pass its checks and reach the
+    /// server; the image that runs sets it for the one that it installs.
     public var trialDeadline: Duration
     /// The longest pause between two tries while the server does not answer.
     public var maximumPause: Duration
@@ -41,6 +42,12 @@ public struct AgentPorts {
     public var clock: any AgentClock
     /// Holds the device's own key.
     public var identity: any DeviceIdentity
+    public var consent: any Consent = NoDevicePorts()
+    public var hooks: any HookRunner = NoDevicePorts()
+    public var log: any LogTail = NoDevicePorts()
+    public var bundles: any BundleOpener = NoDevicePorts()
+    /// Whether somebody at the device waits for the agent, so that a long transfer is put aside.
+    public var isCalled: () -> Bool = { false }
 
     public init(
         transport: any Transport, slots: any SlotSet, bootloader: any Bootloader,

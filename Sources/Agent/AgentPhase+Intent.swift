@@ -8,6 +8,8 @@ public enum AgentIntent: Hashable, Sendable {
     case authorize(AgentPhase.Job)
     case download(AgentPhase.Job, from: Int64)
     case readBack(AgentPhase.Job)
+    /// Tell the server that the trial begins, unless somebody at the device puts it off.
+    case beginTrial(AgentPhase.Job)
     /// Arm the bootloader for one trial boot, and reboot.
     case bootTrial(AgentPhase.Job)
     case checkHealth(AgentPhase.Job)
@@ -28,7 +30,7 @@ extension AgentPhase {
         case .offered(let job): .authorize(job)
         case .downloading(let job, let durableBytes): .download(job, from: durableBytes)
         case .verifying(let job): .readBack(job)
-        case .installed(let job): .checkIn(.installed(job.nonce))
+        case .installed(let job): .beginTrial(job)
         case .trial(let job, .armed): .bootTrial(job)
         case .trial(let job, .begun): .checkHealth(job)
         case .trial(let job, .passed): .checkIn(.trial(job.nonce))

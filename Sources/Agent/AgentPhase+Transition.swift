@@ -9,15 +9,20 @@ public enum AgentEvent: Hashable, Sendable {
     case answered(Directive, spare: SlotName)
     /// A check-in was not answered.
     case unanswered
-    /// Metadata and offer agree: the image, whose release counter this is, may be installed.
-    case authorized(counter: Int64)
+    /// Metadata and offer agree: the image, of which the metadata says this, may be installed.
+    case authorized(counter: Int64, Payload)
+    /// Somebody at the device wants the update in a bundle, by an order that the device has signed.
+    case carried(SignedMessage<Offer>, bundle: String, spare: SlotName)
     /// This much of the image is durable.
     case downloaded(durableBytes: Int64)
-    case downloadComplete
+    /// The image is complete and authentic, and made the slot's content, which reads as this.
+    case downloadComplete(Payload)
     /// What was fetched in several pieces is not the image: once more, in one piece.
     case downloadMustRestart
     /// The slot reads back as the image.
     case readBack
+    /// Nobody at the device objects to the restart; the new image gets so many seconds.
+    case consented(trialSeconds: Int64)
     case healthy
     /// The bootloader has forgotten the trial that was cut off.
     case trialCleared
@@ -42,10 +47,13 @@ extension AgentPhase {
         switch event {
         case .started(let boot): afterStart(boot)
         case .answered(let directive, let spare): afterAnswer(directive, spare: spare)
-        case .unanswered: afterNoAnswer()
+        // Reporting never decides.
+        case .unanswered: self
         case .gaveUp(let failure): afterGivingUp(failure)
-        case .authorized, .downloaded, .downloadComplete, .downloadMustRestart, .readBack,
-            .healthy, .trialCleared, .confirmed:
+        case .carried(let offer, let bundle, let spare):
+            self == .idle ? .offered(Job(offer: offer, slot: spare, bundle: bundle)) : self
+        case .authorized, .downloaded, .downloadComplete, .downloadMustRestart,
+            .readBack, .consented, .healthy, .trialCleared, .confirmed:
             afterProgress(event)
         }
     }
@@ -88,7 +96,7 @@ extension AgentPhase {
             return .failed(
                 job, Failure(.boot, "the new image did not come up; the bootloader went back"))
         case .armed where boot.trial == .untold(job.slot):
-            return cut(job, "the trial boot may have been cut off")
+            return cut(job, "the new image did not come up, or the machine went down before")
         case .armed, .cutOff:
             // Cut off before the trial boot: what was being done is done again.
             return self
@@ -107,10 +115,7 @@ extension AgentPhase {
     }
 
     private func afterAnswer(_ directive: Directive, spare: SlotName) -> AgentPhase {
-        let phase = afterAcknowledgement().following(directive.order, spare: spare)
-        // Told that it is installed, and not told otherwise: the trial may begin.
-        guard case .installed = self, case .installed(let job) = phase else { return phase }
-        return .trial(job, .armed)
+        afterAcknowledgement().following(directive.order, spare: spare)
     }
 
     private func following(_ order: Directive.Order?, spare: SlotName) -> AgentPhase {
@@ -126,7 +131,7 @@ extension AgentPhase {
         case (.offered(let job), .cancel(let nonce)),
             (.downloading(let job, _), .cancel(let nonce)),
             (.verifying(let job), .cancel(let nonce)), (.installed(let job), .cancel(let nonce)):
-            return job.nonce == nonce ? .idle : self
+            return job.nonce == nonce && !job.isCarried ? .idle : self
         case (.offered, .retire), (.downloading, .retire), (.verifying, .retire),
             (.installed, .retire):
             return .idle
@@ -154,6 +159,8 @@ extension AgentPhase {
     private func taking(
         _ offer: SignedMessage<Offer>, instead job: Job, spare: SlotName
     ) -> AgentPhase {
+        // What somebody carried to the device is finished before the server's own wish.
+        guard !job.isCarried else { return self }
         let new = offer.unverified
         let old = job.offer.unverified
         // What was compared with the signed metadata must stay as it was.
@@ -169,16 +176,6 @@ extension AgentPhase {
         case .installed: return .installed(job)
         case .idle, .offered, .trial, .confirming, .proven, .rollingBack, .failed:
             return .offered(job)
-        }
-    }
-
-    /// Reporting never decides: an image that is ready is tried although nobody could be told.
-    private func afterNoAnswer() -> AgentPhase {
-        switch self {
-        case .installed(let job): .trial(job, .armed)
-        case .idle, .offered, .downloading, .verifying, .trial, .confirming, .proven,
-            .rollingBack, .failed:
-            self
         }
     }
 
@@ -202,34 +199,53 @@ extension AgentPhase {
             downloading(job, after: event)
         case .verifying(let job):
             event == .readBack ? .installed(job) : self
+        case .installed(let job):
+            installed(job, after: event)
         case .trial(let job, .begun):
-            event == .healthy ? .trial(job, .passed) : self
+            // A device that an update is carried to may have no network to ask for.
+            event == .healthy ? job.isCarried ? .confirming(job) : .trial(job, .passed) : self
         case .trial(let job, .cutOff):
             event == .trialCleared ? .trial(job, .armed) : self
         case .confirming(let job):
             event == .confirmed ? .proven(job) : self
-        case .idle, .installed, .trial(_, .armed), .trial(_, .passed), .proven, .rollingBack,
+        case .idle, .trial(_, .armed), .trial(_, .passed), .proven, .rollingBack,
             .failed:
             self
         }
     }
 
     private func offered(_ job: Job, after event: AgentEvent) -> AgentPhase {
-        guard case .authorized(let counter) = event else { return self }
+        guard case .authorized(let counter, let payload) = event else { return self }
         var job = job
         job.counter = counter
+        job.payload = payload
         return .downloading(job, durableBytes: 0)
     }
 
     private func downloading(_ job: Job, after event: AgentEvent) -> AgentPhase {
         switch event {
         case .downloaded(let durableBytes): .downloading(job, durableBytes: durableBytes)
-        case .downloadComplete: .verifying(job)
+        case .downloadComplete(let payload): .verifying(job.reading(as: payload))
         case .downloadMustRestart: .downloading(job, durableBytes: 0)
-        case .started, .answered, .unanswered, .authorized, .readBack, .healthy, .trialCleared,
-            .confirmed, .gaveUp:
+        case .started, .answered, .unanswered, .authorized, .carried, .readBack, .consented,
+            .healthy, .trialCleared, .confirmed, .gaveUp:
             self
         }
+    }
+
+    private func installed(_ job: Job, after event: AgentEvent) -> AgentPhase {
+        guard case .consented(let trialSeconds) = event else { return self }
+        var job = job
+        job.trialSeconds = trialSeconds
+        return .trial(job, .armed)
+    }
+}
+
+extension AgentPhase.Job {
+    fileprivate func reading(as payload: Payload) -> Self {
+        var job = self
+        job.payload = payload
+        return job
     }
 }
 

@@ -31,18 +31,32 @@ public enum AgentPhase: Hashable, Sendable {
         public var cutTrials: Int
         /// The release counter of the image, once the signed metadata has told it; 1 before.
         public var counter: Int64
+        /// What the slot is to read as, once the signed metadata has told it; the image before.
+        public var payload: Payload
+        /// How long the new image may take, as the image that installed it has set; in seconds.
+        public var trialSeconds: Int64?
+        /// The file that the update comes from, for one that was carried to the device; then the
+        /// offer is the device's own.
+        public var bundle: String?
 
         public init(
-            offer: SignedMessage<Offer>, slot: SlotName, cutTrials: Int = 0, counter: Int64 = 1
+            offer: SignedMessage<Offer>, slot: SlotName, cutTrials: Int = 0, counter: Int64 = 1,
+            payload: Payload? = nil, trialSeconds: Int64? = nil, bundle: String? = nil
         ) {
             self.offer = offer
             self.slot = slot
             self.cutTrials = cutTrials
             self.counter = counter
+            self.payload = payload ?? .sameBytes(as: offer.unverified.image)
+            self.trialSeconds = trialSeconds
+            self.bundle = bundle
         }
 
         public var nonce: Nonce { offer.unverified.nonce }
         public var image: ImageReference { offer.unverified.image }
+        /// Whether the update was carried to the device, so that its server knows nothing of it.
+        public var isCarried: Bool { bundle != nil }
+        public var release: ReleaseID { offer.unverified.release }
     }
 
     public enum TrialStage: String, Hashable, Sendable {

@@ -5,8 +5,15 @@ internal import Wire
 
 /// The written form of the state: JSON, so that a person at the device can read it.
 extension AgentState {
-    /// Rises when older agents could misread the state.
-    static let format: Int64 = 1
+    /// Rises when older agents could misread the phase.
+    ///
+    /// After a return, an older agent meets the state of a newer one. Whatever the format, these
+    /// members are there and mean the same for ever: `last_sequence`, `enrolled`, `retired`,
+    /// `newest_confirmed`, `release_counters`, `time_floor`, and of the phases those that a trial
+    /// can leave behind: `trial`, `confirming`, `rolling back` and `failed`. So an older agent
+    /// keeps what protects the device, and tells how the trial of the newer one ended; any other
+    /// phase it leaves alone.
+    static let format: Int64 = 2
     static let limitBytes = 262_144
 
     public var bytes: [UInt8] {
@@ -34,23 +41,27 @@ extension AgentState {
                             newestConfirmed.map { ($0.key.text, .integer($0.value.counter)) }))
                 ),
                 ("time_floor", .string("\(timeFloor.earliest)")),
+                ("deferred_until", deferredUntil.map { .string("\($0)") }),
             ])
         ).compactBytes
     }
 
-    /// - Throws: ``StateError`` when the bytes are damaged, or of an agent that writes another form.
+    /// Reads a state of this agent, of an older one, or what a newer one promises of its own.
+    ///
+    /// - Throws: ``StateError`` when the bytes are damaged.
     public init(parsing bytes: [UInt8]) throws(StateError) {
         do {
             let value = try JSONValue(parsing: bytes, limits: .standard(bytes: Self.limitBytes))
-            let fields = try JSONFields(value)
-            let format = try fields.integer("format", in: 1...Int64.max)
-            guard format == Self.format else { throw StateError.otherFormat(format) }
-            try self.init(fields)
-        } catch let error as StateError { throw error } catch { throw .damaged("\(error)") }
+            try self.init(JSONFields(value))
+        } catch { throw .damaged("\(error)") }
     }
 
     private init(_ fields: JSONFields) throws(JSONShapeError) {
-        phase = try AgentPhase(fields.object("phase"))
+        let format = try fields.integer("format", in: 1...Int64.max)
+        isOfNewerAgent = format > Self.format
+        phase =
+            isOfNewerAgent
+            ? Self.settledPhase(fields) : try AgentPhase(fields.object("phase"))
         // A sequence without a next one is damage.
         lastSequence = try fields.integer("last_sequence", in: 0...Int64.max / 2)
         isEnrolled = try fields.bool("enrolled")
@@ -74,19 +85,29 @@ extension AgentState {
             throw fields.refused("time_floor", "a time")
         }
         self.timeFloor = TimeFloor(earliest: timeFloor)
+        // A note that cannot be read puts nothing off.
+        deferredUntil = (try? fields.optionalString("deferred_until")).flatMap {
+            $0.flatMap { Instant($0) }
+        }
+    }
+
+    /// The phase that a newer agent has noted, where it is one whose form is promised.
+    private static func settledPhase(_ fields: JSONFields) -> AgentPhase {
+        guard let phase = try? AgentPhase(fields.object("phase")) else { return .idle }
+        switch phase {
+        case .trial, .confirming, .rollingBack, .failed: return phase
+        case .idle, .offered, .downloading, .verifying, .installed, .proven: return .idle
+        }
     }
 }
 
 /// Why a stored state is not gone on from.
 public enum StateError: Error, Hashable, CustomStringConvertible {
     case damaged(String)
-    /// Written by an agent with another form of state.
-    case otherFormat(Int64)
 
     public var description: String {
         switch self {
         case .damaged(let problem): "the stored state is damaged: \(problem)"
-        case .otherFormat(let format): "the stored state has format \(format), which is not known"
         }
     }
 }
@@ -99,6 +120,11 @@ extension AgentPhase {
             members.append(("slot", .string(job.slot.text)))
             members.append(("cut_trials", .integer(Int64(job.cutTrials))))
             members.append(("release_counter", .integer(job.counter)))
+            members.append(("format", .string(job.payload.format.rawValue)))
+            members.append(("installed_size", .integer(job.payload.installedLength)))
+            members.append(("installed_sha256", .string(job.payload.installedSHA256.hex)))
+            members.append(("trial_seconds", job.trialSeconds.map { .integer($0) }))
+            members.append(("bundle", job.bundle.map { .string($0) }))
         }
         switch self {
         case .idle, .offered, .verifying, .installed, .confirming, .proven: break
@@ -110,6 +136,7 @@ extension AgentPhase {
             members.append(("class", .string(failure.kind.rawValue)))
             members.append(("detail", .string(failure.detail)))
             members.append(("attack", failure.indicator.map { .string($0.rawValue) }))
+            members.append(("log", failure.log.map { .string($0) }))
         }
         return JSONObject(present: members)
     }
@@ -153,7 +180,13 @@ extension AgentPhase.Job {
         self.slot = slot
         cutTrials = Int(try fields.integer("cut_trials", in: 0...1000))
         counter = try fields.optionalInteger("release_counter", in: 1...Int64.max) ?? 1
+        payload = try fields.payload(of: offer.unverified.image)
+        trialSeconds = try fields.optionalInteger("trial_seconds", in: 1...Self.maximumTrialSeconds)
+        bundle = try fields.optionalString("bundle")
     }
+
+    /// The longest trial, in seconds: a week.
+    static let maximumTrialSeconds: Int64 = 604_800
 }
 
 extension JSONFields {
@@ -163,7 +196,19 @@ extension JSONFields {
         }
         return Failure(
             kind, try string("detail"),
-            indicator: try optionalString("attack").flatMap { AttackIndicator(rawValue: $0) })
+            indicator: try optionalString("attack").flatMap { AttackIndicator(rawValue: $0) }
+        ).with(log: try optionalString("log"))
+    }
+
+    /// An agent from before there were formats wrote none, and then all images were raw.
+    fileprivate func payload(of image: ImageReference) throws(JSONShapeError) -> Payload {
+        guard let word = try optionalString("format") else { return .sameBytes(as: image) }
+        guard let format = Payload.Format(rawValue: word),
+            let sha256 = Digest(hex: try string("installed_sha256"))
+        else { throw refused("format", "a format of images, with what the slot reads as") }
+        return Payload(
+            format: format, installedLength: try integer("installed_size", in: 0...Int64.max),
+            installedSHA256: sha256)
     }
 
     fileprivate func stringMembers() throws(JSONShapeError) -> [String: String] {

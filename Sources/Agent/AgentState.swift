@@ -15,6 +15,10 @@ public struct AgentState: Hashable, Sendable {
     /// The highest rank of each product that this device ever confirmed.
     public var newestConfirmed: [ReleaseName: ReleaseRank]
     public var timeFloor: TimeFloor
+    /// Until when somebody at the device has put off the restart into a new image.
+    public var deferredUntil: Instant?
+    /// Whether an agent from after this one has written it, so that its phase was left alone.
+    public var isOfNewerAgent = false
 
     public static let new = AgentState(
         phase: .idle, lastSequence: 0, isEnrolled: false, isRetired: false,

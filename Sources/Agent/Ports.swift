@@ -1,10 +1,13 @@
 public import Model
 
 /// How the agent reaches its server; one exchange at a time, always with an end.
-public protocol Transport {
+public protocol Transport: UpdateSource {
     /// Sends a signed check-in and returns the answer, whoever wrote it.
     func checkIn(_ message: [UInt8]) throws(TransportError) -> [UInt8]
+}
 
+/// Where metadata and images come from: a server, a mirror or a bundle. Nothing of it is trusted.
+public protocol UpdateSource {
     /// Fetches at most `limitBytes` of the metadata file `name`; `nil` when there is none.
     func metadata(_ name: String, limitBytes: Int) throws(TransportError) -> [UInt8]?
 
@@ -57,17 +60,37 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
 
 /// The places that hold one complete image each.
 public protocol SlotSet {
+    /// Whether images of this format can be put into these slots.
+    func takes(_ format: Payload.Format) -> Bool
+
     /// The slot that an update may be written to while `booted` runs.
     func spare(besides booted: SlotName) throws(SlotError) -> SlotName
 
-    /// Opens `slot` to write `length` bytes, of which the first `offset` stay as they are.
-    func begin(_ slot: SlotName, at offset: Int64, length: Int64) throws(SlotError)
+    /// Opens `slot` to take an image, of which `offset` bytes were written durably before.
+    ///
+    /// - Parameters:
+    ///   - length: Of the image as it is fetched, in bytes.
+    ///   - kept: Takes those bytes of the image that need not be written again, piece by piece.
+    /// - Returns: How many bytes were kept, at most `offset`; writing goes on from there.
+    func begin(
+        _ slot: SlotName, _ payload: Payload, length: Int64, at offset: Int64,
+        kept: ([UInt8]) -> Void
+    ) throws(SlotError) -> Int64
+    /// Takes the next bytes of the image.
     func write(_ bytes: [UInt8]) throws(SlotError)
     /// Returns once everything that was written survives a power cut.
     func sync() throws(SlotError)
+    /// Makes what was written, and has been found to be the signed image, the content of the slot;
+    /// durable when it returns.
+    ///
+    /// - Parameter describe: For a format without signed content: takes the bytes that
+    ///   ``read(_:length:receive:)`` is going to hand on.
+    func finish(describe: ([UInt8]) -> Void) throws(SlotError)
+    /// Closes the slot, whether or not it was finished.
     func end()
 
-    /// Reads the first `length` bytes of `slot` and hands them on piece by piece.
+    /// Hands on what the medium holds in `slot`, piece by piece: its first `length` bytes, or a
+    /// description that changes when anything in the slot does.
     func read(
         _ slot: SlotName, length: Int64, receive: ([UInt8]) -> Void
     ) throws(SlotError)
@@ -80,14 +103,15 @@ public protocol SlotSet {
 /// What a slot was verified to hold.
 public struct SlotContent: Hashable, Sendable {
     public var release: ReleaseID
+    /// Of the image, which is its name everywhere.
     public var sha256: Digest
-    /// In bytes, from the beginning of the slot.
-    public var length: Int64
+    /// What the slot reads as.
+    public var payload: Payload
 
-    public init(release: ReleaseID, sha256: Digest, length: Int64) {
+    public init(release: ReleaseID, sha256: Digest, payload: Payload) {
         self.release = release
         self.sha256 = sha256
-        self.length = length
+        self.payload = payload
     }
 }
 
@@ -118,7 +142,7 @@ public protocol Bootloader {
     func confirm(_ slot: SlotName) throws(SlotError)
     /// Forgets a trial, spent or not; durable, and harmless to repeat.
     func disarm() throws(SlotError)
-    /// What the next restart must hand to the firmware; `nil` when a plain restart does.
+    /// What the restart that begins the trial has to be given, where arming is a part of it.
     var rebootArgument: String? { get }
 }
 
@@ -139,7 +163,8 @@ public struct BootStatus: Hashable, Sendable {
         case armed(SlotName)
         /// This slot had its trial boot.
         case spent(SlotName)
-        /// This slot may have had its trial boot or not: the bootloader cannot tell.
+        /// This slot may have had its trial boot, or the power was cut before: the bootloader
+        /// keeps no note of it.
         case untold(SlotName)
     }
 
@@ -156,7 +181,9 @@ public struct BootStatus: Hashable, Sendable {
 
 /// Whether the booted image does its work.
 public protocol HealthCheck {
-    func run(in slot: SlotName) -> HealthVerdict
+    /// - Parameter time: How long it may take at most; what is not known to be healthy by then is
+    ///   not.
+    func run(in slot: SlotName, within time: Duration) -> HealthVerdict
 }
 
 public enum HealthVerdict: Hashable, Sendable {
@@ -190,11 +217,13 @@ public enum AgentNotice: Hashable, Sendable {
     case checkInFailed(String)
     case untrusted(String)
     case slow(String)
+    /// Somebody or something at the device has the update wait; one sentence for a person.
+    case waiting(String)
 }
 
 /// The clocks of the machine.
 public protocol AgentClock {
     var now: Instant { get }
-    /// Since the agent's process started; never steps.
+    /// Since the machine booted; never steps, and goes on while the machine sleeps.
     var uptime: Duration { get }
 }

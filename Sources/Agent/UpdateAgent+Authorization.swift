@@ -17,19 +17,30 @@ extension UpdateAgent {
             try take(.gaveUp(boot.occupied(job.slot)))
             return .goOn
         }
-        return try act(on: job) { image throws(AgentError) in
-            try self.take(.authorized(counter: image.counter))
+        var pause: Pause?
+        let next = try act(on: job) { image throws(AgentError) in
+            guard self.ports.slots.takes(image.payload.format) else {
+                return try self.take(.gaveUp(self.foreignFormat(image.payload.format)))
+            }
+            pause = try self.hookStep(.preDownload, job)
+            guard pause == nil else { return }
+            try self.take(.authorized(counter: image.counter, image.payload))
         }
+        return pause ?? next
+    }
+
+    private func foreignFormat(_ format: Payload.Format) -> Failure {
+        Failure(.refused, "this device's slots take no image of the format \(format.rawValue)")
     }
 
     /// Asks the metadata about the job's offer, and goes on with `granted` where it may.
     func act(
         on job: AgentPhase.Job, granted: (SignedImage) throws(AgentError) -> Void
     ) throws(AgentError) -> Pause {
-        switch try authorization(of: job.offer) {
+        switch try authorization(of: job) {
         case .unreachable(let error):
             ports.observer.observe(.checkInFailed("\(error)"))
-            guard now < job.offer.unverified.expires else {
+            guard !job.isCarried, now < job.offer.unverified.expires else {
                 try take(
                     .gaveUp(Failure(.download, "no metadata before the offer ended: \(error)")))
                 return .goOn
@@ -47,14 +58,14 @@ extension UpdateAgent {
 
     /// Brings the trusted metadata up to date and looks for the offered image in it.
     private func authorization(
-        of offer: SignedMessage<Offer>
+        of job: AgentPhase.Job
     ) throws(AgentError) -> Authorization {
         do {
-            var refresh = try refreshed()
-            refresh.seek(offer.unverified.image.path.text)
-            try perform(&refresh)
-            return answer(
-                to: offer, root: refresh.trusted.root, image: try refresh.found?.image())
+            let source = try source(of: job)
+            var refresh = try refreshed(from: source)
+            refresh.seek(job.image.path.text)
+            try perform(&refresh, from: source)
+            return answer(to: job, root: refresh.trusted.root, image: try refresh.found?.image())
         } catch let refusal as MetadataRefusal {
             return .refused(
                 Failure(.refused, "\(refusal)", indicator: refusal.reason.indicator))
@@ -63,12 +74,18 @@ extension UpdateAgent {
         }
     }
 
+    /// Where the job's metadata and image come from.
+    func source(of job: AgentPhase.Job) throws(TransportError) -> any UpdateSource {
+        guard let bundle = job.bundle else { return ports.transport }
+        return try ports.bundles.open(bundle)
+    }
+
     /// Brings the trusted metadata up to date.
-    private func refreshed() throws -> Refresh {
+    func refreshed(from source: any UpdateSource) throws -> Refresh {
         var refresh = try Refresh(
             stored: storedMetadata(), now: now, cryptography: cryptography,
             limits: configuration.limits)
-        try perform(&refresh)
+        try perform(&refresh, from: source)
         let trustedAt = now
         try change { $0.timeFloor.raise(to: trustedAt) }
         return refresh
@@ -76,7 +93,7 @@ extension UpdateAgent {
 
     /// Refreshes for the sake of new keys; what cannot be had or trusted changes nothing.
     func lookForNewRoot() throws(AgentError) {
-        do { _ = try refreshed() } catch let refusal as MetadataRefusal {
+        do { _ = try refreshed(from: ports.transport) } catch let refusal as MetadataRefusal {
             ports.observer.observe(.untrusted("\(refusal)"))
         } catch let error as TransportError {
             ports.observer.observe(.checkInFailed("\(error)"))
@@ -84,11 +101,11 @@ extension UpdateAgent {
     }
 
     /// Does what the refresh asks for, storing each piece as soon as it is trusted.
-    private func perform(_ refresh: inout Refresh) throws {
+    func perform(_ refresh: inout Refresh, from source: any UpdateSource) throws {
         while true {
             switch refresh.next() {
             case .fetch(let name, let limitBytes):
-                try refresh.receive(ports.transport.metadata(name, limitBytes: limitBytes))
+                try refresh.receive(source.metadata(name, limitBytes: limitBytes))
             case .recall(let role):
                 try refresh.receive(ports.store.loadMetadata(role.storedName))
             case .store(let role, let bytes):
@@ -101,21 +118,10 @@ extension UpdateAgent {
 
     /// The server chooses among what the offline keys signed for this hardware, and no more.
     private func answer(
-        to signed: SignedMessage<Offer>, root: Root, image: SignedImage?
+        to job: AgentPhase.Job, root: Root, image: SignedImage?
     ) -> Authorization {
-        let offer = signed.unverified
-        guard let role = root.offer else {
-            return .refused(Failure(.refused, "root metadata names no offer key"))
-        }
-        do {
-            _ = try role.verify(
-                signed.payload, signatures: signed.signatures, by: cryptography.checker)
-        } catch {
-            return .refused(
-                Failure(
-                    .refused, "the offer is not signed by the offer key: \(error)",
-                    indicator: error.indicator))
-        }
+        let offer = job.offer.unverified
+        if let failure = signatureFailure(of: job, root: root) { return .refused(failure) }
         guard offer.device == configuration.device else {
             return foreign("the offer is for \(offer.device), not for this device")
         }
@@ -143,6 +149,24 @@ extension UpdateAgent {
             Failure(
                 .refused, "\(image.release) is refused: \(refusal)",
                 indicator: refusal.indicator))
+    }
+
+    /// Why whoever chose this image for the device may not have; `nil` when they may.
+    private func signatureFailure(of job: AgentPhase.Job, root: Root) -> Failure? {
+        // Somebody at the device chose it; the stored state, which no server writes, says so.
+        if job.isCarried { return nil }
+        guard let role = root.offer else {
+            return Failure(.refused, "root metadata names no offer key")
+        }
+        do {
+            _ = try role.verify(
+                job.offer.payload, signatures: job.offer.signatures, by: cryptography.checker)
+            return nil
+        } catch {
+            return Failure(
+                .refused, "the offer is not signed by the offer key: \(error)",
+                indicator: error.indicator)
+        }
     }
 
     private func foreign(_ detail: String) -> Authorization {

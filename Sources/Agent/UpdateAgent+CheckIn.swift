@@ -15,20 +15,23 @@ extension UpdateAgent {
         // Not in `checkIn`: an answer between two tries of a download does not make those a success.
         succeeded()
         switch state.phase {
-        case .idle: return .wait(.seconds(max(directive.checkInAfterSeconds, 1)))
+        case .idle: return directive.pause
         case .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven,
-            .rollingBack, .failed:
+            .rollingBack,
+            .failed:
             return .goOn
         }
     }
 
     private func pauseUnanswered() throws(AgentError) -> Pause {
         switch state.phase {
-        case .trial(_, .passed):
-            guard ports.clock.uptime < configuration.trialDeadline else {
-                let seconds = configuration.trialDeadline.components.seconds
-                let reason = "the new image did not reach the server within \(seconds) s"
-                try take(.gaveUp(Failure(.health, reason)))
+        case .trial(let job, .passed):
+            let deadline = trialDeadline(of: job)
+            guard ports.clock.uptime < deadline else {
+                let seconds = deadline.components.seconds
+                try giveUpTrial(
+                    Failure(
+                        .health, "the new image did not reach the server within \(seconds) s"))
                 return .goOn
             }
             return .wait(.seconds(1))
@@ -134,4 +137,9 @@ extension UpdateAgent {
             answer.payload, signatures: answer.signatures, by: cryptography.checker)
         return verified != nil
     }
+}
+
+extension Directive {
+    /// Until the device is to come back.
+    var pause: UpdateAgent.Pause { .wait(.seconds(max(checkInAfterSeconds, 1))) }
 }

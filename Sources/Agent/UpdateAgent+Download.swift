@@ -5,12 +5,7 @@ internal import Wire
 extension UpdateAgent {
     /// Fetches the image, or the rest of it, into the slot.
     func downloadStep(_ job: AgentPhase.Job, from offset: Int64) throws(AgentError) -> Pause {
-        guard offset < job.image.length else {
-            // Everything was durable when the agent was cut off before it compared.
-            try take(.downloadComplete)
-            return .goOn
-        }
-        var download: Download
+        let download: Download
         do {
             // No boot may try a slot that is half written.
             try ports.bootloader.disarm()
@@ -20,13 +15,15 @@ extension UpdateAgent {
             return .goOn
         }
         defer { ports.slots.end() }
+        // Everything may have been there when the agent was cut off before it compared.
+        guard download.written < job.image.length else { return try compare(download, job) }
         let path = try publishedPath(of: job.image)
         let end: Result<ImageEnd, TransportError>
         do {
             end = .success(
-                try ports.transport.image(
-                    path, from: offset,
-                    maximumBytes: job.image.length - offset, receive: { download.receive($0) }))
+                try source(of: job).image(
+                    path, from: download.began, maximumBytes: job.image.length - download.began,
+                    receive: { download.receive($0) }))
         } catch { end = .failure(error) }
         if let problem = download.problem { throw problem }
         return try settle(download, job, end)
@@ -48,6 +45,8 @@ extension UpdateAgent {
         case .success(.complete) where download.written == job.image.length:
             return try compare(download, job)
         case .success(.stopped):
+            // Put aside for somebody at the device, or not wanted any more.
+            if case .downloading = state.phase { try download.makeDurable() }
             return .goOn
         case .success(.cannotResume) where download.began > 0:
             try take(.downloadMustRestart)
@@ -76,7 +75,7 @@ extension UpdateAgent {
         guard let digest = try download.finish() else { return .goOn }
         succeeded()
         if digest == job.image.sha256 {
-            try take(.downloadComplete)
+            return try finish(job)
         } else if download.began > 0 {
             // The part from before may be the wrong one; only a whole image accuses the server.
             try take(.downloadMustRestart)
@@ -87,6 +86,30 @@ extension UpdateAgent {
             ports.observer.observe(.untrusted(reason))
             try take(.gaveUp(Failure(.refused, reason)))
         }
+        return .goOn
+    }
+
+    /// Makes the image the content of the slot.
+    private func finish(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+        if let pause = try hookStep(.preInstall, job) { return pause }
+        var payload = job.payload
+        do throws(SlotError) {
+            var stream = cryptography.hashing.sha256Stream()
+            var length: Int64 = 0
+            try ports.slots.finish { piece in
+                stream.update(piece)
+                length += Int64(piece.count)
+            }
+            if !payload.format.hasSignedContent {
+                payload = Payload(
+                    format: payload.format, installedLength: length,
+                    installedSHA256: stream.finish())
+            }
+        } catch {
+            try take(.gaveUp(Failure(.install, "\(error)")))
+            return .goOn
+        }
+        try take(.downloadComplete(payload))
         return .goOn
     }
 
@@ -101,6 +124,10 @@ extension UpdateAgent {
             return .goOn
         }
         if download.written > download.began { succeeded() }
+        if job.isCarried {
+            try take(.gaveUp(Failure(.download, "the bundle cannot be read: \(reason)")))
+            return .goOn
+        }
         _ = try checkIn(download.report)
         guard case .downloading(let job, _) = state.phase else { return .goOn }
         guard now < job.offer.unverified.expires else {
@@ -128,19 +155,18 @@ private final class Download {
     ) throws(SlotError) {
         self.job = job
         self.agent = agent
-        began = offset
-        written = offset
-        durable = offset
         reportedAt = agent.ports.clock.uptime
-        stream = agent.cryptography.hashing.sha256Stream()
+        var stream = agent.cryptography.hashing.sha256Stream()
         let slots = agent.ports.slots
         // What the slot held before is being overwritten: nobody may boot it any more.
         try slots.setContent(nil, of: job.slot)
-        if offset > 0 {
-            agent.ports.observer.observe(.resumed(atByte: offset))
-            try slots.read(job.slot, length: offset) { stream.update($0) }
-        }
-        try slots.begin(job.slot, at: offset, length: job.image.length)
+        began = try slots.begin(
+            job.slot, job.payload, length: job.image.length, at: offset
+        ) { stream.update($0) }
+        self.stream = stream
+        written = began
+        durable = began
+        if began > 0 { agent.ports.observer.observe(.resumed(atByte: began)) }
     }
 
     /// - Returns: Whether more bytes are wanted.
@@ -172,6 +198,7 @@ private final class Download {
 
     /// Reports progress in time to keep the lease, and hears of a cancellation by it.
     private func isStillWanted() throws(AgentError) -> Bool {
+        guard !agent.ports.isCalled() else { return false }
         let uptime = agent.ports.clock.uptime
         guard uptime - reportedAt >= reportInterval else { return true }
         reportedAt = uptime

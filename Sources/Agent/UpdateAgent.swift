@@ -16,6 +16,8 @@ public final class UpdateAgent {
     /// Sequences up to ``AgentState/lastSequence`` are reserved on disk; this one was used last.
     var usedSequence: Int64
     private var failedTries = 0
+    /// The failed offer that the hook was told of since the agent's start.
+    var toldHookOf: Nonce?
 
     /// What the caller does after one step.
     public enum Pause: Hashable, Sendable {
@@ -45,9 +47,14 @@ public final class UpdateAgent {
         let bytes: [UInt8]?
         do { bytes = try ports.store.loadState() } catch { throw .device(error) }
         guard let bytes else { return .new }
-        do { return try AgentState(parsing: bytes) } catch {
+        do {
+            let state = try AgentState(parsing: bytes)
+            if state.isOfNewerAgent {
+                ports.observer.observe(.slow("the stored state is of a newer agent"))
+            }
+            return state
+        } catch {
             switch error {
-            case .otherFormat: throw .state(error)
             case .damaged(let problem):
                 // Better a device that reports anew than one that is never heard of again. Its
                 // sequence must still rise: seconds since 1970 outrun any count of check-ins.
@@ -68,9 +75,8 @@ public final class UpdateAgent {
     ) -> SlotContent? {
         do throws(SlotError) {
             guard let content = try ports.slots.content(of: slot) else { return nil }
-            var stream = hashing.sha256Stream()
-            try ports.slots.read(slot, length: content.length) { stream.update($0) }
-            return stream.finish() == content.sha256 ? content : nil
+            let isWhole = try ports.slots.holds(content.payload, in: slot, hashing)
+            return isWhole ? content : nil
         } catch {
             ports.observer.observe(.untrusted("what slot \(slot) holds cannot be told: \(error)"))
             return nil
@@ -86,6 +92,7 @@ public final class UpdateAgent {
         case .authorize(let job): return try authorizeStep(job)
         case .download(let job, let from): return try downloadStep(job, from: from)
         case .readBack(let job): return try readBackStep(job)
+        case .beginTrial(let job): return try beginTrialStep(job)
         case .bootTrial(let job): return try bootTrialStep(job)
         case .checkHealth(let job): return try healthStep(job)
         case .clearTrial:
@@ -95,12 +102,11 @@ public final class UpdateAgent {
         case .confirm(let job): return try confirmStep(job)
         case .returnToConfirmed: return .reboot
         case .reportFailure(let job, let failure):
-            try disarm()
-            return try checkInStep(.failed(job.nonce, failure))
+            return try reportFailureStep(job, failure)
         }
     }
 
-    private func disarm() throws(AgentError) {
+    func disarm() throws(AgentError) {
         do { try ports.bootloader.disarm() } catch { throw .device(error) }
     }
 
@@ -134,50 +140,7 @@ public final class UpdateAgent {
         return .wait(.seconds(max(1, seconds)))
     }
 
-    // MARK: The trial
-
-    private func readBackStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
-        do {
-            var stream = cryptography.hashing.sha256Stream()
-            try ports.slots.read(job.slot, length: job.image.length) { stream.update($0) }
-            guard stream.finish() == job.image.sha256 else {
-                let failure = Failure(.install, "slot \(job.slot) does not read back as written")
-                try take(.gaveUp(failure))
-                return .goOn
-            }
-            try ports.slots.setContent(
-                SlotContent(
-                    release: job.offer.unverified.release, sha256: job.image.sha256,
-                    length: job.image.length), of: job.slot)
-        } catch let error as SlotError {
-            try take(.gaveUp(Failure(.install, "\(error)")))
-            return .goOn
-        } catch { throw .wrapping(error) }
-        // It may have been withdrawn while it was fetched.
-        return try act(on: job) { _ throws(AgentError) in try self.take(.readBack) }
-    }
-
-    private func bootTrialStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
-        do { try ports.bootloader.arm(job.slot) } catch {
-            try take(.gaveUp(Failure(.install, "the trial cannot be armed: \(error)")))
-            return .goOn
-        }
-        return .reboot
-    }
-
-    private func healthStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
-        guard content?.sha256 == job.image.sha256 else {
-            try take(.gaveUp(Failure(.install, "slot \(job.slot) does not hold the image")))
-            return .goOn
-        }
-        switch ports.health.run(in: job.slot) {
-        case .healthy: try take(.healthy)
-        case .unhealthy(let reason): try take(.gaveUp(Failure(.health, reason)))
-        }
-        return .goOn
-    }
-
-    private func confirmStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
+    func confirmStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
         do {
             try ports.bootloader.confirm(job.slot)
             boot = try ports.bootloader.status()
@@ -186,21 +149,32 @@ public final class UpdateAgent {
             try take(.gaveUp(Failure(.install, "the bootloader does not keep slot \(job.slot)")))
             return .goOn
         }
-        let release = job.offer.unverified.release
+        let release = job.release
         let rank = ReleaseRank(counter: job.counter, version: release.version)
         try change { state in
             let newest = state.newestConfirmed[release.name]
             state.newestConfirmed[release.name] = max(newest ?? rank, rank)
         }
         try take(.confirmed)
+        runLateHook(.postConfirm, job, nil)
         return .goOn
+    }
+}
+
+extension SlotSet {
+    /// Whether the medium holds what `payload` says.
+    func holds(
+        _ payload: Payload, in slot: SlotName, _ hashing: any Hashing
+    ) throws(SlotError) -> Bool {
+        var stream = hashing.sha256Stream()
+        try read(slot, length: payload.installedLength) { stream.update($0) }
+        return stream.finish() == payload.installedSHA256
     }
 }
 
 /// Why the agent cannot go on at all; nothing is lost, and a later try may succeed.
 public enum AgentError: Error, Hashable, CustomStringConvertible {
     case device(SlotError)
-    case state(StateError)
     case identity(IdentityError)
     /// The device has no root of trust.
     case noRoot
@@ -208,7 +182,6 @@ public enum AgentError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .device(let error): "\(error)"
-        case .state(let error): "\(error)"
         case .identity(let error): "the device's key cannot be used: \(error)"
         case .noRoot: "the device has no trusted root metadata"
         }

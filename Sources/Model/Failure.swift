@@ -21,6 +21,8 @@ public struct Failure: Hashable, Sendable {
     public let detail: String
     /// The attack that what was refused may be part of; `nil` when it looks like none.
     public let indicator: AttackIndicator?
+    /// The last lines of the image's own log, where the device could keep them; see ``LogText``.
+    public private(set) var log: String?
 
     /// The longest detail, in bytes.
     public static let maximumDetailByteCount = DetailText.maximumByteCount
@@ -32,6 +34,13 @@ public struct Failure: Hashable, Sendable {
         self.kind = kind
         self.indicator = indicator
         self.detail = DetailText.of(detail)
+    }
+
+    /// The same failure with the end of a log, which is cut to its limits.
+    public func with(log: String?) -> Failure {
+        var failure = self
+        failure.log = log.flatMap { LogText.of($0) }
+        return failure
     }
 }
 

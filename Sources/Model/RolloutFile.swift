@@ -19,12 +19,14 @@ public struct RolloutFile: Hashable, Sendable {
     public var revertTo: String?
     /// How long after its start the rollout ends by itself, such as `14d`.
     public var expires: String?
+    /// How long after an offer somebody at the device may put off the restart, such as `24h`.
+    public var deferFor: String?
 
     public init(
         rollout: String, release: String, devices: String, waves: [Wave], gate: Gate = Gate(),
         limits: Limits = Limits(), retries: Retries? = nil, priority: String? = nil,
         supersedes: Supersedes? = nil, onFailure: String? = nil, revertTo: String? = nil,
-        expires: String? = nil
+        expires: String? = nil, deferFor: String? = nil
     ) {
         self.rollout = rollout
         self.release = release
@@ -38,6 +40,7 @@ public struct RolloutFile: Hashable, Sendable {
         self.onFailure = onFailure
         self.revertTo = revertTo
         self.expires = expires
+        self.deferFor = deferFor
     }
 
     /// One of `sample` (with `strata`), `count`, `percent`, `devices` and `list`.

@@ -16,7 +16,7 @@ struct CheckInTransaction {
     enum Order: Hashable, Sendable {
         /// To come back; where it waits for a place under a limit, after so long at most.
         case wait(atMost: Duration?)
-        case offer(OfferRecord)
+        case offer(OfferRecord, deferUntil: Instant?)
         case cancel(Nonce)
         case retire
     }
@@ -71,7 +71,7 @@ struct CheckInTransaction {
             attributes: checkIn.attributes ?? old?.attributes ?? .none, lastSeen: now,
             enrolled: old?.enrolled ?? now, heldReason: old?.heldReason,
             quarantined: old?.quarantined, failuresInARow: old?.failuresInARow ?? 0,
-            pin: old?.pin)
+            pin: old?.pin, askedKey: old?.askedKey)
     }
 
     // MARK: With an offer
@@ -92,11 +92,11 @@ struct CheckInTransaction {
         case .renewed, .underTrial:
             var offer = offer
             offer.heard = now
-            if let plan = try plan(of: offer) {
-                offer.expires = now.advanced(by: plan.spec.gate.overdueAfter)
-            }
+            let spec = try plan(of: offer)?.spec
+            if let spec { offer.expires = now.advanced(by: spec.gate.overdueAfter) }
             try store.update(offer)
-            return settlement == .renewed ? .offer(offer) : .wait(atMost: nil)
+            guard settlement == .renewed else { return .wait(atMost: nil) }
+            return .offer(offer, deferUntil: spec.map { offer.issued.advanced(by: $0.deferFor) })
         }
     }
 
@@ -158,7 +158,8 @@ struct CheckInTransaction {
         try hearLateFailure()
         // Work on an offer that is no longer open, or never was, is for nothing.
         switch checkIn.phase {
-        case .downloading(let stale, _, _), .installed(let stale): return .cancel(stale)
+        case .downloading(let stale, _, _), .waiting(let stale, _), .installed(let stale):
+            return .cancel(stale)
         case .trial, .proven: return .wait(atMost: nil)
         case .idle, .failed: break
         }
@@ -168,7 +169,8 @@ struct CheckInTransaction {
         for rollout in search.rollouts {
             switch try search.ruling(of: rollout, trace: &trace) {
             case .offer(let plan, let wave):
-                return .offer(try lease(rollout, plan, wave: wave, device))
+                let offer = try lease(rollout, plan, wave: wave, device)
+                return .offer(offer, deferUntil: now.advanced(by: plan.spec.deferFor))
             case .governed, .busy, .unreadable: return .wait(atMost: nil)
             case .no(let refusal):
                 guard case .waits = refusal.claim, rollout.state.isUnderWay,

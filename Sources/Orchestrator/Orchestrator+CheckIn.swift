@@ -18,8 +18,12 @@ extension Orchestrator {
                 parsing: bytes, limitBytes: settings.limits.messageBytes)
         } catch { throw .malformed("\(error)") }
         let known = try await read { try $0.device(message.unverified.device) }
-        let key = try authenticate(message, known: known)
+        let key: Ed25519PublicKey
         let moment = now()
+        do { key = try authenticate(message, known: known) } catch {
+            try await noteEnrolment(of: message, known: known, at: moment)
+            throw error
+        }
         let nonce: Nonce
         do { nonce = try makeNonce() } catch { throw .signing("\(error)") }
         let order = try await write { store in
@@ -43,19 +47,55 @@ extension Orchestrator {
             guard let enrolment = checkIn.enrolment else {
                 throw .stranger("device \(checkIn.device) is not known and did not enrol")
             }
-            // Digests are compared, so that the time it takes tells nothing about the token.
-            let shown = cryptography.hashing.sha256(Array(enrolment.token.utf8))
-            guard shown == settings.enrolmentTokenDigest else {
+            guard showsToken(enrolment) else {
                 throw .stranger("device \(checkIn.device) did not show the enrolment token")
             }
             key = enrolment.publicKey
         }
-        guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID],
-            cryptography.checker.isValid(signature, by: .ed25519(key), over: message.payload)
-        else {
+        guard isSigned(message, by: key) else {
             throw .stranger("the check-in is not signed by the key of device \(checkIn.device)")
         }
         return key
+    }
+
+    /// Digests are compared, so that the time it takes tells nothing about the token.
+    private func showsToken(_ enrolment: Enrolment) -> Bool {
+        cryptography.hashing.sha256(Array(enrolment.token.utf8)) == settings.enrolmentTokenDigest
+    }
+
+    private func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
+        guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID] else {
+            return false
+        }
+        return cryptography.checker.isValid(signature, by: .ed25519(key), over: message.payload)
+    }
+
+    /// Keeps for the operators that somebody with a token would be this device by another key.
+    ///
+    /// A device after a factory reset does this, and a thief of the token, too; so a person decides.
+    ///
+    /// - Throws: ``Refusal/stranger(_:)`` that says so, when that is what the message is.
+    private func noteEnrolment(
+        of message: SignedMessage<CheckIn>, known: DeviceRecord?, at moment: Instant
+    ) async throws(Refusal) {
+        guard let known, known.lifecycle == .active, let enrolment = message.unverified.enrolment,
+            showsToken(enrolment), isSigned(message, by: enrolment.publicKey)
+        else { return }
+        let key = enrolment.publicKey
+        try await write { store in
+            guard var device = try store.device(known.id), device.publicKey != key,
+                device.askedKey?.key != key
+            else { return }
+            device.askedKey = DeviceRecord.AskedKey(key: key, at: moment)
+            try store.save(device, at: moment)
+            try store.add(
+                EventRecord(
+                    at: moment, device: known.id, rollout: nil,
+                    what: "asks to enrol again with the key \(key.hex)"))
+        }
+        throw .stranger(
+            "device \(known.id) is enrolled with another key; an operator has to accept the key"
+                + " \(key.hex) (slipway device accept-key)")
     }
 
     private func directive(
@@ -72,7 +112,8 @@ extension Orchestrator {
             }
         case .cancel(let nonce): order = .cancel(nonce)
         case .retire: order = .retire
-        case .offer(let offer): order = .offer(try sign(Offer(offer)))
+        case .offer(let offer, let deferUntil):
+            order = .offer(try sign(Offer(offer, deferUntil: deferUntil)))
         }
         return try sign(
             Directive(
@@ -98,10 +139,10 @@ extension Orchestrator {
 }
 
 extension Offer {
-    fileprivate init(_ record: OfferRecord) {
+    fileprivate init(_ record: OfferRecord, deferUntil: Instant?) {
         self.init(
             device: record.device, nonce: record.nonce, rollout: record.rollout,
             wave: record.wave, release: record.release, image: record.image,
-            expires: record.expires)
+            expires: record.expires, deferUntil: deferUntil)
     }
 }

@@ -50,6 +50,8 @@ extension Orchestrator {
         /// It gets this release and no other, until it is unpinned.
         case pin(ReleaseID)
         case unpin
+        /// The key that it has asked to enrol again with takes the place of its own.
+        case acceptKey(Ed25519PublicKey)
         /// For good; its agent is told to stop asking.
         case retire
 
@@ -87,13 +89,23 @@ extension Orchestrator {
             case .unpin:
                 device.pin = nil
                 what = "unpinned"
+            case .acceptKey(let key):
+                guard device.askedKey?.key == key else {
+                    throw Refusal.conflict("device \(id) has not asked for the key \(key.hex)")
+                }
+                device.publicKey = key
+                // The device counts anew, and has said so at least once.
+                device.sequence = 1
+                device.askedKey = nil
+                what = "its key is now \(key.hex)"
             case .retire:
                 device.lifecycle = .retired
                 what = "retired"
             }
             try store.save(device, at: moment)
-            if device.lifecycle == .retired, let offer = try store.openOffer(of: id) {
-                try end(offer, as: try device.outcomeOfRetiring(self), store, at: moment)
+            if let fate = change.fateOfOffer, let offer = try store.openOffer(of: id) {
+                try end(
+                    offer, as: try device.outcome(self, of: fate), store, at: moment)
             }
             try store.add(
                 EventRecord(
@@ -114,7 +126,8 @@ extension Orchestrator {
             phase: try PhaseReport(
                 parsing: device.phaseJSON, limitBytes: settings.limits.messageBytes),
             rollout: rollout, lastFailure: device.lastFailure, lastSeen: device.lastSeen,
-            attributes: device.attributes, decisions: decisions)
+            attributes: device.attributes, askedKey: device.askedKey?.key,
+            decisions: decisions)
     }
 
     public func releases() async throws(Refusal) -> [ReleaseSummary] {
@@ -136,18 +149,29 @@ extension Orchestrator {
 }
 
 extension DeviceRecord {
-    /// What becomes of the lease of a device that is taken out of the fleet.
+    /// What becomes of the lease of a device that is taken out of the fleet, or begins anew.
     ///
     /// One that may have left its old image has failed: perhaps that is why it is taken out (P2).
-    fileprivate func outcomeOfRetiring(
-        _ orchestrator: Orchestrator
+    fileprivate func outcome(
+        _ orchestrator: Orchestrator, of fate: String
     ) throws -> OfferRecord.Outcome {
         let phase = try PhaseReport(
             parsing: phaseJSON, limitBytes: orchestrator.settings.limits.messageBytes)
         switch phase {
-        case .idle, .downloading: return .cancelled
+        case .idle, .downloading, .waiting: return .cancelled
         case .installed, .trial, .proven, .failed:
-            return .failed(Failure(.overdue, "it was retired while it was updating"))
+            return .failed(Failure(.overdue, "\(fate) while it was updating"))
+        }
+    }
+}
+
+extension Orchestrator.DeviceChange {
+    /// Why an open offer ends with this change; `nil` when it goes on.
+    fileprivate var fateOfOffer: String? {
+        switch self {
+        case .hold, .resume, .pin, .unpin: nil
+        case .acceptKey: "it was reset"
+        case .retire: "it was retired"
         }
     }
 }

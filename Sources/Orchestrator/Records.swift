@@ -29,6 +29,19 @@ public struct DeviceRecord: Hashable, Sendable {
     public var attributes: Attributes
     public var lastSeen: Instant
     public var enrolled: Instant
+    /// The other key that somebody with an enrolment token has shown for this device since.
+    public var askedKey: AskedKey?
+
+    /// What a device shows that has lost its key, as after a factory reset, and a thief as well.
+    public struct AskedKey: Hashable, Sendable {
+        public var key: Ed25519PublicKey
+        public var at: Instant
+
+        public init(key: Ed25519PublicKey, at: Instant) {
+            self.key = key
+            self.at = at
+        }
+    }
 
     public enum Lifecycle: String, Hashable, Sendable, CaseIterable {
         case active
@@ -40,7 +53,8 @@ public struct DeviceRecord: Hashable, Sendable {
         lifecycle: Lifecycle, slot: SlotName, bootID: BootID, release: ReleaseID?, image: Digest?,
         isConfirmed: Bool, phaseJSON: [UInt8], lastFailure: Failure?, attributes: Attributes,
         lastSeen: Instant, enrolled: Instant, heldReason: String? = nil,
-        quarantined: Instant? = nil, failuresInARow: Int = 0, pin: ReleaseID? = nil
+        quarantined: Instant? = nil, failuresInARow: Int = 0, pin: ReleaseID? = nil,
+        askedKey: AskedKey? = nil
     ) {
         self.id = id
         self.hardware = hardware
@@ -61,6 +75,7 @@ public struct DeviceRecord: Hashable, Sendable {
         self.quarantined = quarantined
         self.failuresInARow = failuresInARow
         self.pin = pin
+        self.askedKey = askedKey
     }
 }
 

@@ -30,7 +30,7 @@ enum Settlement: Hashable, Sendable {
         switch checkIn.phase {
         case .installed where isAboutOffer, .trial where isAboutOffer, .proven where isAboutOffer:
             self = .underTrial
-        case .idle, .downloading, .installed, .trial, .proven, .failed:
+        case .idle, .downloading, .waiting, .installed, .trial, .proven, .failed:
             self = isOffered ? .renewed : .withdrawn
         }
     }

@@ -84,6 +84,13 @@ struct ManagementRoutes {
                 try await orchestrator.change(
                     Self.name("id", context), .pin(release), by: context.requireOperator()))
         }
+        group.post("devices/{id}/accept-key") { request, context in
+            let asked: KeyRequest = try await read(request)
+            return Response(
+                try await orchestrator.change(
+                    Self.name("id", context), .acceptKey(asked.key),
+                    by: context.requireOperator()))
+        }
         let others: [(String, Orchestrator.DeviceChange)] = [
             ("resume", .resume), ("unpin", .unpin), ("retire", .retire),
         ]

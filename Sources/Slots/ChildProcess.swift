@@ -33,7 +33,7 @@ enum ChildProcess {
             defer { close(ends[1]) }
             child = try spawn(arguments, output: ends[1])
         }
-        let clock = SystemClock()
+        let clock = SystemClock.ofThisProcess
         let (output, isClosed) = collect(from: ends[0], within: timeout, by: clock)
         let status = isClosed ? status(of: child, within: timeout, by: clock) : nil
         if status == nil { kill(child) }

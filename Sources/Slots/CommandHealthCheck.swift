@@ -18,11 +18,11 @@ public struct CommandHealthCheck: HealthCheck {
         self.slotPath = slotPath
     }
 
-    public func run(in slot: SlotName) -> HealthVerdict {
+    public func run(in slot: SlotName, within time: Duration) -> HealthVerdict {
         guard !command.isEmpty else { return .healthy }
         let arguments = command.map { $0 == "{slot}" ? slotPath(slot) : $0 }
         let end: ChildProcess.End
-        do { end = try ChildProcess.run(arguments, timeout: timeout) } catch {
+        do { end = try ChildProcess.run(arguments, timeout: min(timeout, time)) } catch {
             return .unhealthy("the health check did not start: \(error)")
         }
         switch end.outcome {
@@ -33,7 +33,7 @@ public struct CommandHealthCheck: HealthCheck {
             return .unhealthy("the health check was killed by signal \(signal): \(end.lastLine)")
         case .timedOut:
             return .unhealthy(
-                "the health check did not end within \(timeout.components.seconds) s")
+                "the health check did not end within \(min(timeout, time).components.seconds) s")
         }
     }
 }

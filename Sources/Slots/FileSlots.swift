@@ -21,11 +21,20 @@ public final class FileSlots: SlotSet {
         return spare
     }
 
-    public func begin(_ slot: SlotName, at offset: Int64, length: Int64) throws(SlotError) {
+    public func takes(_ format: Payload.Format) -> Bool { format == .raw }
+
+    public func begin(
+        _ slot: SlotName, _ payload: Payload, length: Int64, at offset: Int64,
+        kept: ([UInt8]) -> Void
+    ) throws(SlotError) -> Int64 {
         let file = try disk.open(path(of: slot), .make(permissions: 0o600))
         try file.allocate(length: length)
+        if offset > 0 { try read(slot, length: offset, receive: kept) }
         writing = (file, offset)
+        return offset
     }
+
+    public func finish(describe: ([UInt8]) -> Void) throws(SlotError) {}
 
     public func write(_ bytes: [UInt8]) throws(SlotError) {
         let (file, offset) = open()
@@ -63,12 +72,15 @@ public final class FileSlots: SlotSet {
         guard let file = try KeyValueFile(reading: "\(path(of: slot)).content", on: disk) else {
             return nil
         }
+        let release = try file.value("release", "a release") { ReleaseID($0) }
+        let sha256 = try file.value("sha256", "a SHA-256") { Digest(hex: $0) }
         return SlotContent(
-            release: try file.value("release", "a release") { ReleaseID($0) },
-            sha256: try file.value("sha256", "a SHA-256") { Digest(hex: $0) },
-            length: try file.value("length", "a length in bytes") { text in
-                Int64(text).flatMap { $0 >= 1 ? $0 : nil }
-            })
+            release: release, sha256: sha256,
+            payload: Payload(
+                format: .raw,
+                installedLength: try file.value("length", "a length in bytes") { text in
+                    Int64(text).flatMap { $0 >= 1 ? $0 : nil }
+                }, installedSHA256: sha256))
     }
 
     public func setContent(_ content: SlotContent?, of slot: SlotName) throws(SlotError) {
@@ -78,7 +90,7 @@ public final class FileSlots: SlotSet {
             path: record,
             values: [
                 "release": "\(content.release)", "sha256": content.sha256.hex,
-                "length": "\(content.length)",
+                "length": "\(content.payload.installedLength)",
             ], on: disk
         ).save()
     }

@@ -6,7 +6,15 @@ internal import Glibc
 public struct SystemClock: AgentClock {
     private let start: Duration
 
-    public init() { start = Self.reading(CLOCK_BOOTTIME) }
+    /// The clock of the machine since it booted.
+    public init() { start = .zero }
+
+    /// The clock of a machine that is a process, and booted when that began.
+    public static var ofThisProcess: SystemClock {
+        SystemClock(start: reading(CLOCK_BOOTTIME))
+    }
+
+    private init(start: Duration) { self.start = start }
 
     public var now: Instant {
         Instant(secondsSinceEpoch: Self.reading(CLOCK_REALTIME).components.seconds)

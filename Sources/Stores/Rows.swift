@@ -42,7 +42,13 @@ extension Row {
 
     func failure() throws -> Failure? {
         try optional("failure_class") { FailureClass(rawValue: $0) }.map {
-            Failure($0, self["failure_detail"] ?? "")
+            Failure($0, self["failure_detail"] ?? "").with(log: self["failure_log"])
+        }
+    }
+
+    func askedKey() throws -> DeviceRecord.AskedKey? {
+        try optional("asked_key") { Ed25519PublicKey(hex: $0) }.map {
+            DeviceRecord.AskedKey(key: $0, at: instant("asked_key_s"))
         }
     }
 
@@ -65,7 +71,10 @@ extension ReleaseID? {
 
 extension Failure? {
     var columns: [Column] {
-        [Column("failure_class", self?.kind.rawValue), Column("failure_detail", self?.detail)]
+        [
+            Column("failure_class", self?.kind.rawValue), Column("failure_detail", self?.detail),
+            Column("failure_log", self?.log),
+        ]
     }
 }
 
@@ -94,7 +103,8 @@ extension DeviceRecord {
             enrolled: row.instant("enrolled_s"), heldReason: row["held_reason"],
             quarantined: row.optionalInstant("quarantined_s"),
             failuresInARow: row["failures_in_a_row"],
-            pin: row.release(name: "pin_name", version: "pin_version"))
+            pin: row.release(name: "pin_name", version: "pin_version"),
+            askedKey: try row.askedKey())
     }
 
     var columns: [Column] {
@@ -109,7 +119,8 @@ extension DeviceRecord {
             Column("enrolled_s", enrolled.secondsSinceEpoch), Column("held_reason", heldReason),
             Column("quarantined_s", quarantined?.secondsSinceEpoch),
             Column("failures_in_a_row", failuresInARow), Column("pin_name", pin?.name.text),
-            Column("pin_version", pin?.version.text),
+            Column("pin_version", pin?.version.text), Column("asked_key", askedKey?.key.hex),
+            Column("asked_key_s", askedKey?.at.secondsSinceEpoch),
         ] + release.columns + lastFailure.columns
     }
 }
@@ -174,7 +185,7 @@ extension OfferRecord.Outcome {
         }
     }
 
-    /// `outcome`, `failure_class`, `failure_detail`.
+    /// `outcome`, `failure_class`, `failure_detail`, `failure_log`.
     var columns: [Column] {
         switch self {
         case .open: [Column("outcome", "open")] + Failure?.none.columns

@@ -289,7 +289,7 @@ extension SQLiteTransaction: StoreWriter {
         let outcome = offer.outcome.columns
         try execute(
             "UPDATE offers SET expires_s = ?, outcome = ?, failure_class = ?, failure_detail = ?,"
-                + " heard_s = ?, decided_s = ? WHERE nonce = ?",
+                + " failure_log = ?, heard_s = ?, decided_s = ? WHERE nonce = ?",
             StatementArguments(
                 [offer.expires.secondsSinceEpoch.databaseValue] + outcome.map(\.value)
                     + [

@@ -4,7 +4,9 @@ enum Schema {
     static let applicationID: Int64 = 0x534c_4950
 
     /// Step N leads to `PRAGMA user_version` N.
-    static let migrations = [migration1, migration2, migration3, migration4, migration5]
+    static let migrations = [
+        migration1, migration2, migration3, migration4, migration5, migration6,
+    ]
 
     private static let migration1 = """
         CREATE TABLE devices (
@@ -407,5 +409,15 @@ enum Schema {
             number INTEGER PRIMARY KEY NOT NULL CHECK (number = 1),
             at_s INTEGER NOT NULL
         ) STRICT;
+        """
+
+    private static let migration6 = """
+        -- The end of a failed image's own log.
+        ALTER TABLE devices ADD COLUMN failure_log TEXT;
+        ALTER TABLE offers ADD COLUMN failure_log TEXT;
+        -- The other key that somebody with an enrolment token has shown for the device.
+        ALTER TABLE devices ADD COLUMN asked_key TEXT CHECK (length(asked_key) = 64);
+        ALTER TABLE devices ADD COLUMN asked_key_s INTEGER
+            CHECK ((asked_key IS NULL) = (asked_key_s IS NULL));
         """
 }

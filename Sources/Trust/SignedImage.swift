@@ -17,16 +17,18 @@ public struct SignedImage: Hashable, Sendable {
     /// gives the old image a higher one.
     public let counter: Int64
 
+    /// What the image becomes in its slot.
+    public let payload: Payload
+
     static let member = "slipway"
-    /// The only format so far: the target's bytes are the slot's bytes.
-    static let rawFormat = "raw"
     /// One less than the largest number, so that a higher counter can always be signed.
     static let counters = 1...Int64.max - 1
 
+    /// - Parameter payload: `nil` for a raw image.
     /// - Throws: ``Invalid`` when no device could ever install it.
     public init(
         _ image: ImageReference, release: ReleaseID, hardware: Set<HardwareModel>,
-        from: Set<Version>, counter: Int64
+        from: Set<Version>, counter: Int64, payload: Payload? = nil
     ) throws(Invalid) {
         guard !hardware.isEmpty else { throw .noHardware }
         guard Self.counters.contains(counter) else { throw .counter(counter) }
@@ -35,16 +37,29 @@ public struct SignedImage: Hashable, Sendable {
         self.hardware = hardware
         self.from = from
         self.counter = counter
+        self.payload = payload ?? .sameBytes(as: image)
+        guard Self.isConsistent(self.payload, with: image) else { throw .payload }
+    }
+
+    /// Where the slot's bytes are the image's, or not known, both must be named alike.
+    private static func isConsistent(_ payload: Payload, with image: ImageReference) -> Bool {
+        switch payload.format {
+        case .zstd, .xz: payload.installedLength >= 1
+        case .raw, .tar, .installer: payload == .sameBytes(as: image, payload.format)
+        }
     }
 
     public enum Invalid: Error, Hashable, CustomStringConvertible {
         case noHardware
         case counter(Int64)
+        /// The slot would hold other bytes than the image says.
+        case payload
 
         public var description: String {
             switch self {
             case .noHardware: "an image for no hardware can be installed nowhere"
             case .counter(let counter): "\(counter) is no release counter; they begin at 1"
+            case .payload: "what the slot is to hold does not go with the image and its format"
             }
         }
     }
@@ -60,18 +75,8 @@ public struct SignedImage: Hashable, Sendable {
             throw target.refused("length", "at least 1 byte for an image")
         }
         let custom = try target.object("custom").object(Self.member)
-        guard try custom.string("format") == Self.rawFormat else {
-            throw custom.refused("format", "\"\(Self.rawFormat)\"")
-        }
-        guard try custom.integer("installed_size", in: 1...Int64.max) == image.length else {
-            throw custom.refused("installed_size", "the length of the target")
-        }
-        guard
-            try custom.hex("installed_sha256", maximumByteCount: Digest.byteCount) == sha256.bytes
-        else {
-            throw custom.refused("installed_sha256", "the SHA-256 of the target")
-        }
         self.image = image
+        payload = try custom.payload(of: image)
         release = try custom.release()
         let hardware = try custom.values("hardware") { HardwareModel($0) }
         guard !hardware.isEmpty else { throw custom.refused("hardware", "at least one model") }
@@ -86,9 +91,9 @@ public struct SignedImage: Hashable, Sendable {
             "length": .integer(image.length), "hashes": Hashes(sha256: image.sha256).json,
             "custom": [
                 Self.member: [
-                    "format": .string(Self.rawFormat),
-                    "installed_size": .integer(image.length),
-                    "installed_sha256": .string(image.sha256.hex),
+                    "format": .string(payload.format.rawValue),
+                    "installed_size": .integer(payload.installedLength),
+                    "installed_sha256": .string(payload.installedSHA256.hex),
                     "release": .string(release.name.text),
                     "version": .string(release.version.text),
                     "release_counter": .integer(counter),
@@ -187,5 +192,28 @@ extension JSONFields {
             values.insert(value)
         }
         return values
+    }
+}
+
+extension JSONFields {
+    fileprivate func payload(of image: ImageReference) throws(JSONShapeError) -> Payload {
+        guard let format = Payload.Format(rawValue: try string("format")) else {
+            let known = Payload.Format.allCases.map { "\"\($0.rawValue)\"" }
+            throw refused("format", known.joined(separator: ", "))
+        }
+        let installedLength = try integer("installed_size", in: 1...Int64.max)
+        let bytes = try hex("installed_sha256", maximumByteCount: Digest.byteCount)
+        let isCompressed = format == .zstd || format == .xz
+        guard isCompressed || installedLength == image.length else {
+            throw refused("installed_size", "the length of the target")
+        }
+        guard isCompressed || bytes == image.sha256.bytes else {
+            throw refused("installed_sha256", "the SHA-256 of the target")
+        }
+        guard let installedSHA256 = Digest(bytes: bytes) else {
+            throw refused("installed_sha256", "a SHA-256")
+        }
+        return Payload(
+            format: format, installedLength: installedLength, installedSHA256: installedSHA256)
     }
 }

@@ -86,6 +86,19 @@ public struct ReleaseRequest: WireMessage {
     }
 }
 
+/// Which key a device that was reset may enrol again with.
+public struct KeyRequest: WireMessage {
+    public var key: Ed25519PublicKey
+
+    public init(key: Ed25519PublicKey) { self.key = key }
+
+    public var json: JSONObject { JSONObject([("public_key", .string(key.hex))]) }
+
+    public init(_ fields: JSONFields) throws(JSONShapeError) {
+        key = try fields.publicKey("public_key")
+    }
+}
+
 /// Why a device is held.
 public struct HoldRequest: WireMessage {
     public var reason: String

@@ -118,7 +118,10 @@ public struct BootReport: WireMessage {
 public enum PhaseReport: WireMessage {
     case idle
     case downloading(Nonce, bytesDone: Int64, bytesTotal: Int64)
-    /// The spare slot holds the verified image and is armed for its trial boot.
+    /// The spare slot holds the verified image, and somebody at the device puts off the restart;
+    /// the offer can still be taken back.
+    case waiting(Nonce, reason: String)
+    /// The spare slot holds the verified image, and the device is about to restart into it.
     case installed(Nonce)
     /// The new image runs and has passed its health checks, but is not confirmed yet.
     case trial(Nonce)
@@ -131,8 +134,8 @@ public enum PhaseReport: WireMessage {
     public var nonce: Nonce? {
         switch self {
         case .idle: nil
-        case .downloading(let nonce, _, _), .installed(let nonce), .trial(let nonce),
-            .proven(let nonce), .failed(let nonce, _):
+        case .downloading(let nonce, _, _), .waiting(let nonce, _), .installed(let nonce),
+            .trial(let nonce), .proven(let nonce), .failed(let nonce, _):
             nonce
         }
     }
@@ -142,6 +145,7 @@ public enum PhaseReport: WireMessage {
         switch self {
         case .idle: "idle"
         case .downloading: "downloading"
+        case .waiting: "waiting"
         case .installed: "installed"
         case .trial: "trial"
         case .proven: "proven"
@@ -158,10 +162,12 @@ public enum PhaseReport: WireMessage {
         case .downloading(_, let bytesDone, let bytesTotal):
             members.append(("bytes_done", .integer(bytesDone)))
             members.append(("bytes_total", .integer(bytesTotal)))
+        case .waiting(_, let reason): members.append(("reason", .string(reason)))
         case .failed(_, let failure):
             members.append(("class", .string(failure.kind.rawValue)))
             members.append(("detail", .string(failure.detail)))
             members.append(("attack", failure.indicator.map { .string($0.rawValue) }))
+            members.append(("log", failure.log.map { .string($0) }))
         }
         return JSONObject(present: members)
     }
@@ -175,6 +181,10 @@ public enum PhaseReport: WireMessage {
                 try fields.name("offer"),
                 bytesDone: try fields.integer("bytes_done", in: 0...Int64.max),
                 bytesTotal: try fields.integer("bytes_total", in: 1...Int64.max))
+        case "waiting":
+            let reason = try fields.string(
+                "reason", maximumByteCount: DetailText.maximumByteCount)
+            self = .waiting(try fields.name("offer"), reason: DetailText.of(reason))
         case "installed": self = .installed(try fields.name("offer"))
         case "trial": self = .trial(try fields.name("offer"))
         case "proven": self = .proven(try fields.name("offer"))
@@ -186,11 +196,14 @@ public enum PhaseReport: WireMessage {
             let indicator = try fields.optionalString("attack").map {
                 AttackIndicator(rawValue: $0) ?? .malformed
             }
+            let log = try fields.optionalString(
+                "log", maximumByteCount: LogText.maximumByteCount)
             self = .failed(
-                try fields.name("offer"), Failure(kind, detail, indicator: indicator))
+                try fields.name("offer"),
+                Failure(kind, detail, indicator: indicator).with(log: log))
         default:
             throw fields.refused(
-                "state", "idle, downloading, installed, trial, proven or failed")
+                "state", "idle, downloading, waiting, installed, trial, proven or failed")
         }
     }
 }

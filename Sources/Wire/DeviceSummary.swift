@@ -16,6 +16,8 @@ public struct DeviceSummary: WireMessage {
     public var lastFailure: Failure?
     public var lastSeen: Instant
     public var attributes: Attributes
+    /// The other key that somebody with an enrolment token has shown for the device.
+    public var askedKey: Ed25519PublicKey?
     /// For each rollout that could apply, newest first, the rule that decides; only where asked for.
     public var decisions: [Decision]
 
@@ -43,7 +45,7 @@ public struct DeviceSummary: WireMessage {
         id: DeviceID, hardware: HardwareModel, lifecycle: String, pin: ReleaseID?,
         boot: BootReport,
         phase: PhaseReport, rollout: RolloutName?, lastFailure: Failure?, lastSeen: Instant,
-        attributes: Attributes, decisions: [Decision]
+        attributes: Attributes, askedKey: Ed25519PublicKey? = nil, decisions: [Decision]
     ) {
         self.id = id
         self.hardware = hardware
@@ -55,6 +57,7 @@ public struct DeviceSummary: WireMessage {
         self.lastFailure = lastFailure
         self.lastSeen = lastSeen
         self.attributes = attributes
+        self.askedKey = askedKey
         self.decisions = decisions
     }
 
@@ -66,11 +69,15 @@ public struct DeviceSummary: WireMessage {
             (
                 "last_failure",
                 lastFailure.map {
-                    ["class": .string($0.kind.rawValue), "detail": .string($0.detail)]
+                    .object(
+                        JSONObject(present: [
+                            ("class", .string($0.kind.rawValue)), ("detail", .string($0.detail)),
+                            ("log", $0.log.map { .string($0) }),
+                        ]))
                 }
             ),
             ("last_seen", .text(lastSeen)), ("attributes", attributes.json),
-            ("decisions", .list(decisions)),
+            ("asked_key", askedKey.map { .string($0.hex) }), ("decisions", .list(decisions)),
         ])
     }
 
@@ -85,6 +92,8 @@ public struct DeviceSummary: WireMessage {
         lastFailure = try fields.failure("last_failure")
         lastSeen = try fields.instant("last_seen")
         attributes = try fields.attributes("attributes") ?? .none
+        askedKey =
+            try fields.optionalString("asked_key") == nil ? nil : fields.publicKey("asked_key")
         decisions = try fields.messages("decisions", maximumCount: 1000)
     }
 }
@@ -101,6 +110,8 @@ extension JSONFields {
         guard let fields = try optionalObject(member) else { return nil }
         return Failure(
             try fields.failureClass("class"),
-            try fields.string("detail", maximumByteCount: Failure.maximumDetailByteCount))
+            try fields.string("detail", maximumByteCount: Failure.maximumDetailByteCount)
+        ).with(
+            log: try fields.optionalString("log", maximumByteCount: LogText.maximumByteCount))
     }
 }

@@ -15,10 +15,12 @@ public struct Offer: WireMessage {
     public var image: ImageReference
     /// When the lease ends; the device does not begin to install afterwards.
     public var expires: Instant
+    /// From when on nobody at the device may put off the restart; `nil` for never.
+    public var deferUntil: Instant?
 
     public init(
         device: DeviceID, nonce: Nonce, rollout: RolloutName, wave: Int, release: ReleaseID,
-        image: ImageReference, expires: Instant
+        image: ImageReference, expires: Instant, deferUntil: Instant? = nil
     ) {
         self.device = device
         self.nonce = nonce
@@ -27,18 +29,20 @@ public struct Offer: WireMessage {
         self.release = release
         self.image = image
         self.expires = expires
+        self.deferUntil = deferUntil
     }
 
     public static let type = "slipway-offer"
 
     public var json: JSONObject {
-        JSONObject(
-            present: [
-                ("_type", .string(Self.type)), ("protocol", 1), ("device", .text(device)),
-                ("nonce", .text(nonce)), ("rollout", .text(rollout)),
-                ("wave", .integer(Int64(wave))), ("release", .text(release)),
-                ("expires", .text(expires)),
-            ] + image.members)
+        var members: [(String, JSONValue?)] = [
+            ("_type", .string(Self.type)), ("protocol", 1), ("device", .text(device)),
+            ("nonce", .text(nonce)), ("rollout", .text(rollout)),
+            ("wave", .integer(Int64(wave))), ("release", .text(release)),
+            ("expires", .text(expires)),
+        ]
+        if let deferUntil { members.append(("defer_until", .text(deferUntil))) }
+        return JSONObject(present: members + image.members)
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
@@ -50,5 +54,7 @@ public struct Offer: WireMessage {
         release = try fields.release("release")
         image = try fields.image()
         expires = try fields.instant("expires")
+        deferUntil =
+            try fields.optionalString("defer_until") == nil ? nil : fields.instant("defer_until")
     }
 }

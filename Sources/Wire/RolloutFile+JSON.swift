@@ -16,7 +16,7 @@ extension RolloutFile: WireMessage {
             ("limits", .object(limits.json)), ("retries", retries.map { .object($0.json) }),
             ("priority", .text(priority)), ("supersedes", supersedes.map(\.json)),
             ("on_failure", .text(onFailure)), ("revert_to", .text(revertTo)),
-            ("expires", .text(expires)),
+            ("expires", .text(expires)), ("defer_for", .text(deferFor)),
         ])
     }
 
@@ -24,7 +24,7 @@ extension RolloutFile: WireMessage {
         try fields.refuseMembers(
             otherThan: [
                 "rollout", "release", "devices", "waves", "gate", "limits", "retries", "priority",
-                "supersedes", "on_failure", "revert_to", "expires",
+                "supersedes", "on_failure", "revert_to", "expires", "defer_for",
             ])
         var waves: [Wave] = []
         for wave in try fields.array("waves", maximumCount: Self.maximumWaveCount) {
@@ -40,7 +40,8 @@ extension RolloutFile: WireMessage {
             supersedes: try Supersedes(fields, "supersedes"),
             onFailure: try fields.optionalString("on_failure"),
             revertTo: try fields.optionalString("revert_to"),
-            expires: try fields.optionalString("expires"))
+            expires: try fields.optionalString("expires"),
+            deferFor: try fields.optionalString("defer_for"))
     }
 }
 

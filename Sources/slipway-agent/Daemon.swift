@@ -44,7 +44,7 @@ struct Daemon {
             health: CommandHealthCheck(
                 command: device.healthCommand, timeout: device.healthTimeout,
                 slotPath: { paths[$0] ?? "" }),
-            store: store, observer: ConsoleObserver(), clock: SystemClock(),
+            store: store, observer: ConsoleObserver(), clock: SystemClock.ofThisProcess,
             identity: try DeviceKey(at: device.keyPath))
     }
 
@@ -90,6 +90,7 @@ private struct ConsoleObserver: AgentObserver {
         case .resumed(let offset): Console.note("slipway-agent: download resumes at byte \(offset)")
         case .checkInFailed(let reason): Console.note("slipway-agent: \(reason)")
         case .untrusted(let reason): Console.note("slipway-agent: not trusted: \(reason)")
+        case .waiting(let reason): Console.note("slipway-agent: waiting: \(reason)")
         case .slow(let reason): Console.note("slipway-agent: interrupted: \(reason)")
         }
     }

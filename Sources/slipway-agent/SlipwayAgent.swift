@@ -63,6 +63,7 @@ extension [String] {
 enum CommandError: Error, CustomStringConvertible {
     case configuration(path: String, problem: String)
     case device(SlotError)
+    case state(StateError)
     case agent(AgentError)
     case anotherAgent(lock: String)
 
@@ -70,6 +71,7 @@ enum CommandError: Error, CustomStringConvertible {
         switch self {
         case .configuration(let path, let problem): "\(path): \(problem)"
         case .device(let error): "\(error)"
+        case .state(let error): "\(error)"
         case .agent(let error): "\(error)"
         case .anotherAgent(let lock): "another agent works on this device: it holds \(lock)"
         }
@@ -78,7 +80,7 @@ enum CommandError: Error, CustomStringConvertible {
     var exitCode: Int32 {
         switch self {
         case .configuration: 65
-        case .device, .agent: 73
+        case .device, .state, .agent: 73
         case .anotherAgent: 75
         }
     }

@@ -19,7 +19,7 @@ struct Status {
             let stored = try DurableFile.read("\(device.statePath)/state.json")
             state = try stored.map { try AgentState(parsing: $0) } ?? .new
         } catch let error as SlotError { throw .device(error) } catch let error as StateError {
-            throw .agent(.state(error))
+            throw .state(error)
         } catch { preconditionFailure("not an error of the device's files: \(error)") }
     }
 

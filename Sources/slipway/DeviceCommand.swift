@@ -7,7 +7,8 @@ struct DeviceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "Look at the fleet.",
         subcommands: [
-            List.self, Show.self, Hold.self, Resume.self, Pin.self, Unpin.self, Retire.self,
+            List.self, Show.self, Hold.self, Resume.self, Pin.self, Unpin.self, AcceptKey.self,
+            Retire.self,
         ])
 
     struct List: ParsableCommand {
@@ -78,6 +79,30 @@ struct DeviceCommand: ParsableCommand {
         func run() throws { try change.run("unpin") }
     }
 
+    struct AcceptKey: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a device that was reset enrol again, with the key that it shows.",
+            discussion: """
+                `slipway device show` tells the key. Compare it with what `slipway-agent status`
+                says at the device: whoever has an enrolment token can ask for this.
+                """)
+
+        @Option(help: "The key that the device has asked for, in 64 hexadecimal digits.")
+        var key: String
+        @OptionGroup var change: Change
+
+        func validate() throws {
+            guard Ed25519PublicKey(hex: key) != nil else {
+                throw ValidationError("--key takes 64 lower-case hexadecimal digits")
+            }
+        }
+
+        func run() throws {
+            guard let key = Ed25519PublicKey(hex: key) else { return }
+            try change.run("accept-key", KeyRequest(key: key).bytes)
+        }
+    }
+
     struct Retire: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take a device out of the fleet for good.")
@@ -117,8 +142,13 @@ struct DeviceCommand: ParsableCommand {
             say("runs        \(release) in slot \(device.boot.slot), \(proof)")
             say("image       \(device.boot.sha256.map { "\($0)" } ?? "unknown")")
             say("phase       \(device.phase.word)\(device.rollout.map { " (\($0))" } ?? "")")
+            if case .waiting(_, let reason) = device.phase { say("waits for   \(reason)") }
             if let pin = device.pin { say("pinned to   \(pin)") }
             if let failure = device.lastFailure { say("last failed \(failure)") }
+            for line in device.lastFailure?.log?.split(separator: "\n") ?? [] {
+                say("            | \(line)")
+            }
+            if let key = device.askedKey { say("asks for    the key \(key.hex)") }
             say("last seen   \(device.lastSeen)")
             for (name, value) in device.attributes.values.sorted(by: { $0.key < $1.key }) {
                 say("attribute   \(name) = \(value)")

@@ -35,6 +35,8 @@ enum RolloutSchema {
             ],
             "revert_to": text("The release that a revert goes back to."),
             "expires": text("How long after its start the rollout ends by itself, such as 14d."),
+            "defer_for": text(
+                "How long after an offer somebody at the device may put off the restart; 24h."),
         ],
     ]
 

@@ -20,11 +20,14 @@ import Wire
         let other: AgentPhase.Job
         let phases: [String: AgentPhase]
         let events: [String: AgentEvent]
+        let compressed: Payload
 
         static let smoke = Failure(.health, "it smokes")
 
         init() throws {
             let firmware = try Firmware("acme-gateway 2.0")
+            compressed = Payload(
+                format: .zstd, installedLength: 99, installedSHA256: firmware.digest)
             let a = try slot("a")
             let b = try slot("b")
             job = AgentPhase.Job(offer: try sign(offer(firmware), by: key(5)), slot: b)
@@ -57,6 +60,7 @@ import Wire
             events = [
                 "boots old": started(a, a, .none), "boots old, armed": started(a, a, .armed(b)),
                 "boots old, spent": started(a, a, .spent(b)),
+                "boots old, untold": started(a, a, .untold(b)),
                 "boots new on trial": started(b, a, .spent(b)),
                 "boots new for good": started(b, b, .none),
                 "no order": try answered(nil), "same offer": try answered(.offer(renewed.offer)),
@@ -64,10 +68,12 @@ import Wire
                 "cancel": try answered(.cancel(job.nonce)),
                 "cancel other": try answered(.cancel(other.nonce)),
                 "retire": try answered(.retire), "no answer": .unanswered,
-                "authorized": .authorized(counter: 1),
+                "authorized": .authorized(counter: 3, compressed),
                 "downloaded": .downloaded(durableBytes: 2000),
-                "complete": .downloadComplete, "restart": .downloadMustRestart,
-                "read back": .readBack, "healthy": .healthy, "cleared": .trialCleared,
+                "complete": .downloadComplete(compressed), "restart": .downloadMustRestart,
+                "read back": .readBack, "consented": .consented(trialSeconds: 90),
+                "carried": .carried(other.offer, bundle: "/media/a.slip", spare: b),
+                "healthy": .healthy, "cleared": .trialCleared,
                 "confirmed": .confirmed, "gave up": .gaveUp(Self.smoke),
             ]
         }
@@ -110,26 +116,37 @@ import Wire
                 let acknowledged: [String: AgentPhase] = [
                     "passed": .confirming(job), "proven": .idle, "failed": .idle,
                 ]
-                let armed: [String: AgentPhase] = ["installed": .trial(job, .armed)]
+                var told = job
+                told.payload = compressed
+                var authorized = told
+                authorized.counter = 3
+                var consented = job
+                consented.trialSeconds = 90
+                var untold = job
+                untold.cutTrials = 1
+                let carried = AgentPhase.Job(
+                    offer: other.offer, slot: job.slot, bundle: "/media/a.slip")
                 let dropped: [String: AgentPhase] = [
                     "offered": .idle, "downloading": .idle, "verifying": .idle, "installed": .idle,
                 ]
                 return [
                     "boots old": back, "boots old, armed": back,
                     "boots old, spent": back.merging(["armed": dead]) { $1 },
+                    "boots old, untold": back.merging(["armed": .trial(untold, .cutOff)]) { $1 },
                     "boots new on trial": onNew.merging(occupied(confirmed: "a")) { $1 },
                     "boots new for good": onNew.merging(occupied(confirmed: "b")) { $1 }
                         .merging(["rolling back": failed]) { $1 },
-                    "no order": acknowledged.merging(armed) { $1 },
-                    "cancel other": acknowledged.merging(armed) { $1 },
+                    "no order": acknowledged, "cancel other": acknowledged,
                     "cancel": acknowledged.merging(dropped) { $1 },
                     "retire": acknowledged.merging(dropped) { $1 },
-                    "no answer": armed, "same offer": renewals, "other offer": replacements,
-                    "authorized": ["offered": .downloading(job, durableBytes: 0)],
+                    "same offer": renewals, "other offer": replacements,
+                    "authorized": ["offered": .downloading(authorized, durableBytes: 0)],
                     "downloaded": ["downloading": .downloading(job, durableBytes: 2000)],
-                    "complete": ["downloading": .verifying(job)],
+                    "complete": ["downloading": .verifying(told)],
                     "restart": ["downloading": .downloading(job, durableBytes: 0)],
                     "read back": ["verifying": .installed(job)],
+                    "consented": ["installed": .trial(consented, .armed)],
+                    "carried": ["idle": .offered(carried)],
                     "healthy": ["begun": .trial(job, .passed)],
                     "cleared": ["cut off": .trial(job, .armed)],
                     "confirmed": ["confirming": .proven(job)],
@@ -149,7 +166,7 @@ import Wire
             [
                 "idle": .offered(renewed), "offered": .offered(renewed),
                 "downloading": .downloading(renewed, durableBytes: 1000),
-                "verifying": .verifying(renewed), "installed": .trial(renewed, .armed),
+                "verifying": .verifying(renewed), "installed": .installed(renewed),
                 "passed": .confirming(job), "proven": .offered(renewed),
                 "failed": .offered(renewed),
             ]
@@ -189,7 +206,7 @@ import Wire
     @Test func theTableNamesOnlyWhatExists() throws {
         let cast = try Cast()
         #expect(cast.phases.count == 13)
-        #expect(cast.events.count == 21)
+        #expect(cast.events.count == 24)
         for pair in try cast.table.keys {
             #expect(cast.phases[pair.phase] != nil, "\(pair)")
             #expect(cast.events[pair.event] != nil, "\(pair)")
@@ -245,7 +262,7 @@ import Wire
         let intents: [String: AgentIntent] = [
             "idle": .checkIn(.idle), "offered": .authorize(job),
             "downloading": .download(job, from: 1000), "verifying": .readBack(job),
-            "installed": .checkIn(.installed(job.nonce)), "armed": .bootTrial(job),
+            "installed": .beginTrial(job), "armed": .bootTrial(job),
             "begun": .checkHealth(job), "passed": .checkIn(.trial(job.nonce)),
             "cut off": .clearTrial, "confirming": .confirm(job),
             "proven": .checkIn(.proven(job.nonce)), "rolling back": .returnToConfirmed,

@@ -98,20 +98,56 @@ import Wire
         }
     }
 
-    @Test func refusesAnotherFormat() throws {
-        let object = try JSONFields(
-            JSONValue(parsing: AgentState.new.bytes, limits: .standard(bytes: 100_000))
-        ).members.setting("format", to: 2)
-        #expect(throws: StateError.otherFormat(2)) {
-            try AgentState(parsing: JSONValue.object(object).compactBytes)
-        }
+    /// After a return, an older agent meets what a newer one has written.
+    private func newer(_ state: AgentState, changing: [(String, JSONValue)]) throws -> [UInt8] {
+        var object = try JSONFields(
+            JSONValue(parsing: state.bytes, limits: .standard(bytes: 100_000))
+        ).members.setting("format", to: 99)
+        for (member, value) in changing { object = object.setting(member, to: value) }
+        return JSONValue.object(object).compactBytes
     }
 
-    @Test func anAgentThatFindsAnotherFormatDoesNotStart() throws {
-        let world = try World(wanting: nil)
-        world.machine.store.state = Array(#"{"format":2}"#.utf8)
-        #expect(throws: AgentError.state(.otherFormat(2))) { try world.start() }
-        #expect(world.machine.store.state == Array(#"{"format":2}"#.utf8))
+    @Test(arguments: names())
+    func ofANewerStateKeepsWhatProtectsAndHowATrialEnded(name: String) throws {
+        var state = try full()
+        state.phase = try #require(AgentPhaseTests.Cast().phases[name])
+        let read = try AgentState(parsing: newer(state, changing: [("dreams", ["of": "sheep"])]))
+        #expect(read.isOfNewerAgent)
+        #expect(read.lastSequence == state.lastSequence)
+        #expect(read.newestConfirmed == state.newestConfirmed)
+        #expect(read.timeFloor == state.timeFloor)
+        let promised = [
+            "armed", "begun", "passed", "cut off", "confirming", "rolling back", "failed",
+        ]
+        #expect(read.phase == (promised.contains(name) ? state.phase : .idle))
+    }
+
+    @Test func aNewerPhaseThatIsNotKnownIsLeftAlone() throws {
+        let bytes = try newer(full(), changing: [("phase", ["state": "dreaming"])])
+        #expect(try AgentState(parsing: bytes).phase == .idle)
+    }
+
+    @Test func aNewerStateWithoutWhatIsPromisedIsDamaged() throws {
+        let bytes = try newer(full(), changing: [("last_sequence", "many")])
+        #expect(throws: StateError.self) { try AgentState(parsing: bytes) }
+    }
+
+    /// The form that agents wrote before images had formats.
+    @Test func readsAStateOfTheFirstFormat() throws {
+        var state = try full()
+        state.phase = .verifying(try AgentPhaseTests.Cast().job)
+        let whole = try JSONFields(
+            JSONValue(parsing: state.bytes, limits: .standard(bytes: 100_000)))
+        let added: Set = [
+            "format", "installed_size", "installed_sha256", "trial_seconds", "bundle",
+        ]
+        let old = JSONObject(
+            try whole.object("phase").members.members
+                .filter { !added.contains($0.key.text) }.map { ($0.key.text, $0.value) })
+        let bytes = JSONValue.object(
+            whole.members.setting("format", to: 1).setting("phase", to: .object(old))
+        ).compactBytes
+        #expect(try AgentState(parsing: bytes) == state)
     }
 
     @Test func anAgentThatFindsDamageStartsAnewAndStillRises() throws {

@@ -21,6 +21,8 @@ final class FakeMachine: Bootloader, HealthCheck, AgentClock {
     /// Whether the health check has passed in this boot.
     private(set) var isProvenHealthy = false
     private(set) var violations: [String] = []
+    /// How much time each health check was given.
+    private(set) var timesForHealth: [Duration] = []
     var isBootloaderBroken = false
 
     var now = beginning
@@ -123,7 +125,8 @@ final class FakeMachine: Bootloader, HealthCheck, AgentClock {
 
     // MARK: The health check
 
-    func run(in slot: SlotName) -> HealthVerdict {
+    func run(in slot: SlotName, within time: Duration) -> HealthVerdict {
+        timesForHealth.append(time)
         guard power.call("health \(slot)") else { return .unhealthy("no power") }
         guard slot == booted, running?.conduct == .healthy else { return .unhealthy("it smokes") }
         isProvenHealthy = true

@@ -14,6 +14,8 @@ final class FakeServer: Transport {
     /// How many offers may be made.
     var offersLeft = 1
     var lease = Duration.seconds(3600)
+    /// How long after the offer the restart may be put off; `nil` for ever.
+    var deferral: Duration?
     /// Overrides what is ordered.
     var order: ((CheckIn) throws -> Directive.Order?)?
     /// Overrides what is sent; given the check-in and the directive that would be sent.
@@ -95,6 +97,9 @@ final class FakeServer: Transport {
         checkIns.append(checkIn)
     }
 
+    /// What is ordered where ``order`` says nothing else.
+    func usualOrder(_ checkIn: CheckIn) throws -> Directive.Order? { try followGoal(checkIn) }
+
     private func followGoal(_ checkIn: CheckIn) throws -> Directive.Order? {
         switch checkIn.phase {
         case .idle:
@@ -104,9 +109,10 @@ final class FakeServer: Transport {
                 offersLeft -= 1
                 offersMade += 1
                 openOffer = try offer(goal, nonce: "n\(offersMade)")
+                openOffer?.deferUntil = deferral.map { machine.now.advanced(by: $0) }
             }
             return try renewed()
-        case .downloading, .installed:
+        case .downloading, .waiting, .installed:
             return try renewed()
         case .trial: return nil
         case .proven, .failed:

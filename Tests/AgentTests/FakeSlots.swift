@@ -24,7 +24,7 @@ final class FakeSlots: SlotSet {
         current[slot] = firmware.bytes
         contents[slot] = SlotContent(
             release: firmware.signed.release, sha256: firmware.digest,
-            length: firmware.signed.image.length)
+            payload: firmware.signed.payload)
     }
 
     func overwrite(_ slot: SlotName, with bytes: [UInt8]) {
@@ -47,14 +47,23 @@ final class FakeSlots: SlotSet {
         return spare
     }
 
-    func begin(_ slot: SlotName, at offset: Int64, length: Int64) throws(SlotError) {
+    func takes(_ format: Payload.Format) -> Bool { format == .raw }
+
+    func begin(
+        _ slot: SlotName, _ payload: Payload, length: Int64, at offset: Int64,
+        kept: ([UInt8]) -> Void
+    ) throws(SlotError) -> Int64 {
+        if offset > 0 { try read(slot, length: offset, receive: kept) }
         try call("begin \(slot) at \(offset)")
         guard Int(length) <= capacityBytes else { throw .full(path: "slot \(slot)") }
         writing = (slot, Int(offset))
         var bytes = Array(current[slot, default: []].prefix(Int(length)))
         bytes += Array(repeating: 0, count: Int(length) - bytes.count)
         current[slot] = bytes
+        return offset
     }
+
+    func finish(describe: ([UInt8]) -> Void) throws(SlotError) { try call("finish") }
 
     func write(_ bytes: [UInt8]) throws(SlotError) {
         guard let (slot, offset) = writing else { preconditionFailure("begin comes first") }

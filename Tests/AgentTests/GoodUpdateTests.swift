@@ -24,7 +24,7 @@ import Wire
         "write b", "write b", "write b", "sync b", "save downloading",
         "write b", "write b", "write b", "sync b", "save downloading",
         "write b", "write b", "write b", "sync b", "save downloading",
-        "write b", "sync b", "save verifying",
+        "write b", "sync b", "finish", "save verifying",
         "read b", "note acme-gateway 2.0 in b",
         // It may have been withdrawn meanwhile.
         "metadata 2.root.json", "metadata timestamp.json", "save installed",

@@ -9,6 +9,8 @@ final class World {
     let server: FakeServer
     let observer = Observer()
     var configuration: AgentConfiguration
+    /// The device's own programs; `nil` for none.
+    var programs: DeviceSayTests.Programs?
     private(set) var agent: UpdateAgent?
     /// What the agent threw.
     private(set) var errors: [AgentError] = []
@@ -48,12 +50,15 @@ final class World {
         agent = nil
         let identity: TestIdentity
         do { identity = try TestIdentity() } catch { throw .identity(IdentityError("\(error)")) }
-        let agent = try UpdateAgent(
-            configuration,
-            ports: AgentPorts(
-                transport: server, slots: machine.slots, bootloader: machine, health: machine,
-                store: machine.store, observer: observer, clock: machine, identity: identity),
-            cryptography: cryptography)
+        var ports = AgentPorts(
+            transport: server, slots: machine.slots, bootloader: machine, health: machine,
+            store: machine.store, observer: observer, clock: machine, identity: identity)
+        if let programs {
+            ports.consent = programs
+            ports.hooks = programs
+            ports.log = programs
+        }
+        let agent = try UpdateAgent(configuration, ports: ports, cryptography: cryptography)
         self.agent = agent
         return agent
     }

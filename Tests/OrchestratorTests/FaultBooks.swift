@@ -174,7 +174,7 @@ final class FaultBooks {
 
     private func mayBeTakenBack(_ said: FaultEvent.SaidByDevice) -> Bool {
         switch said.phase {
-        case .idle, .downloading, .failed: true
+        case .idle, .downloading, .waiting, .failed: true
         // About another offer, which is none.
         case .installed(let nonce), .trial(let nonce), .proven(let nonce):
             nonce.text == "nobody-made-this" || outcomes[nonce.text] != "cancelled"

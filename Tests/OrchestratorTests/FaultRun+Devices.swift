@@ -36,7 +36,7 @@ struct FaultDevice {
     mutating func learns(_ directive: Directive, after phase: PhaseReport) {
         switch phase {
         case .proven, .failed: held = nil
-        case .idle, .downloading, .installed, .trial: break
+        case .idle, .downloading, .waiting, .installed, .trial: break
         }
         switch directive.order {
         case .offer(let offer):

@@ -25,6 +25,12 @@ struct TestDevice {
             sha256: OpenSSLHashing().sha256(Array("image 1.0.0".utf8)), isConfirmed: true)
     }
 
+    init(id: DeviceID, key: Ed25519PrivateKey, boot: BootReport) {
+        self.id = id
+        self.key = key
+        self.boot = boot
+    }
+
     mutating func message(_ phase: PhaseReport = .idle) throws -> SignedMessage<CheckIn> {
         sequence += 1
         return try signed(sequence: sequence, phase)

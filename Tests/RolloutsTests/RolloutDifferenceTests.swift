@@ -23,7 +23,7 @@ import Testing
             window: .init(days: "mon-fri", from: "01:00", to: "05:00", zone: "device"),
             egress: "1 GB/day"),
         retries: .init(max: 3, backoff: "10m", classes: ["boot"]), priority: "5",
-        supersedes: .older, onFailure: "pause", revertTo: "acme 0", expires: "14d")
+        supersedes: .older, onFailure: "pause", revertTo: "acme 0", expires: "14d", deferFor: "6h")
 
     struct Change: Sendable, CustomTestStringConvertible {
         let path: String
@@ -95,6 +95,7 @@ import Testing
         Change("limits.egress", "1 GB/day", "2 GB/day") { $0.limits.egress = "2 GB/day" },
         Change("on_failure", "pause", "revert") { $0.onFailure = "revert" },
         Change("expires", "14d", nil) { $0.expires = nil },
+        Change("defer_for", "6h", "0s") { $0.deferFor = "0s" },
     ]
 
     @Test(arguments: changes)

@@ -124,6 +124,7 @@ import Testing
             $0.onFailure = "shrug"
         },
         Row("expires", .malformed(.positiveDuration, found: "soon")) { $0.expires = "soon" },
+        Row("defer_for", .malformed(.duration, found: "-1h")) { $0.deferFor = "-1h" },
         Row("expires", .soaksOutlastLifetime(soaks: .seconds(660), lifetime: .seconds(660))) {
             $0.expires = "11m"
         },

@@ -10,7 +10,7 @@ import Testing
         CommandHealthCheck(
             command: ["/bin/sh", "-c", script, "sh"] + arguments, timeout: timeout,
             slotPath: { "/slots/\($0)" }
-        ).run(in: try slot("b"))
+        ).run(in: try slot("b"), within: .seconds(600))
     }
 
     @Test func isHealthyWhenItExitsWithZero() throws {
@@ -19,7 +19,7 @@ import Testing
 
     @Test func isHealthyWhenThereIsNothingToRun() throws {
         let check = CommandHealthCheck(command: [], timeout: .seconds(1), slotPath: { _ in "" })
-        #expect(check.run(in: try slot("b")) == .healthy)
+        #expect(check.run(in: try slot("b"), within: .seconds(600)) == .healthy)
     }
 
     @Test func tellsTheLastLineOfEitherStream() throws {
@@ -57,7 +57,7 @@ import Testing
         let check = CommandHealthCheck(
             command: ["/nowhere/check"], timeout: .seconds(1), slotPath: { _ in "" })
         #expect(
-            check.run(in: try slot("b"))
+            check.run(in: try slot("b"), within: .seconds(600))
                 == .unhealthy("the health check did not start: /nowhere/check does not exist"))
     }
 
@@ -72,7 +72,7 @@ import Testing
         // Opened for both first, so that opening the other ends waits for nobody.
         let both = try #require(FileHandle(forUpdatingAtPath: fifo))
         let reader = try #require(FileHandle(forReadingAtPath: fifo))
-        let clock = SystemClock()
+        let clock = SystemClock.ofThisProcess
         #expect(
             try verdict(
                 "(exec 3>\"$1\"; echo up >&3; exec sleep 30) & wait",

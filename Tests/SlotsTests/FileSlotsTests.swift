@@ -17,6 +17,19 @@ import Testing
         ])
     }
 
+    private func raw(_ length: Int64) throws -> Payload {
+        Payload(
+            format: .raw, installedLength: length,
+            installedSHA256: try #require(Digest(bytes: Array(0..<32))))
+    }
+
+    private func begin(
+        length: Int64, at offset: Int64, in other: FileSlots? = nil
+    ) throws {
+        let kept = try (other ?? slots).begin(b, raw(length), length: length, at: offset) { _ in }
+        #expect(kept == offset)
+    }
+
     private func read(_ length: Int64) throws -> [UInt8] {
         var bytes: [UInt8] = []
         try slots.read(b, length: length) { bytes += $0 }
@@ -26,7 +39,7 @@ import Testing
     static let image = (0..<600_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 9) }
 
     @Test func readsWhatWasWritten() throws {
-        try slots.begin(b, at: 0, length: 600_000)
+        try begin(length: 600_000, at: 0)
         try slots.write(Array(Self.image[..<1000]))
         try slots.write(Array(Self.image[1000...]))
         try slots.sync()
@@ -36,11 +49,11 @@ import Testing
     }
 
     @Test func resumesBehindWhatIsThere() throws {
-        try slots.begin(b, at: 0, length: 600_000)
+        try begin(length: 600_000, at: 0)
         try slots.write(Array(Self.image[..<250_000]))
         try slots.sync()
         slots.end()
-        try slots.begin(b, at: 250_000, length: 600_000)
+        try begin(length: 600_000, at: 250_000)
         try slots.write(Array(Self.image[250_000...]))
         try slots.sync()
         slots.end()
@@ -49,7 +62,7 @@ import Testing
 
     @Test func isExactlyAsLongAsTheImage() throws {
         try folder.write(String(repeating: "old", count: 1000), to: "b.img")
-        try slots.begin(b, at: 0, length: 10)
+        try begin(length: 10, at: 0)
         try slots.write([UInt8](repeating: 7, count: 10))
         try slots.sync()
         slots.end()
@@ -57,7 +70,7 @@ import Testing
     }
 
     @Test func takesTheSpaceBeforeTheFirstByte() throws {
-        try slots.begin(b, at: 0, length: 1_000_000)
+        try begin(length: 1_000_000, at: 0)
         let blocks = try run("/usr/bin/env", "stat", "-c", "%b", "\(folder.path)/b.img")
         let count = try #require(
             Int(blocks.output.trimmingCharacters(in: .whitespacesAndNewlines)))
@@ -88,7 +101,7 @@ import Testing
     private func content() throws -> SlotContent {
         SlotContent(
             release: try #require(ReleaseID("acme-gateway 2.4.1")),
-            sha256: try #require(Digest(bytes: Array(0..<32))), length: 4096)
+            sha256: try #require(Digest(bytes: Array(0..<32))), payload: try raw(4096))
     }
 
     @Test func keepsWhatASlotHolds() throws {
@@ -134,9 +147,9 @@ import Testing
         try SmallDisk.use { disk in
             let slots = FileSlots([try slot("a"): "\(disk)/a", b: "\(disk)/b"])
             #expect(throws: SlotError.full(path: "\(disk)/b")) {
-                try slots.begin(b, at: 0, length: 100_000)
+                try begin(length: 100_000, at: 0, in: slots)
             }
-            try slots.begin(b, at: 0, length: 10_000)
+            try begin(length: 10_000, at: 0, in: slots)
             try slots.write([UInt8](repeating: 1, count: 10_000))
             try slots.sync()
         }
@@ -149,7 +162,7 @@ import Testing
             atPath: path, withDestinationPath: "/dev/full")
         let slots = FileSlots([try slot("a"): "\(folder.path)/a", b: path])
         #expect(throws: SlotError.self) {
-            try slots.begin(b, at: 0, length: 10)
+            try begin(length: 10, at: 0, in: slots)
             try slots.write([1])
         }
     }

@@ -4,8 +4,16 @@ import Slots
 import Testing
 
 @Suite struct SystemClockTests {
-    @Test func uptimeRisesFromZero() {
-        let clock = SystemClock()
+    /// A process that starts again does not get the time of its trial again.
+    @Test func uptimeIsTheMachines() throws {
+        let text = try String(contentsOfFile: "/proc/uptime", encoding: .utf8)
+        let kernel = try #require(Double(text.prefix { $0 != " " }))
+        let own = Double(SystemClock().uptime.components.seconds)
+        #expect(abs(own - kernel) < 60)
+    }
+
+    @Test func uptimeOfAProcessRisesFromZero() {
+        let clock = SystemClock.ofThisProcess
         let first = clock.uptime
         #expect(first >= .zero && first < .seconds(60))
         var last = first

@@ -16,6 +16,40 @@ import Trust
         #expect(try targets.images() == [image.image.path: image])
     }
 
+    static let formats: [Payload.Format] = [.zstd, .xz, .tar, .installer]
+
+    /// What a compressed image reads as in its slot is signed, too, and is not the image.
+    @Test(arguments: formats)
+    func comesBackInEveryFormat(format: Payload.Format) throws {
+        let raw = try image()
+        let isCompressed = format == .zstd || format == .xz
+        let payload = Payload(
+            format: format, installedLength: isCompressed ? 99_999 : raw.image.length,
+            installedSHA256: isCompressed
+                ? try #require(Digest(bytes: Array(0..<32))) : raw.image.sha256)
+        let image = try SignedImage(
+            raw.image, release: raw.release, hardware: raw.hardware, from: [], counter: 1,
+            payload: payload)
+        var repository = try FakeRepository()
+        try repository.publish(image)
+        var client = Client(new: repository)
+        let targets = try #require(try client.refresh(from: repository).targets)
+        #expect(try targets.images() == [image.image.path: image])
+    }
+
+    @Test(arguments: [Payload.Format.raw, .tar, .installer])
+    func whatTheSlotReadsAsMustBeTheImageOrCompressed(format: Payload.Format) throws {
+        let raw = try image()
+        let payload = Payload(
+            format: format, installedLength: raw.image.length + 1,
+            installedSHA256: raw.image.sha256)
+        #expect(throws: SignedImage.Invalid.payload) {
+            try SignedImage(
+                raw.image, release: raw.release, hardware: raw.hardware, from: [], counter: 1,
+                payload: payload)
+        }
+    }
+
     struct Spoiled: Sendable, CustomTestStringConvertible {
         let member: String
         let value: JSONValue?
@@ -36,7 +70,9 @@ import Trust
 
     static let spoiled: [Spoiled] = [
         Spoiled("format", nil, "a string, found nothing"),
-        Spoiled("format", "raw+zstd", "\"raw\""),
+        Spoiled(
+            "format", "raw+lzma",
+            "\"raw\", \"raw+zstd\", \"raw+xz\", \"tar\", \"installer\""),
         Spoiled("installed_size", nil, "a number, found nothing"),
         Spoiled("installed_size", "4096", "a number, found a string"),
         Spoiled("installed_size", 0, "a number from 1 to 9223372036854775807"),

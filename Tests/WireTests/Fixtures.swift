@@ -90,5 +90,5 @@ extension RolloutFile {
             egress: "200 GB/day"),
         retries: Retries(max: 3, backoff: "10m", classes: ["download"]), priority: "7",
         supersedes: .named(["gateway-2.4.0"]), onFailure: "revert",
-        revertTo: "acme-gateway 2.4.0", expires: "14d")
+        revertTo: "acme-gateway 2.4.0", expires: "14d", deferFor: "6h")
 }

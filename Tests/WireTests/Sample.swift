@@ -1,5 +1,6 @@
 import JSON
 import Model
+import OpenSSL
 import Testing
 import Wire
 
@@ -33,15 +34,20 @@ struct Sample: Sendable, CustomTestStringConvertible {
     private static func devices() throws -> [Sample] {
         let nonce: Nonce = try name("offer-1")
         let boot: Set = ["boot.release", "boot.sha256"]
-        let checkIn = boot.union(["attributes", "attributes.site", "enrolment"])
+        let checkIn = boot.union(["attributes", "attributes.site", "enrolment", "phase.log"])
         let phases: [PhaseReport] = [
-            .idle, .downloading(nonce, bytesDone: 0, bytesTotal: 1), .installed(nonce),
-            .trial(nonce), .proven(nonce), .failed(nonce, Failure(.health, "it smokes")),
+            .idle, .downloading(nonce, bytesDone: 0, bytesTotal: 1),
+            .waiting(nonce, reason: "it flies"), .installed(nonce),
+            .trial(nonce), .proven(nonce),
+            .failed(nonce, Failure(.health, "it smokes").with(log: "hot\nhotter\n")),
         ]
+        var deferrable = try Offer.plain()
+        deferrable.deferUntil = at(172_800)
         return try phases.map { phase in
             try Sample("check-in, \(phase.word)", CheckIn.full(phase: phase), optional: checkIn)
         } + [
             Sample("offer", Offer.plain()),
+            Sample("offer that can be put off", deferrable, optional: ["defer_until"]),
             Sample("directive", Directive.with(nil)),
             Sample(
                 "directive, offer", Directive.with(.offer(signed(Offer.plain()))),
@@ -60,13 +66,15 @@ struct Sample: Sendable, CustomTestStringConvertible {
                     id: name("gw-0001"), hardware: name("gw-2"), lifecycle: "active",
                     pin: releaseID(), boot: checkIn.boot, phase: .idle,
                     rollout: name("gateway-2.4.1"),
-                    lastFailure: Failure(.boot, "silence"), lastSeen: at(5),
+                    lastFailure: Failure(.boot, "silence").with(log: "hush"), lastSeen: at(5),
                     attributes: Attributes(["site": "berlin"]),
+                    askedKey: key(3).ed25519PublicKey,
                     decisions: [.init(rollout: name("gateway-2.4.1"), rule: "not selected")]),
                 optional: [
                     "boot.release", "boot.sha256", "rollout", "last_failure", "attributes",
-                    "attributes.site", "pin",
+                    "attributes.site", "pin", "asked_key", "last_failure.log",
                 ]),
+            Sample("key", KeyRequest(key: key(3).ed25519PublicKey)),
             Sample("stratum", StratumRequest(attribute: "board_revision", value: "C")),
             Sample("retry", RetryRequest(classes: [.boot]), optional: ["classes"]),
             Sample("release", ReleaseRequest(release: releaseID()), optional: ["release"]),
@@ -124,7 +132,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
         let file: Set = [
             "gate", "gate.max_failure_rate", "gate.confidence", "gate.min_confirmed",
             "gate.require", "gate.overdue_after", "limits", "limits.concurrent", "on_failure",
-            "expires", "waves[0].sample", "waves[0].strata", "waves[0].soak", "waves[1].list",
+            "expires", "defer_for", "waves[0].sample", "waves[0].strata", "waves[0].soak",
+            "waves[1].list",
             "waves[1].approval", "waves[2].count", "waves[3].devices", "waves[4].percent",
             "waves[4].soak", "waves[4].rate", "waves[4].rate.factor", "waves[4].rate.every",
             "waves[4].rate.max", "limits.per", "limits.per.site", "limits.never_together",

@@ -31,6 +31,7 @@ extension RolloutFile {
         found.compare("on_failure", onFailure, later.onFailure)
         found.compare("revert_to", revertTo, later.revertTo)
         found.compare("expires", expires, later.expires)
+        found.compare("defer_for", deferFor, later.deferFor)
         return found.differences
     }
 }

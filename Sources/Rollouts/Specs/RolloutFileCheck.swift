@@ -58,6 +58,11 @@ struct RolloutFileCheck {
         }
         return lifetime
     }
+
+    /// A day, where the file says nothing: nobody at a device holds a wave up for ever.
+    func deferFor() throws(RolloutFileError) -> Duration {
+        try Self.duration(file.deferFor ?? "24h", atLeast: .zero, "defer_for")
+    }
 }
 
 extension RolloutFileCheck {

@@ -17,6 +17,8 @@ public struct RolloutSpec: Hashable, Sendable {
     public let revertTo: ReleaseID?
     /// How long after its start the rollout ends by itself; longer than all its soaks together.
     public let lifetime: Duration
+    /// How long after an offer somebody at the device may put off the restart; at least zero.
+    public let deferFor: Duration
 
     /// - Parameter cohorts: What `cohort("…")` stands for in the file's selectors.
     /// - Throws: ``RolloutFileError`` for the first member that breaks a rule.
@@ -36,6 +38,7 @@ public struct RolloutSpec: Hashable, Sendable {
         failureAction = try check.failureAction()
         revertTo = try check.revertTo()
         lifetime = try check.lifetime(of: waves)
+        deferFor = try check.deferFor()
     }
 }
 

@@ -1,0 +1,84 @@
+public import Model
+
+/// What others at the device have a say in: when it may be disturbed, and what is done around it.
+///
+/// All of it is optional: ``AgentPorts`` begins with ports that never object.
+public protocol Consent {
+    /// Whether the device may restart into the new image now.
+    func ask(for release: ReleaseID) -> ConsentVerdict
+}
+
+public enum ConsentVerdict: Hashable, Sendable {
+    case yes
+    /// Somebody says "not now", in one sentence for a person.
+    case notNow(String)
+}
+
+/// A point of an update at which the device's own programs are called.
+public enum Hook: String, Hashable, Sendable, CaseIterable {
+    /// Before the first byte is fetched.
+    case preDownload = "pre-download"
+    /// When the image is complete and authentic, before it becomes the slot's content.
+    case preInstall = "pre-install"
+    /// Before the bootloader is told to try the slot.
+    case preReboot = "pre-reboot"
+    /// When the new image is confirmed.
+    case postConfirm = "post-confirm"
+    /// When the update has failed, and the machine is on the image before.
+    case failed
+
+    /// Whether its failure ends the update; afterwards there is nothing left to end.
+    public var canRefuse: Bool {
+        switch self {
+        case .preDownload, .preInstall, .preReboot: true
+        case .postConfirm, .failed: false
+        }
+    }
+}
+
+/// Runs the device's own programs. After a power cut a hook may run a second time.
+public protocol HookRunner {
+    /// - Parameter facts: What the hook may want to know, by name: `release`, `slot`, `failure`.
+    func run(_ hook: Hook, facts: [String: String]) -> HookVerdict
+}
+
+public enum HookVerdict: Hashable, Sendable {
+    case done
+    /// The device is not ready; the same is asked again later.
+    case notNow(String)
+    /// The update is not wanted, in one sentence for a person.
+    case failed(String)
+}
+
+/// What the machine's own log says, for somebody who cannot come and look.
+public protocol LogTail {
+    /// The last lines of this boot, or of the boot before; `nil` when there is none.
+    func lines(ofPreviousBoot: Bool) -> String?
+}
+
+/// Where a bundle that was carried to the device is read.
+public protocol BundleOpener {
+    func open(_ path: String) throws(TransportError) -> any CarriedUpdate
+}
+
+/// An update that was carried to the device. What it says of itself is not trusted: the signed
+/// metadata that it brings must say the same.
+public protocol CarriedUpdate: UpdateSource {
+    var release: ReleaseID { get }
+    var image: ImageReference { get }
+}
+
+/// Agrees, does nothing and knows nothing: what a device has that wants none of it.
+public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener {
+    public init() {}
+
+    public func ask(for release: ReleaseID) -> ConsentVerdict { .yes }
+
+    public func run(_ hook: Hook, facts: [String: String]) -> HookVerdict { .done }
+
+    public func lines(ofPreviousBoot: Bool) -> String? { nil }
+
+    public func open(_ path: String) throws(TransportError) -> any CarriedUpdate {
+        throw .unreachable("this device takes no bundles")
+    }
+}
