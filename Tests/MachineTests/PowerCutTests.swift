@@ -125,7 +125,8 @@ extension MachineTests {
                 return hasFailed || $0.proven == 1
             }
             guard hasFailed else { return }
-            #expect(decision.isSpent, "\(try bench.server.deviceSummary()), seed \(seed)")
+            let device = try bench.server.deviceSummary()
+            #expect(decision.isSpent, "\(device), seed \(seed)")
             try bench.server.slipway("rollout", "retry", UpdateServer.rollout(of: version))
             try bench.server.wait(for: "a proof after a retry", of: version) { $0.proven == 1 }
         }

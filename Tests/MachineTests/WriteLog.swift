@@ -75,7 +75,7 @@ struct WriteLog {
 
     /// The number of the first entry from `start` on whose bytes contain `text`.
     func first(containing text: String, in range: Range<Int>) -> Int? {
-        let wanted = Data(text.utf8)
+        let wanted = Array(text.utf8)
         return entries.indices.first { index in
             let entry = entries[index]
             guard entry.count > 0, !entry.isDiscard, range.contains(entry.offset) else {
@@ -88,14 +88,21 @@ struct WriteLog {
 
 extension UnsafeRawBufferPointer {
     /// Where `wanted` begins for the first time; by the C library, since whole disks are searched.
-    func offset(of wanted: Data) -> Int? {
-        wanted.withUnsafeBytes { wanted in
-            guard let start = baseAddress, let first = wanted.baseAddress else { return nil }
-            return memmem(start, count, first, wanted.count).map { UnsafeRawPointer($0) - start }
+    func offset(of wanted: [UInt8]) -> Int? {
+        guard let start = baseAddress, let first = wanted.first else { return nil }
+        var at = 0
+        while at + wanted.count <= count {
+            guard let hit = memchr(start + at, Int32(first), count - wanted.count + 1 - at) else {
+                return nil
+            }
+            at = UnsafeRawPointer(hit) - start
+            if memcmp(hit, wanted, wanted.count) == 0 { return at }
+            at += 1
         }
+        return nil
     }
 }
 
 extension Data {
-    func offset(of wanted: Data) -> Int? { withUnsafeBytes { $0.offset(of: wanted) } }
+    func offset(of wanted: Data) -> Int? { withUnsafeBytes { $0.offset(of: Array(wanted)) } }
 }
