@@ -9,21 +9,25 @@ LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys.
-# Bootloaders' own tools read what we wrote, and write what we read.
+# Bootloaders' own tools read what we wrote, and write what we read; systemd and shellcheck look at
+# packaging.
 TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
-	grub-common libubootenv-tool
+	grub-common libubootenv-tool shellcheck systemd
 # An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
 # only unpacked.
 MACHINE_PACKAGES = qemu-system-x86 u-boot-qemu u-boot-tools grub-pc-bin grub-common busybox-static \
 	e2fsprogs dosfstools mtools fdisk cpio kmod
 # libFuzzer, for toolchains that come without.
 FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
+DEB_PACKAGES = debhelper dpkg-dev
+# qemu-system-x86 and what follows are for a machine in which systemd runs the services.
+DEB_TEST_PACKAGES = $(DEB_PACKAGES) debootstrap lintian qemu-system-x86 ovmf busybox-static cpio kmod
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
-.PHONY: demo test test-faults test-machine lint build agent footprint samples fuzz bench \
-	conformance clean
+.PHONY: demo test test-faults test-machine test-deb lint build agent operator deb footprint samples
+.PHONY: fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
 demo:
@@ -71,12 +75,37 @@ build:
 	.ci/setup $(LIBRARIES)
 	$(SWIFT) build $(BUILD_FLAGS)
 
-# The agent as it goes on a device: optimised for size, Swift's libraries inside, stripped.
+# For programs that are shipped: Swift's libraries inside, and no search for others beside them.
+SHIPPED = -c release --static-swift-stdlib --disable-local-rpath
+AGENT_LIMIT = 9000000
+
+# The agent as it goes on a device: optimised for size, stripped, at most AGENT_LIMIT bytes.
 agent:
 	.ci/setup $(LIBRARIES)
-	$(SWIFT) build -c release --product slipway-agent --static-swift-stdlib -Xswiftc -Osize
+	$(SWIFT) build $(SHIPPED) --product slipway-agent -Xswiftc -Osize
 	strip -o .build/slipway-agent .build/release/slipway-agent
-	@ls -l .build/slipway-agent
+	@size=$$(wc -c <.build/slipway-agent); \
+		echo "slipway-agent: $$size bytes, of at most $(AGENT_LIMIT)"; \
+		[ "$$size" -le $(AGENT_LIMIT) ]
+
+# Command line and server as they are shipped.
+operator:
+	.ci/setup $(LIBRARIES)
+	for program in slipway slipway-server; do \
+		$(SWIFT) build $(SHIPPED) --product $$program && \
+		strip -o .build/$$program .build/release/$$program || exit 1; \
+	done
+
+# Debian packages of all three, in .build/deb.
+deb: agent operator
+	.ci/setup $(DEB_PACKAGES)
+	packaging/build-deb
+
+# Installs, upgrades, removes and purges the packages in a Debian tree, and boots them; as root.
+test-deb: deb
+	.ci/setup $(DEB_TEST_PACKAGES)
+	packaging/test-deb
+	packaging/test-service
 
 # How large the agent is, and how much memory it takes to install 1 GiB.
 footprint: agent build

@@ -40,11 +40,11 @@ struct Daemon {
         } catch { throw .configuration(path: device.server, problem: "\(error)") }
         return AgentPorts(
             transport: transport, slots: slots,
-            bootloader: SimulatedBootloader(folder: device.bootPath),
+            bootloader: device.bootloader,
             health: CommandHealthCheck(
                 command: device.healthCommand, timeout: device.healthTimeout,
                 slotPath: { paths[$0] ?? "" }),
-            store: store, observer: ConsoleObserver(), clock: SystemClock.ofThisProcess,
+            store: store, observer: ConsoleObserver(), clock: device.clock,
             identity: try DeviceKey(at: device.keyPath))
     }
 
@@ -76,8 +76,10 @@ struct Daemon {
     private func restart() {
         Console.note("slipway-agent: the machine restarts")
         guard !device.rebootCommand.isEmpty else { return }
+        let argument = device.bootloader.rebootArgument
         do throws(SlotError) {
-            try Command.run(device.rebootCommand, timeout: .seconds(60))
+            try Command.run(
+                device.rebootCommand + (argument.map { [$0] } ?? []), timeout: .seconds(60))
         } catch { Console.note("slipway-agent: \(error)") }
     }
 }

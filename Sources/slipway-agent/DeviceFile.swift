@@ -11,7 +11,9 @@ struct DeviceFile {
     let statePath: String
     let rootPath: String
     let slotPaths: [SlotName: String]
-    let bootPath: String
+    let bootloader: any Bootloader
+    /// The machine's clock, or that of the process that stands for a machine.
+    let clock: SystemClock
     let healthCommand: [String]
     let healthTimeout: Duration
     /// Restarts the machine; when it is empty the agent exits, and what started it does.
@@ -46,8 +48,9 @@ struct DeviceFile {
         server = try fields.string("server")
         statePath = try fields.string("state")
         rootPath = try fields.string("root")
-        bootPath = try fields.string("boot")
         slotPaths = try Self.slots(in: fields)
+        bootloader = try BootSettings.bootloader(fields, slots: slotPaths, statePath: statePath)
+        clock = bootloader is SimulatedBootloader ? .ofThisProcess : SystemClock()
         healthCommand = try fields.words("health_command")
         rebootCommand = try fields.words("reboot_command")
         healthTimeout = try fields.seconds("health_timeout_seconds", unless: 60)

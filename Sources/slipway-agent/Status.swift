@@ -14,7 +14,7 @@ struct Status {
     init(_ device: DeviceFile) throws(CommandError) {
         self.device = device
         do {
-            boot = try SimulatedBootloader(folder: device.bootPath).status()
+            boot = try device.bootloader.status()
             content = try FileSlots(device.slotPaths).content(of: boot.booted)
             let stored = try DurableFile.read("\(device.statePath)/state.json")
             state = try stored.map { try AgentState(parsing: $0) } ?? .new

@@ -8,7 +8,7 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     /// Beside the test bundle, where the same build put it.
-    private static var program: String {
+    static var program: String {
         get throws {
             var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
             for _ in 0..<6 {
