@@ -61,12 +61,12 @@ test-faults:
 		--disable-xctest --filter "^OrchestratorTests\.FaultRunTests"
 
 # Emulated machines with GRUB and with U-Boot: every power cut of a whole update, and images that
-# do not come up, hang, or fail their health check. `make test` has the short form of it. A random
-# cut that fails prints its seed: `make test-machine SEED=123` plays it again.
+# do not come up, hang, or fail their health check. `make test` has the short form of it. The machine
+# is really started from BOOTS random cuts, and the seed of them is printed: SEED=123 takes it again.
 test-machine: agent
 	.ci/setup $(TEST_PACKAGES) $(MACHINE_PACKAGES)
-	SLIPWAY_MACHINE_TESTS=all SLIPWAY_MACHINE_SEED=$(SEED) $(SWIFT) test $(BUILD_FLAGS) \
-		--disable-xctest --filter "^MachineTests\."
+	SLIPWAY_MACHINE_TESTS=all SLIPWAY_MACHINE_SEED=$(SEED) SLIPWAY_MACHINE_BOOTS=$(BOOTS) \
+		$(SWIFT) test $(BUILD_FLAGS) --disable-xctest --filter "^MachineTests\."
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -60,7 +60,7 @@ struct PowerCuts {
     }
 
     /// Random states of each time between two flushes; with each write lost or torn.
-    private static let randomStates = 6
+    private static let randomStates = 20
 
     /// The entry of a log that a device cannot have reported its proof before.
     ///

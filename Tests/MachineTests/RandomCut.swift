@@ -16,14 +16,15 @@ struct RandomCut: CustomStringConvertible {
 
     /// Chooses a moment within `entries`, and what was kept of the writes since the flush before it.
     ///
-    /// A time between two flushes is chosen first, so that a long download does not hide the rest.
+    /// A time between two flushes in which something was written is chosen first, so that a long
+    /// download does not hide the rest.
     init(of log: WriteLog, within entries: Range<Int>, using random: inout SplitMix64) {
         let flushes = entries.filter { log.entries[$0].isFlush }
         let starts = [entries.lowerBound] + flushes.map { $0 + 1 }
         let ends = flushes + [entries.upperBound]
         let times = zip(starts, ends).filter { $0 < $1 }
         let time = times.randomElement(using: &random) ?? (entries.lowerBound, entries.upperBound)
-        last = Int.random(in: time.0...time.1, using: &random)
+        last = Int.random(in: (time.0 + 1)...max(time.1, time.0 + 1), using: &random)
         // The time may have begun before `entries` does.
         durable = (0..<time.0).last { log.entries[$0].isFlush }.map { $0 + 1 } ?? 0
         var kept: [(Int, Int)] = []

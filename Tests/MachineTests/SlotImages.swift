@@ -23,9 +23,13 @@ struct SlotImages {
         guard FileManager.default.fileExists(atPath: Tools.agent.path) else {
             throw MachineError("\(Tools.agent.path) is missing: `make agent` builds it")
         }
-        let words = try Tools.run(
-            Tools.imageScripts.appending(path: "make-slots"),
-            [Tools.agent.path, Tools.cache.path])
+        var words = ""
+        let time = try MachineTests.seconds {
+            words = try Tools.run(
+                Tools.imageScripts.appending(path: "make-slots"),
+                [Tools.agent.path, Tools.cache.path])
+        }
+        MachineTests.tell("images made or found in \(time)")
         guard let path = words.split(separator: "\n").last else {
             throw MachineError("make-slots printed nothing")
         }

@@ -80,7 +80,7 @@ extension MachineTests {
             try bench.server.sql(
                 "UPDATE images SET downgrade = 1 WHERE release_version = '0.9.0'")
             try bench.server.rollOut("0.9.0")
-            try expectFailure(of: "0.9.0", .refused, "0.9.0", bench)
+            try expectFailure(of: "0.9.0", .refused, "rollback attack", bench)
             #expect(machine.boots == boots, "an older image led to a boot")
         }
 
