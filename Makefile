@@ -8,11 +8,11 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
-# A soft token, its tools and an agent stand in for the places where people keep keys.
-# Bootloaders' own tools read what we wrote, and write what we read; systemd and shellcheck look at
-# packaging.
+# A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
+# TLS and HTTP/2 for servers that lie. Bootloaders' own tools read what we wrote, and write what we
+# read; systemd and shellcheck look at packaging.
 TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
-	grub-common libubootenv-tool shellcheck systemd
+	nginx-light grub-common libubootenv-tool shellcheck systemd
 # An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
 # only unpacked.
 MACHINE_PACKAGES = qemu-system-x86 u-boot-qemu u-boot-tools grub-pc-bin grub-common busybox-static \

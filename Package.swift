@@ -139,7 +139,10 @@ let package = Package(
             name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
             swiftSettings: testing),
         .testTarget(
-            name: "CurlTests", dependencies: ["Curl", "Model", "TestSupport"],
+            name: "CurlTests",
+            dependencies: [
+                "Agent", "Curl", "JSON", "Model", "Slots", "TestSupport", "slipway-agent",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],

@@ -6,18 +6,33 @@ public protocol Transport: UpdateSource {
     func checkIn(_ message: [UInt8]) throws(TransportError) -> [UInt8]
 }
 
-/// Where metadata and images come from: a server, a mirror or a bundle. Nothing of it is trusted.
+/// Where metadata and images come from: a server, its mirrors or a bundle. Nothing of it is trusted.
 public protocol UpdateSource {
+    /// Told that what was fetched last is not what is signed: where it came from is avoided for a
+    /// while.
+    ///
+    /// - Returns: Whether asking again asks another place, so that nobody is accused yet.
+    func avoidSource(of kind: RepositoryFileKind) -> Bool
+
     /// Fetches at most `limitBytes` of the metadata file `name`; `nil` when there is none.
     func metadata(_ name: String, limitBytes: Int) throws(TransportError) -> [UInt8]?
 
     /// Fetches an image from `offset` on and hands its pieces to `receive` until that says `false`.
     ///
-    /// At most `maximumBytes` are handed on, counted from `offset`.
+    /// - Parameter maximumBytes: What is missing: the signed length of the image less `offset`.
+    ///   No more is handed on.
+    /// - Throws: ``TransportError``; ``TransportError/foreign(_:)`` for a file of another length.
     func image(
         _ path: String, from offset: Int64, maximumBytes: Int64, receive: ([UInt8]) -> Bool
     ) throws(TransportError) -> ImageEnd
 }
+
+extension UpdateSource {
+    /// For sources that know one place only.
+    public func avoidSource(of kind: RepositoryFileKind) -> Bool { false }
+}
+
+public enum RepositoryFileKind: Hashable, Sendable, CaseIterable { case metadata, image }
 
 /// How the transfer of an image ended without an error of the network.
 public enum ImageEnd: Hashable, Sendable {
@@ -35,6 +50,10 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
     case unreachable(String)
     /// The server answered, and not with a success.
     case refused(status: Int, String)
+    /// The server asks to be left alone for so long.
+    case busy(status: Int, retryAfterSeconds: Int64)
+    /// What answered does not speak for the server, as the login page of a network does not.
+    case foreign(String)
     /// More bytes than were asked for.
     case tooLong
 
@@ -42,6 +61,11 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .unreachable(let reason): "the server cannot be reached: \(reason)"
         case .refused(let status, let reason): "the server answered \(status): \(reason)"
+        case .busy(let status, let seconds):
+            "the server answered \(status) and asks to be left alone for \(seconds) s"
+        case .foreign(let reason):
+            "the answer is not the server's file: \(reason)"
+                + " (a login page of the network or a mirror that is out of date may be in the way)"
         case .tooLong: "the server sent more than was asked for (it may be an endless-data attack)"
         }
     }
@@ -49,11 +73,24 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
     /// Whether asking for the same thing again would not help: the server refuses it for good.
     public var isPermanent: Bool {
         switch self {
-        case .unreachable: false
-        // Timeout, misdirected, too early and too many requests ask for another try.
+        case .unreachable, .busy, .foreign: false
+        // A payment or a password that a network or proxy asks for says nothing about the server;
+        // timeout, misdirected, too early and too many requests ask for another try.
         case .refused(let status, _):
-            (400..<500).contains(status) && ![408, 421, 425, 429].contains(status)
+            (400..<500).contains(status) && ![402, 407, 408, 421, 425, 429].contains(status)
         case .tooLong: true
+        }
+    }
+
+    /// The longest that a server may ask a device to stay away.
+    public static let maximumRetryAfter = Duration.seconds(86_400)
+
+    /// How long the server asks to be left alone.
+    public var retryAfter: Duration? {
+        switch self {
+        case .busy(_, let seconds):
+            min(.seconds(max(0, seconds)), Self.maximumRetryAfter)
+        case .unreachable, .refused, .foreign, .tooLong: nil
         }
     }
 }

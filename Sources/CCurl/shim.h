@@ -27,3 +27,7 @@ static inline CURLcode slipway_curl_set_callback(
     CURL *handle, CURLoption option, curl_write_callback value) {
     return curl_easy_setopt(handle, option, value);
 }
+
+static inline CURLcode slipway_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}

@@ -36,6 +36,11 @@ internal import CCurl
         try check(unsafe slipway_curl_set_string(pointer, option, value))
     }
 
+    /// Takes away what libcurl was built to use when nobody says otherwise.
+    borrowing func unset(_ option: CURLoption) throws(HTTPError) {
+        try check(unsafe slipway_curl_set_string(pointer, option, nil))
+    }
+
     /// libcurl copies the bytes.
     borrowing func setBody(_ body: [UInt8]) throws(HTTPError) {
         try set(CURLOPT_POSTFIELDSIZE_LARGE, toOffset: Int64(body.count))
@@ -68,7 +73,15 @@ internal import CCurl
         if let failure = exchange.failure { throw failure }
         let text = String(
             decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        if let error = Self.error(code, text.isEmpty ? Self.text(of: code) : text) { throw error }
+        if let error = error(code, text.isEmpty ? Self.text(of: code) : text) { throw error }
+    }
+
+    /// What OpenSSL held against the certificate of the last exchange.
+    private borrowing func certificateProblem() -> CertificateProblem {
+        var result = 0
+        guard unsafe slipway_curl_get_long(pointer, CURLINFO_SSL_VERIFYRESULT, &result) == CURLE_OK
+        else { return .other }
+        return CertificateProblem(verifyResult: result)
     }
 
     private static func text(of code: CURLcode) -> String {
@@ -76,16 +89,19 @@ internal import CCurl
         return unsafe String(cString: text)
     }
 
-    private static func error(_ code: CURLcode, _ detail: String) -> HTTPError? {
+    private borrowing func error(_ code: CURLcode, _ detail: String) -> HTTPError? {
         switch code {
         case CURLE_OK: nil
         // The scheme was looked at before: an unsupported protocol is what the server speaks.
         case CURLE_URL_MALFORMAT: .badURL(detail)
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT,
+            CURLE_INTERFACE_FAILED:
             .unreachable(detail)
+        case CURLE_PEER_FAILED_VERIFICATION: .certificate(certificateProblem(), detail)
         case CURLE_OPERATION_TIMEDOUT: .timedOut(detail)
         case CURLE_FAILED_INIT, CURLE_NOT_BUILT_IN, CURLE_OUT_OF_MEMORY,
-            CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION, CURLE_RECURSIVE_API_CALL:
+            CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION, CURLE_RECURSIVE_API_CALL,
+            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE:
             .library(detail)
         default: .network(detail)
         }
@@ -114,9 +130,9 @@ extension EasyHandle {
         try check(
             unsafe slipway_curl_set_callback(pointer, CURLOPT_WRITEFUNCTION) {
                 bytes, size, count, context in
-                guard let body = unsafe EasyHandle.copy(bytes, count: size * count),
-                    let exchange = unsafe EasyHandle.exchange(context),
-                    exchange.addBody(body)
+                let body = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+                guard let exchange = unsafe EasyHandle.exchange(context),
+                    unsafe exchange.addBody(body)
                 else { return EasyHandle.stop(after: size * count) }
                 return size * count
             })

@@ -7,6 +7,8 @@ final class Exchange {
     private(set) var failure: HTTPError?
     private var headByteCount: Int64 = 0
     private var bodyHasBegun = false
+    /// Kept from piece to piece, so that a receiver that keeps none costs no new memory.
+    private var piece: [UInt8] = []
 
     private let receive: (ResponseHead, [UInt8]) throws(HTTPError) -> Bool
     private let next: (Int) throws(HTTPError) -> [UInt8]
@@ -38,10 +40,12 @@ final class Exchange {
     }
 
     /// Returns `false` when the exchange has to end.
-    func addBody(_ bytes: [UInt8]) -> Bool {
+    @unsafe func addBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bodyHasBegun = true
+        piece.removeAll(keepingCapacity: true)
+        unsafe piece.append(contentsOf: bytes)
         do {
-            return try receive(head, bytes)
+            return try receive(head, piece)
         } catch {
             failure = error
             return false

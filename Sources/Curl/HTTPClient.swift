@@ -3,12 +3,16 @@ internal import CCurl
 /// A blocking HTTP client for one thread, bounded in bytes and in time.
 ///
 /// Connections are kept between exchanges and closed with the client. A closure that a client
-/// calls must not use the same client; it may use another one. Proxies are taken from the
-/// environment as libcurl does it (`https_proxy`, `no_proxy`).
+/// calls must not use the same client; it may use another one.
 public final class HTTPClient {
-    private let handle: EasyHandle
+    private var handle: EasyHandle
     private let options: HTTPOptions
     private var isBusy = false
+    /// Whether connections and addresses from before are no longer to be relied on.
+    private var mustStartAfresh = false
+
+    /// What libcurl reads at once, in bytes; more makes nothing faster, and takes memory.
+    static let bufferByteCount = 65_536
 
     /// The most redirects that a GET follows.
     public static let maximumRedirects = 5
@@ -55,6 +59,8 @@ public final class HTTPClient {
         defer { isBusy = false }
         let scheme = try Self.scheme(of: url)
         let list = try HeaderList(Self.headerLines(headers))
+        if mustStartAfresh { handle = try EasyHandle() }
+        mustStartAfresh = false
         handle.reset()
         try handle.set(CURLOPT_URL, to: url)
         try handle.set(CURLOPT_PROTOCOLS_STR, to: "http,https")
@@ -63,20 +69,19 @@ public final class HTTPClient {
         try handle.set(CURLOPT_MAXREDIRS, to: Self.maximumRedirects)
         try handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, to: 1)
         try handle.set(CURLOPT_NOSIGNAL, to: 1)
-        try handle.set(CURLOPT_BUFFERSIZE, to: 262_144)
-        try handle.set(CURLOPT_USERAGENT, to: options.userAgent)
-        try handle.set(CURLOPT_CONNECTTIMEOUT, to: options.connectTimeoutSeconds)
-        try handle.set(CURLOPT_LOW_SPEED_TIME, to: options.stallTimeoutSeconds)
-        try handle.set(CURLOPT_LOW_SPEED_LIMIT, to: Int(options.stallBytesPerSecond))
-        try handle.set(
-            CURLOPT_MAX_RECV_SPEED_LARGE, toOffset: options.maximumReceiveBytesPerSecond ?? 0)
+        try options.set(on: handle)
         try configure(handle)
-        try handle.perform(exchange, headers: list)
+        do throws(HTTPError) { try handle.perform(exchange, headers: list) } catch {
+            mustStartAfresh = error.isOfTheNetwork
+            throw error
+        }
         // libcurl takes a head that was cut off for one that is over.
         guard exchange.head.isComplete else {
             throw .network("the connection was closed in the middle of the headers")
         }
     }
+
+    static func isEncrypted(_ url: String) -> Bool { url.lowercased().hasPrefix("https:") }
 
     private static func scheme(of url: String) throws(HTTPError) -> String {
         let scheme = url.prefix { $0 != ":" }.lowercased()
@@ -108,6 +113,17 @@ public final class HTTPClient {
 
 @available(*, unavailable)
 extension HTTPClient: Sendable {}
+
+extension HTTPError {
+    /// Whether the network may be another one than before: every other connection may be dead too,
+    /// and every address out of date.
+    fileprivate var isOfTheNetwork: Bool {
+        switch self {
+        case .unreachable, .network, .timedOut, .certificate: true
+        case .badURL, .tooLong, .library: false
+        }
+    }
+}
 
 /// The body of an answer that has to fit into memory.
 final class BoundedBody {

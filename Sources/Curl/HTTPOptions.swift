@@ -1,4 +1,4 @@
-/// How long and how fast an ``HTTPClient`` goes about its exchanges.
+/// How fast an ``HTTPClient`` goes about its exchanges, by which way, and whom it trusts.
 public struct HTTPOptions: Hashable, Sendable {
     /// The longest that finding and connecting to a server may take.
     public var connectTimeoutSeconds: Int
@@ -9,6 +9,17 @@ public struct HTTPOptions: Hashable, Sendable {
     /// The speed that receiving is kept below; `nil` for as fast as it comes.
     public var maximumReceiveBytesPerSecond: Int64?
     public var userAgent: String
+    public var proxy = HTTPProxy.fromEnvironment
+    /// Hosts and domains that are asked without the proxy; `nil` for those of the environment.
+    ///
+    /// A proxy that is not from the environment knows no exceptions from there either.
+    public var hostsWithoutProxy: [String]?
+    /// The name of the network interface that all connections leave by; `nil` for any.
+    public var interface: String?
+    /// A file of PEM certificates: the only authorities that are trusted; `nil` for the system's.
+    public var authorityPath: String?
+    /// What we show to servers that ask who we are.
+    public var clientCertificate: ClientCertificate?
 
     public init(
         connectTimeoutSeconds: Int, stallTimeoutSeconds: Int, wallTimeoutSeconds: Int,
@@ -39,4 +50,24 @@ public struct HTTPOptions: Hashable, Sendable {
     var stallBytesPerSecond: Int64 {
         max(1, min(512, (maximumReceiveBytesPerSecond ?? .max) / 2))
     }
+}
+
+/// A certificate and its private key, both in PEM.
+public struct ClientCertificate: Hashable, Sendable {
+    let certificatePath: String
+    let keyPath: String
+    let passphrase: String
+
+    /// - Parameter passphrase: Of the key; empty when it has none.
+    public init(certificatePath: String, keyPath: String, passphrase: String) {
+        self.certificatePath = certificatePath
+        self.keyPath = keyPath
+        self.passphrase = passphrase
+    }
+}
+
+/// Without the passphrase, which must not come into a log.
+extension ClientCertificate: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { certificatePath }
+    public var debugDescription: String { description }
 }

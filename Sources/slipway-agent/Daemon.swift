@@ -35,9 +35,9 @@ struct Daemon {
         let transport: HTTPTransport
         do {
             transport = try HTTPTransport(
-                server: device.server, limits: device.agent.limits,
-                maximumBytesPerSecond: device.maximumBytesPerSecond)
-        } catch { throw .configuration(path: device.server, problem: "\(error)") }
+                device.network, limits: device.agent.limits, clock: SystemClock(),
+                note: { Console.note("slipway-agent: \($0)") })
+        } catch { throw .configuration(path: device.network.server, problem: "\(error)") }
         return AgentPorts(
             transport: transport, slots: slots,
             bootloader: device.bootloader,

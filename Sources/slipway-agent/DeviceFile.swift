@@ -5,7 +5,7 @@ internal import Slots
 
 /// The configuration of one device, a JSON file; every key is in the README.
 struct DeviceFile {
-    let server: String
+    let network: NetworkSettings
     let agent: AgentConfiguration
     /// The folder of the agent's state, key and trusted metadata.
     let statePath: String
@@ -18,17 +18,16 @@ struct DeviceFile {
     let healthTimeout: Duration
     /// Restarts the machine; when it is empty the agent exits, and what started it does.
     let rebootCommand: [String]
-    let maximumBytesPerSecond: Int64?
 
     var controlPath: String { "\(statePath)/control" }
     var lockPath: String { "\(statePath)/lock" }
     var keyPath: String { "\(statePath)/device.pem" }
 
-    private static let keys: Set<String> = [
-        "server", "device", "hardware", "attributes", "enrolment_token_file", "state", "root",
+    private static let keys: Set<String> = Set([
+        "device", "hardware", "attributes", "enrolment_token_file", "state", "root",
         "slots", "boot", "health_command", "health_timeout_seconds", "trial_deadline_seconds",
-        "maximum_pause_seconds", "maximum_bytes_per_second", "reboot_command",
-    ]
+        "maximum_pause_seconds", "reboot_command",
+    ]).union(NetworkSettings.keys)
 
     init(reading path: String) throws(CommandError) {
         let bytes: [UInt8]?
@@ -45,7 +44,7 @@ struct DeviceFile {
     }
 
     private init(_ fields: JSONFields) throws {
-        server = try fields.string("server")
+        network = try NetworkSettings(fields)
         statePath = try fields.string("state")
         rootPath = try fields.string("root")
         slotPaths = try Self.slots(in: fields)
@@ -54,8 +53,6 @@ struct DeviceFile {
         healthCommand = try fields.words("health_command")
         rebootCommand = try fields.words("reboot_command")
         healthTimeout = try fields.seconds("health_timeout_seconds", unless: 60)
-        maximumBytesPerSecond = try fields.optionalInteger(
-            "maximum_bytes_per_second", in: 1...Int64.max)
         guard let device = DeviceID(try fields.string("device")) else {
             throw fields.refused("device", "a name")
         }

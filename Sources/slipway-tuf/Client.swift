@@ -170,7 +170,7 @@ extension HTTPError {
         switch self {
         case .tooLong: "\(self) (it may be an endless-data attack)"
         case .timedOut: "\(self) (it may be a slow-retrieval attack)"
-        case .badURL, .unreachable, .network, .library: "\(self)"
+        case .badURL, .unreachable, .network, .certificate, .library: "\(self)"
         }
     }
 }

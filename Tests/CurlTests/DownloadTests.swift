@@ -99,6 +99,7 @@ import Testing
         ("206 Partial", "Content-Range: bytes 6-8/9\r\n", 5, .rangeIgnored),
         ("206 Partial", "Content-Range: bytes */8\r\n", 5, .rangeIgnored),
         ("206 Partial", "Content-Range: bytes 5-4/8\r\n", 5, .rangeIgnored),
+        ("206 Partial", "Content-Range: bytes 5-8/8\r\n", 5, .rangeIgnored),
         ("206 Partial", "Content-Range: bytes 5-7\r\n", 5, .rangeIgnored),
         ("206 Partial", "Content-Range: bytes +5-7/8\r\n", 5, .rangeIgnored),
         ("206 Partial", "Content-Range: bytes 5-99999999999999999999/8\r\n", 5, .rangeIgnored),

@@ -14,7 +14,7 @@ func get(_ url: String) -> HTTPRequest { HTTPRequest(method: .get, url: url) }
 
 /// The kind of an error, for expectations that do not care about libcurl's words.
 enum Kind: String {
-    case badURL, unreachable, network, timedOut, tooLong, library
+    case badURL, unreachable, network, timedOut, certificate, tooLong, library
 
     init(_ error: HTTPError) {
         self =
@@ -23,6 +23,7 @@ enum Kind: String {
             case .unreachable: .unreachable
             case .network: .network
             case .timedOut: .timedOut
+            case .certificate: .certificate
             case .tooLong: .tooLong
             case .library: .library
             }
