@@ -22,7 +22,8 @@ extension MachineTests {
 
             let story = try lookAtEveryCut(of: log, fresh, bench)
             var random = SplitMix64(seed: seed)
-            let times = times(of: log, story).shuffled(using: &random)
+            let layout = try DiskLayout(reading: fresh)
+            let times = try times(of: log, story, layout: layout).shuffled(using: &random)
             for number in 0..<Self.realBoots {
                 let time = times[number % times.count]
                 let cut = RandomCut(of: log, within: time, using: &random)
@@ -87,11 +88,19 @@ extension MachineTests {
             return cuts.story
         }
 
-        /// Before the trial was armed, from there to the confirmation, and after it.
-        private func times(of log: WriteLog, _ story: [PowerCuts.Change]) -> [Range<Int>] {
-            let armed = story.first { $0.decision.isTrial }?.entry ?? 0
-            let confirmed = story.last?.entry ?? armed
-            return [0..<armed, armed..<confirmed, confirmed..<log.entries.count]
+        /// From the offer on until the trial was armed, from there to the confirmation, and after it.
+        ///
+        /// Not before the offer: it is in the books that the server is taken back to, and a device
+        /// that lost its key in a cut before it was enrolled is another one to such a server.
+        private func times(
+            of log: WriteLog, _ story: [PowerCuts.Change], layout: DiskLayout
+        ) throws -> [Range<Int>] {
+            let offered = log.first(containing: #""state":"offered""#, in: layout.data)
+            let armed = story.first { $0.decision.isTrial }?.entry
+            guard let offered, let armed, let confirmed = story.last?.entry,
+                offered < armed, armed < confirmed
+            else { throw MachineError("not the story of an update: \(story)") }
+            return [offered..<armed, armed..<confirmed, confirmed..<log.entries.count]
         }
 
         /// The machine comes up after a cut, and the update ends well.

@@ -32,7 +32,7 @@ final class RebuiltDisk {
     init(_ url: URL, images: [KnownImage]) throws {
         let bytes = try Data(contentsOf: url)
         disk = Self.copy(bytes)
-        layout = try DiskLayout(UnsafeRawBufferPointer(disk))
+        layout = try DiskLayout(firstSector: Array(bytes.prefix(512)), diskBytes: bytes.count)
         self.images = images.map { UnsafeRawBufferPointer(Self.copy($0.bytes)) }
         names = images.map(\.name)
         slots = layout.slots.map { range in
@@ -145,22 +145,26 @@ struct DiskLayout {
     /// Everything before the slots, in which boot loaders keep what they decide by.
     func mayDecide(_ range: Range<Int>) -> Bool { range.lowerBound < boot.upperBound }
 
+    init(reading disk: URL) throws {
+        let file = try FileHandle(forReadingFrom: disk)
+        defer { try? file.close() }
+        let sector = try file.read(upToCount: 512) ?? Data()
+        try self.init(firstSector: Array(sector), diskBytes: Int(file.seekToEnd()))
+    }
+
     /// - Throws: ``MachineError`` when it is not the disk of a machine with four partitions.
-    init(_ disk: UnsafeRawBufferPointer) throws {
-        guard disk.count > 512, disk[510] == 0x55, disk[511] == 0xaa else {
+    init(firstSector: [UInt8], diskBytes: Int) throws {
+        guard firstSector.count == 512, firstSector[510] == 0x55, firstSector[511] == 0xaa else {
             throw MachineError("a disk without a partition table")
         }
         let partitions = (0..<4).map { number in
-            let entry = 446 + 16 * number
-            func word(_ offset: Int) -> Int {
-                Int(
-                    UInt32(
-                        littleEndian: disk.loadUnaligned(
-                            fromByteOffset: entry + offset, as: UInt32.self)))
+            func sectors(_ offset: Int) -> Int {
+                let at = 446 + 16 * number + offset
+                return (0..<4).reduce(0) { $0 | Int(firstSector[at + $1]) << (8 * $1) }
             }
-            return (word(8) * 512)..<((word(8) + word(12)) * 512)
+            return (sectors(8) * 512)..<((sectors(8) + sectors(12)) * 512)
         }
-        guard partitions.allSatisfy({ !$0.isEmpty && $0.upperBound <= disk.count }) else {
+        guard partitions.allSatisfy({ !$0.isEmpty && $0.upperBound <= diskBytes }) else {
             throw MachineError("not four partitions: \(partitions)")
         }
         boot = partitions[0]
