@@ -5,7 +5,8 @@ import Foundation
 /// Whether a slot holds a whole image is known at any moment without reading it: for each slot and
 /// each known image the sectors that differ are counted as they change. So a state costs what it
 /// changes, and tens of thousands of them take seconds although each has the whole disk compared,
-/// byte by byte, which no digest could do better.
+/// byte by byte, which no digest could do better. That is fast enough without optimisation, so that
+/// this is a part of the tests and not a program of its own.
 final class RebuiltDisk {
     /// A complete root file system that may boot.
     struct KnownImage {

@@ -44,7 +44,7 @@ final class UpdateServer {
         ]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = output
         try process.run()
         self.process = process
         _ = try Lines(of: output.fileHandleForReading).wait(
