@@ -46,6 +46,9 @@ public struct AgentPorts {
     public var hooks: any HookRunner = NoDevicePorts()
     public var log: any LogTail = NoDevicePorts()
     public var bundles: any BundleOpener = NoDevicePorts()
+    public var fetching: any FetchGate = NoDevicePorts()
+    /// Spreads pauses, so that devices that lost one server at once do not come back at once.
+    public var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     /// Whether somebody at the device waits for the agent, so that a long transfer is put aside.
     public var isCalled: () -> Bool = { false }
 

@@ -68,9 +68,17 @@ public protocol CarriedUpdate: UpdateSource {
     var image: ImageReference { get }
 }
 
+/// Whether the device's link may be used for an image now; see ``FetchPolicy``.
+public protocol FetchGate {
+    /// - Parameter bytes: How much of the image is still to be fetched.
+    func decision(at now: Instant, bytes: Int64) -> FetchPolicy.Decision
+}
+
 /// Agrees, does nothing and knows nothing: what a device has that wants none of it.
-public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener {
+public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, FetchGate {
     public init() {}
+
+    public func decision(at now: Instant, bytes: Int64) -> FetchPolicy.Decision { .go }
 
     public func ask(for release: ReleaseID) -> ConsentVerdict { .yes }
 

@@ -39,6 +39,7 @@ extension UpdateAgent {
     ) throws(AgentError) -> Pause {
         switch try authorization(of: job) {
         case .unreachable(let error):
+            heard(error)
             ports.observer.observe(.checkInFailed("\(error)"))
             guard !job.isCarried, now < job.offer.unverified.expires else {
                 try take(
@@ -67,6 +68,10 @@ extension UpdateAgent {
             try perform(&refresh, from: source)
             return answer(to: job, root: refresh.trusted.root, image: try refresh.found?.image())
         } catch let refusal as MetadataRefusal {
+            // A mirror accuses nobody but itself.
+            guard job.isCarried || !ports.transport.avoidSource(of: .metadata) else {
+                return .unreachable(.foreign("a mirror's metadata is not trusted: \(refusal)"))
+            }
             return .refused(
                 Failure(.refused, "\(refusal)", indicator: refusal.reason.indicator))
         } catch let error as TransportError { return .unreachable(error) } catch {

@@ -97,10 +97,15 @@ extension UpdateAgent {
     }
 
     private func exchange(_ message: SignedMessage<CheckIn>) -> SignedMessage<Directive>? {
+        let answer: [UInt8]
+        do { answer = try ports.transport.checkIn(message.bytes) } catch {
+            heard(error)
+            ports.observer.observe(.checkInFailed("\(error)"))
+            return nil
+        }
         do {
             return try SignedMessage(
-                parsing: ports.transport.checkIn(message.bytes),
-                limitBytes: configuration.limits.messageBytes)
+                parsing: answer, limitBytes: configuration.limits.messageBytes)
         } catch {
             ports.observer.observe(.checkInFailed("\(error)"))
             return nil

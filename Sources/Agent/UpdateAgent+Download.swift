@@ -5,6 +5,7 @@ internal import Wire
 extension UpdateAgent {
     /// Fetches the image, or the rest of it, into the slot.
     func downloadStep(_ job: AgentPhase.Job, from offset: Int64) throws(AgentError) -> Pause {
+        if let pause = try waitForLink(job, bytes: job.image.length - offset) { return pause }
         let download: Download
         do {
             // No boot may try a slot that is half written.
@@ -27,6 +28,22 @@ extension UpdateAgent {
         } catch { end = .failure(error) }
         if let problem = download.problem { throw problem }
         return try settle(download, job, end)
+    }
+
+    /// Waits while the device's link is not to be used; `nil` when it may be.
+    ///
+    /// The server is told why, and can take the offer back.
+    private func waitForLink(
+        _ job: AgentPhase.Job, bytes: Int64
+    ) throws(AgentError) -> Pause? {
+        guard !job.isCarried, bytes > 0,
+            case .wait(let rest, let reason) = ports.fetching.decision(at: now, bytes: bytes)
+        else { return nil }
+        ports.observer.observe(.waiting(reason))
+        let answer = try checkIn(.waiting(job.nonce, reason: DetailText.of(reason)))
+        guard case .downloading = state.phase else { return .goOn }
+        guard case .wait(let comingBack)? = answer?.pause else { return backoff() }
+        return .wait(max(.seconds(1), min(rest, comingBack)))
     }
 
     /// Where the repository serves the image.
@@ -65,7 +82,7 @@ extension UpdateAgent {
             try take(.gaveUp(Failure(.download, "\(error)")))
             return .goOn
         case .failure(let error):
-            return try interrupted(download, job, "\(error)")
+            return try interrupted(download, job, "\(error)", error)
         }
     }
 
@@ -76,7 +93,7 @@ extension UpdateAgent {
         succeeded()
         if digest == job.image.sha256 {
             return try finish(job)
-        } else if download.began > 0 {
+        } else if download.began > 0 || isOfMirror(job) {
             // The part from before may be the wrong one; only a whole image accuses the server.
             try take(.downloadMustRestart)
         } else {
@@ -87,6 +104,11 @@ extension UpdateAgent {
             try take(.gaveUp(Failure(.refused, reason)))
         }
         return .goOn
+    }
+
+    /// Whether the wrong bytes may be a mirror's, so that asking again asks another place.
+    private func isOfMirror(_ job: AgentPhase.Job) -> Bool {
+        !job.isCarried && ports.transport.avoidSource(of: .image)
     }
 
     /// Makes the image the content of the slot.
@@ -115,9 +137,11 @@ extension UpdateAgent {
 
     /// Keeps what there is, asks the server whether the offer still stands, and tries again later.
     private func interrupted(
-        _ download: Download, _ job: AgentPhase.Job, _ reason: String
+        _ download: Download, _ job: AgentPhase.Job, _ reason: String,
+        _ error: TransportError? = nil
     ) throws(AgentError) -> Pause {
         ports.observer.observe(.slow("\(job.image.path) at \(download.written) bytes: \(reason)"))
+        if let error { heard(error) }
         try download.makeDurable()
         if let error = download.slotError {
             try take(.gaveUp(Failure(.install, "\(error)")))
@@ -202,6 +226,12 @@ private final class Download {
         let uptime = agent.ports.clock.uptime
         guard uptime - reportedAt >= reportInterval else { return true }
         reportedAt = uptime
+        let left = job.image.length - written
+        if !job.isCarried, left > 0,
+            case .wait = agent.ports.fetching.decision(at: agent.now, bytes: left)
+        {
+            return false
+        }
         _ = try agent.checkIn(report)
         guard case .downloading(let current, _) = agent.state.phase else { return false }
         return current.nonce == job.nonce

@@ -16,6 +16,9 @@ public final class UpdateAgent {
     /// Sequences up to ``AgentState/lastSequence`` are reserved on disk; this one was used last.
     var usedSequence: Int64
     private var failedTries = 0
+    private var random: any RandomNumberGenerator
+    /// How long the server has asked to be left alone, until the next pause.
+    private var askedPause: Duration?
     /// The failed offer that the hook was told of since the agent's start.
     var toldHookOf: Nonce?
 
@@ -36,6 +39,7 @@ public final class UpdateAgent {
         self.configuration = configuration
         self.ports = ports
         self.cryptography = cryptography
+        random = ports.random
         state = try Self.storedState(ports)
         usedSequence = state.lastSequence
         do { boot = try ports.bootloader.status() } catch { throw .device(error) }
@@ -132,13 +136,19 @@ public final class UpdateAgent {
 
     func succeeded() { failedTries = 0 }
 
-    /// A pause that doubles with each failed try, up to the configured limit.
+    /// A random pause, longer with each failed try, up to the configured limit and beyond it only
+    /// as long as the server asks for.
     func backoff() -> Pause {
-        failedTries = min(failedTries + 1, 20)
-        let seconds = min(
-            Int64(1) << Int64(failedTries - 1), configuration.maximumPause.components.seconds)
-        return .wait(.seconds(max(1, seconds)))
+        failedTries = min(failedTries + 1, 1000)
+        let pauses = Backoff(
+            base: .seconds(1), cap: max(Backoff.shortest, configuration.maximumPause))
+        defer { askedPause = nil }
+        return .wait(
+            pauses.pause(afterFailures: failedTries, retryAfter: askedPause, using: &random))
     }
+
+    /// Notes a failed exchange, and what the server asked for.
+    func heard(_ error: TransportError) { askedPause = error.retryAfter }
 
     func confirmStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
         do {

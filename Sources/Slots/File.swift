@@ -61,6 +61,10 @@ internal import Glibc
             while result < 0, errno == EINTR {
                 result = unsafe pread(descriptor, buffer.baseAddress, maximum, off_t(offset))
             }
+            // What has no places is read from where it stands, such as a pipe that somebody put here.
+            if result < 0, errno == ESPIPE {
+                result = unsafe Glibc.read(descriptor, buffer.baseAddress, maximum)
+            }
             if result < 0 { failure = errno }
             count = max(0, result)
         }

@@ -118,8 +118,8 @@ public struct BootReport: WireMessage {
 public enum PhaseReport: WireMessage {
     case idle
     case downloading(Nonce, bytesDone: Int64, bytesTotal: Int64)
-    /// The spare slot holds the verified image, and somebody at the device puts off the restart;
-    /// the offer can still be taken back.
+    /// The device may not fetch the image now, or not restart into it; the offer can still be taken
+    /// back.
     case waiting(Nonce, reason: String)
     /// The spare slot holds the verified image, and the device is about to restart into it.
     case installed(Nonce)

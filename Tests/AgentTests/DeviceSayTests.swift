@@ -6,8 +6,11 @@ import Wire
 /// Consent, hooks and logs: what the device's own programs have a say in, and what they leave.
 @Suite struct DeviceSayTests {
     /// A device's own programs, as the tests want them.
-    final class Programs: Consent, HookRunner, LogTail {
+    final class Programs: Consent, HookRunner, LogTail, FetchGate {
         var objections: [String] = []
+        var linkDecisions: [FetchPolicy.Decision] = []
+        /// What was still to be fetched, each time that it was asked.
+        private(set) var bytesAsked: [Int64] = []
         var verdicts: [Hook: [HookVerdict]] = [:]
         private(set) var ran: [Hook] = []
         private(set) var facts: [Hook: [String: String]] = [:]
@@ -16,6 +19,11 @@ import Wire
         func ask(for release: ReleaseID) -> ConsentVerdict {
             asked += 1
             return objections.isEmpty ? .yes : .notNow(objections.removeFirst())
+        }
+
+        func decision(at now: Instant, bytes: Int64) -> FetchPolicy.Decision {
+            bytesAsked.append(bytes)
+            return linkDecisions.isEmpty ? .go : linkDecisions.removeFirst()
         }
 
         func run(_ hook: Hook, facts: [String: String]) -> HookVerdict {
@@ -86,6 +94,41 @@ import Wire
         world.run { world in world.storedPhase == .idle && programs.asked == 1 }
         #expect(world.machine.booted.text == "a")
         #expect(world.machine.trial == nil)
+    }
+
+    // MARK: The link
+
+    @Test func anImageWaitsForItsLinkAndTheServerHearsWhy() throws {
+        let (world, programs) = try Self.world()
+        programs.linkDecisions = [
+            .wait(.seconds(7), reason: "quiet hours"), .wait(.seconds(7000), reason: "metered"),
+        ]
+        world.settle()
+        #expect(world.isProven)
+        // Not longer than it is to be quiet, and not longer than the server asks for.
+        #expect(world.pauses.prefix(2) == [.seconds(7), .seconds(60)])
+        #expect(programs.bytesAsked.prefix(3) == [50_001, 50_001, 50_001])
+        #expect(world.server.story.prefix(3) == ["idle", "waiting", "installed"])
+    }
+
+    /// What was fetched is kept.
+    @Test func aTransferStopsWhenItsHoursAreOver() throws {
+        let (world, programs) = try Self.world()
+        world.server.timeOfEachPiece = .seconds(40)
+        let quiet = FetchPolicy.Decision.wait(.seconds(7), reason: "quiet hours")
+        programs.linkDecisions = [.go, .go, quiet, quiet]
+        world.run { $0.server.checkIns.last?.phase.word == "waiting" }
+        world.settle()
+        #expect(world.isProven)
+        #expect(world.server.transfers.count == 2)
+        #expect(world.server.transfers.last ?? 0 > 0)
+    }
+
+    @Test func theServerIsLeftAloneAsLongAsItAsks() throws {
+        let (world, _) = try Self.world()
+        world.server.busyAnswers = [.busy(status: 503, retryAfterSeconds: 4000)]
+        world.settle()
+        #expect(world.pauses.first == .seconds(4001))
     }
 
     // MARK: Hooks

@@ -11,6 +11,8 @@ final class FakeServer: Transport {
     /// What the device is to run; `nil` offers nothing.
     var goal: Firmware?
     var isReachable = true
+    /// What the next check-ins are answered with instead of a directive.
+    var busyAnswers: [TransportError] = []
     /// How many offers may be made.
     var offersLeft = 1
     var lease = Duration.seconds(3600)
@@ -67,6 +69,7 @@ final class FakeServer: Transport {
             let signed = try SignedMessage<CheckIn>(parsing: message, limitBytes: 65_536)
             guard machine.power.call("check-in \(signed.unverified.phase.word)"), isReachable
             else { throw TransportError.unreachable("no route") }
+            if !busyAnswers.isEmpty { throw busyAnswers.removeFirst() }
             try watch(signed)
             let directive = Directive(
                 device: signed.unverified.device, answers: signed.unverified.sequence,

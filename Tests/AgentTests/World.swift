@@ -22,6 +22,11 @@ final class World {
         func observe(_ event: AgentNotice) { notices.append(event) }
     }
 
+    /// Draws the longest pause that may be.
+    private struct Longest: RandomNumberGenerator {
+        mutating func next() -> UInt64 { .max }
+    }
+
     /// A machine that runs 1.0 in slot a, and a server that wants `goal` on it.
     ///
     /// - Parameter others: Also in the repository.
@@ -53,7 +58,9 @@ final class World {
         var ports = AgentPorts(
             transport: server, slots: machine.slots, bootloader: machine, health: machine,
             store: machine.store, observer: observer, clock: machine, identity: identity)
+        ports.random = Longest()
         if let programs {
+            ports.fetching = programs
             ports.consent = programs
             ports.hooks = programs
             ports.log = programs
