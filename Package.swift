@@ -149,7 +149,10 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "SlotsTests",
-            dependencies: ["Agent", "AgentSupport", "JSON", "Model", "Slots", "slipway-agent"],
+            dependencies: [
+                "Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "Slots", "TestSupport",
+                "Trust", "slipway-agent",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "OrchestratorTests",

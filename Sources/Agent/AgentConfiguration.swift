@@ -49,6 +49,7 @@ public struct AgentPorts {
     public var fetching: any FetchGate = NoDevicePorts()
     /// Spreads pauses, so that devices that lost one server at once do not come back at once.
     public var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    public var inventory: any InventorySource = NoDevicePorts()
     /// Whether somebody at the device waits for the agent, so that a long transfer is put aside.
     public var isCalled: () -> Bool = { false }
 

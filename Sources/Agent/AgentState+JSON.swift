@@ -21,6 +21,7 @@ extension AgentState {
             JSONObject(present: [
                 ("format", .integer(Self.format)), ("phase", .object(phase.json)),
                 ("last_sequence", .integer(lastSequence)), ("enrolled", .bool(isEnrolled)),
+                ("enrolled_key", enrolledKey.map { .string($0.hex) }),
                 ("retired", .bool(isRetired)),
                 (
                     "reported_attributes",
@@ -65,6 +66,10 @@ extension AgentState {
         // A sequence without a next one is damage.
         lastSequence = try fields.integer("last_sequence", in: 0...Int64.max / 2)
         isEnrolled = try fields.bool("enrolled")
+        // One that cannot be read is only shown once more.
+        enrolledKey = (try? fields.optionalString("enrolled_key")).flatMap {
+            $0.flatMap { Ed25519PublicKey(hex: $0) }
+        }
         isRetired = try fields.bool("retired")
         reportedAttributes = nil
         if let attributes = try fields.optionalObject("reported_attributes") {

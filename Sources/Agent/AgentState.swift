@@ -8,6 +8,8 @@ public struct AgentState: Hashable, Sendable {
     public var lastSequence: Int64
     /// Whether the server has answered, so that the enrolment token need not be shown again.
     public var isEnrolled: Bool
+    /// The device's key that the server has answered; `nil` where an older agent noted none.
+    public var enrolledKey: Ed25519PublicKey?
     /// Whether the server has said that this device left the fleet.
     public var isRetired: Bool
     /// The attributes of the last check-in that was answered.

@@ -56,6 +56,13 @@ public protocol LogTail {
     func lines(ofPreviousBoot: Bool) -> String?
 }
 
+/// What the device knows of itself besides what its configuration says.
+public protocol InventorySource {
+    /// All of the device's attributes, those of its configuration included; `nil` when there are no
+    /// others. Called before each check-in.
+    func attributes() -> Attributes?
+}
+
 /// Where a bundle that was carried to the device is read.
 public protocol BundleOpener {
     func open(_ path: String) throws(TransportError) -> any CarriedUpdate
@@ -75,7 +82,9 @@ public protocol FetchGate {
 }
 
 /// Agrees, does nothing and knows nothing: what a device has that wants none of it.
-public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, FetchGate {
+public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, FetchGate,
+    InventorySource
+{
     public init() {}
 
     public func decision(at now: Instant, bytes: Int64) -> FetchPolicy.Decision { .go }
@@ -85,6 +94,8 @@ public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, FetchGa
     public func run(_ hook: Hook, facts: [String: String]) -> HookVerdict { .done }
 
     public func lines(ofPreviousBoot: Bool) -> String? { nil }
+
+    public func attributes() -> Attributes? { nil }
 
     public func open(_ path: String) throws(TransportError) -> any CarriedUpdate {
         throw .unreachable("this device takes no bundles")

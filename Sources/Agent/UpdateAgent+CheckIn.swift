@@ -46,15 +46,18 @@ extension UpdateAgent {
     /// - Returns: `nil` when there was no answer that can be trusted.
     func checkIn(_ report: PhaseReport) throws(AgentError) -> Directive? {
         let sequence = try nextSequence()
-        let message = try signed(report, sequence: sequence)
+        let attributes = ports.inventory.attributes() ?? configuration.attributes
+        let message = try signed(report, sequence: sequence, attributes)
         guard let answer = exchange(message) else { return nil }
         guard let directive = try trusted(answer, sequence: sequence) else { return nil }
+        refusal = nil
         let spare: SlotName
         do { spare = try ports.slots.spare(besides: boot.booted) } catch { throw .device(error) }
         try change { state in
             state.isEnrolled = true
+            state.enrolledKey = ports.identity.publicKey
             state.isRetired = directive.order == .retire
-            state.reportedAttributes = configuration.attributes
+            state.reportedAttributes = attributes
         }
         try take(.answered(directive, spare: spare))
         return directive
@@ -68,18 +71,24 @@ extension UpdateAgent {
         return usedSequence
     }
 
+    /// A key that was lost and made anew has to enrol again, whatever the server knew before.
+    private var isEnrolled: Bool {
+        let key = ports.identity.publicKey
+        return state.isEnrolled && state.enrolledKey ?? key == key
+    }
+
     private func signed(
-        _ report: PhaseReport, sequence: Int64
+        _ report: PhaseReport, sequence: Int64, _ attributes: Attributes
     ) throws(AgentError) -> SignedMessage<CheckIn> {
         let identity = ports.identity
         guard let keyID = KeyID(identity.publicKey.hex) else {
             preconditionFailure("32 bytes are 64 digits")
         }
-        let unchanged = state.reportedAttributes == configuration.attributes
+        let unchanged = state.reportedAttributes == attributes
         let checkIn = CheckIn(
             device: configuration.device, hardware: configuration.hardware, sequence: sequence,
-            boot: bootReport, phase: report, attributes: unchanged ? nil : configuration.attributes,
-            enrolment: state.isEnrolled
+            boot: bootReport, phase: report, attributes: unchanged ? nil : attributes,
+            enrolment: isEnrolled
                 ? nil
                 : Enrolment(
                     publicKey: identity.publicKey, token: configuration.enrolmentToken))
@@ -100,7 +109,7 @@ extension UpdateAgent {
         let answer: [UInt8]
         do { answer = try ports.transport.checkIn(message.bytes) } catch {
             heard(error)
-            ports.observer.observe(.checkInFailed("\(error)"))
+            ports.observer.observe(.checkInFailed(reason(error)))
             return nil
         }
         do {
@@ -110,6 +119,18 @@ extension UpdateAgent {
             ports.observer.observe(.checkInFailed("\(error)"))
             return nil
         }
+    }
+
+    /// Why there is no answer, in one sentence; what a server that was reached has against this
+    /// device is kept until it takes a check-in.
+    private func reason(_ error: TransportError) -> String {
+        guard error.isPermanent,
+            case .refused(let status, let body) = error
+        else { return "\(error)" }
+        let answer = try? ErrorAnswer(parsing: Array(body.utf8), limitBytes: 65_536)
+        let reason = "the server refuses this device (\(status)): \(answer?.error ?? body)"
+        refusal = reason
+        return reason
     }
 
     /// The answer, once the offer key is known to have signed it for this very check-in.

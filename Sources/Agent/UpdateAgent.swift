@@ -19,6 +19,9 @@ public final class UpdateAgent {
     private var random: any RandomNumberGenerator
     /// How long the server has asked to be left alone, until the next pause.
     private var askedPause: Duration?
+    /// Why the server took no check-in when it was last reached, such as a spent enrolment token or
+    /// another key of the same device; `nil` once it has taken one.
+    public internal(set) var refusal: String?
     /// The failed offer that the hook was told of since the agent's start.
     var toldHookOf: Nonce?
 

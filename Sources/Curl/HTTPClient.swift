@@ -23,6 +23,8 @@ public final class HTTPClient {
         self.options = options
     }
 
+    var wallTimeoutSeconds: Int { options.wallTimeoutSeconds }
+
     /// Sends a request and returns the whole answer, whatever its status; blocks until then.
     ///
     /// - Throws: ``HTTPError``; ``HTTPError/tooLong(limitBytes:)`` when the body of the answer is

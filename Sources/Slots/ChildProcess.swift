@@ -13,15 +13,27 @@ enum ChildProcess {
         let outcome: Outcome
         /// The last line that it printed on either stream; at most 200 bytes.
         let lastLine: String
-        /// The end of what it printed on both streams; at most 4096 bytes.
+        /// The end of what it printed; at most ``Setting/keptOutputBytes``.
         let output: [UInt8]
     }
 
-    /// How much of the output is kept, from its end, in bytes.
-    private static let keptOutputBytes = 4096
+    /// What a program is given, and what becomes of what it prints.
+    struct Setting {
+        /// All of the program's environment; `nil` for that of this process.
+        var environment: [String: String]?
+        /// What it reads from its standard input.
+        var input: [UInt8] = []
+        /// Whether its complaints go to where ours do, so that its answer is nothing but that.
+        var complainsToOurs = false
+        /// How much of the output is kept, from its end, in bytes.
+        var keptOutputBytes = 4096
+    }
 
     /// - Throws: ``SlotError`` when the program cannot be started.
-    static func run(_ arguments: [String], timeout: Duration) throws(SlotError) -> End {
+    static func run(
+        _ arguments: [String], timeout: Duration, setting: Setting = Setting()
+    ) throws(SlotError) -> End {
+        let input = try setting.input.isEmpty ? nil : FilledPipe(setting.input)
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else {
             throw SlotError(errno, "make a pipe for", arguments[0])
@@ -31,10 +43,11 @@ enum ChildProcess {
         let child: pid_t
         do {
             defer { close(ends[1]) }
-            child = try spawn(arguments, output: ends[1])
+            child = try spawn(arguments, input: input, output: ends[1], setting)
         }
         let clock = SystemClock.ofThisProcess
-        let (output, isClosed) = collect(from: ends[0], within: timeout, by: clock)
+        let (output, isClosed) = collect(
+            from: ends[0], keeping: setting.keptOutputBytes, within: timeout, by: clock)
         let status = isClosed ? status(of: child, within: timeout, by: clock) : nil
         if status == nil { kill(child) }
         return End(
@@ -48,7 +61,9 @@ enum ChildProcess {
         while waitpid(child, nil, 0) < 0, errno == EINTR {}
     }
 
-    private static func spawn(_ arguments: [String], output: Int32) throws(SlotError) -> pid_t {
+    private static func spawn(
+        _ arguments: [String], input: FilledPipe?, output: Int32, _ setting: Setting
+    ) throws(SlotError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -57,21 +72,35 @@ enum ChildProcess {
             unsafe posix_spawn_file_actions_destroy(&actions)
             unsafe posix_spawnattr_destroy(&attributes)
         }
-        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            unsafe posix_spawn_file_actions_adddup2(&actions, input.descriptor, 0)
+        } else {
+            unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        if !setting.complainsToOurs {
+            unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        }
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }
+        let variables = setting.environment.map { $0.sorted { $0.key < $1.key } }
+        var block = unsafe (variables ?? []).map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { unsafe block.forEach { unsafe free($0) } }
         var child: pid_t = 0
-        let code = unsafe posix_spawnp(&child, arguments[0], &actions, &attributes, &words, environ)
+        let code = unsafe block.withUnsafeMutableBufferPointer { block in
+            unsafe posix_spawnp(
+                &child, arguments[0], &actions, &attributes, &words,
+                variables == nil ? environ : block.baseAddress ?? environ)
+        }
         guard code == 0 else { throw SlotError(code, "start", arguments[0]) }
         return child
     }
 
     /// Reads until every holder of the pipe has closed it; `false` when time ran out first.
     private static func collect(
-        from descriptor: Int32, within timeout: Duration, by clock: SystemClock
+        from descriptor: Int32, keeping keptOutputBytes: Int, within timeout: Duration,
+        by clock: SystemClock
     ) -> (output: [UInt8], isClosed: Bool) {
         var output: [UInt8] = []
         while true {

@@ -3,7 +3,7 @@ public import Model
 internal import Glibc
 
 /// The machine's clocks.
-public struct SystemClock: AgentClock {
+public struct SystemClock: AgentClock, Sendable {
     private let start: Duration
 
     /// The clock of the machine since it booted.

@@ -9,13 +9,21 @@ struct DeviceKey: DeviceIdentity {
 
     init(at path: String) throws(CommandError) {
         do {
+            if let status = try FileStatus(of: path), !status.isPrivate {
+                throw CommandError.configuration(
+                    path: path,
+                    problem: "the device's key must belong to the agent's user, and nobody else may"
+                        + " read or change it (mode 0600); its mode is \(status.mode)")
+            }
             if let pem = try DurableFile.read(path) {
                 key = try Ed25519PrivateKey(pem: pem, passphrase: nil)
             } else {
                 key = try Ed25519PrivateKey.generate()
                 try DurableFile.replace(path, with: key.pem(passphrase: nil))
             }
-        } catch let error as SlotError { throw .device(error) } catch {
+        } catch let error as CommandError { throw error } catch let error as SlotError {
+            throw .device(error)
+        } catch {
             throw .configuration(path: path, problem: "\(error)")
         }
     }

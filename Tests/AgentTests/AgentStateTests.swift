@@ -15,6 +15,7 @@ import Wire
         var state = AgentState.new
         state.lastSequence = 4711
         state.isEnrolled = true
+        state.enrolledKey = try TestIdentity().publicKey
         state.isRetired = true
         state.reportedAttributes = try Attributes(["site": "köln", "tags": "lab,old"])
         state.newestConfirmed = [

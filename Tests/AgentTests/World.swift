@@ -11,6 +11,7 @@ final class World {
     var configuration: AgentConfiguration
     /// The device's own programs; `nil` for none.
     var programs: DeviceSayTests.Programs?
+    var inventory: any InventorySource = NoDevicePorts()
     private(set) var agent: UpdateAgent?
     /// What the agent threw.
     private(set) var errors: [AgentError] = []
@@ -65,6 +66,7 @@ final class World {
             ports.hooks = programs
             ports.log = programs
         }
+        ports.inventory = inventory
         let agent = try UpdateAgent(configuration, ports: ports, cryptography: cryptography)
         self.agent = agent
         return agent

@@ -15,7 +15,7 @@ import Testing
         "OpenSSL": ["COpenSSL", "Glibc", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
         "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
-        "Slots": ["Agent", "Glibc", "Model"],
+        "Slots": ["Agent", "Glibc", "Model", "Synchronization"],
         "Programs": ["Glibc", "Synchronization"],
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
         "Server": [
