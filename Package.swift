@@ -203,6 +203,10 @@ let package = Package(
         .testTarget(
             name: "InteropTests", dependencies: ["slipway", "slipway-tuf"],
             swiftSettings: testing),
+        .testTarget(
+            name: "MachineTests",
+            dependencies: ["Model", "TestSupport", "Wire", "slipway", "slipway-server"],
+            exclude: ["Image"], swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]
 )

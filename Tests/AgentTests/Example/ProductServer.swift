@@ -43,13 +43,16 @@ final class ProductServer: Transport {
         do {
             end = try images.download(
                 url: "\(address)/repository/targets/\(path)", headers: [], from: offset,
-                maximumBytes: maximumBytes, receive: receive)
+                ofLength: offset + maximumBytes, receive: receive)
         } catch { throw trouble(error) }
         switch end {
         case .complete: return .complete
         case .stopped: return .stopped
         case .notFound: return .absent
         case .rangeIgnored, .rangeNotSatisfiable: return .cannotResume
+        case .foreign(let answer): throw .foreign("\(answer)")
+        case .later(let status, let seconds):
+            throw .busy(status: status, retryAfterSeconds: seconds)
         case .status(let status): throw .refused(status: status, "no image")
         }
     }
