@@ -118,6 +118,9 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
+        .target(
+            name: "AgentSupport", dependencies: ["Agent", "Slots"], path: "Tests/AgentSupport",
+            swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
         .testTarget(
@@ -142,7 +145,8 @@ let package = Package(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
             swiftSettings: testing),
         .testTarget(
-            name: "SlotsTests", dependencies: ["Agent", "Model", "Slots", "slipway-agent"],
+            name: "SlotsTests",
+            dependencies: ["Agent", "AgentSupport", "JSON", "Model", "Slots", "slipway-agent"],
             swiftSettings: testing),
         .testTarget(
             name: "OrchestratorTests",

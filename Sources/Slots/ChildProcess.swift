@@ -13,6 +13,8 @@ enum ChildProcess {
         let outcome: Outcome
         /// The last line that it printed on either stream; at most 200 bytes.
         let lastLine: String
+        /// The end of what it printed on both streams; at most 4096 bytes.
+        let output: [UInt8]
     }
 
     /// How much of the output is kept, from its end, in bytes.
@@ -36,7 +38,8 @@ enum ChildProcess {
         let status = isClosed ? status(of: child, within: timeout, by: clock) : nil
         if status == nil { kill(child) }
         return End(
-            outcome: status.map { outcome(of: $0) } ?? .timedOut, lastLine: lastLine(of: output))
+            outcome: status.map { outcome(of: $0) } ?? .timedOut, lastLine: lastLine(of: output),
+            output: output)
     }
 
     /// Ends the child's whole group, so that what the program started ends with it.

@@ -128,6 +128,23 @@ internal import Glibc
     /// Lets what is read next come from the medium, as far as everything written is synced.
     func forgetCache() { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
 
+    /// Takes the flag away that keeps everyone from changing the file.
+    func clearImmutableFlag() throws(SlotError) {
+        // FS_IOC_GETFLAGS and FS_IOC_SETFLAGS, which Swift does not import; FS_IMMUTABLE_FL.
+        let word = UInt(MemoryLayout<CLong>.size) << 16
+        var flags: CLong = 0
+        guard unsafe ioctl(descriptor, 0x8000_6601 | word, &flags) == 0 else {
+            // A file system without flags has nothing to take away.
+            if errno == ENOTTY || errno == EOPNOTSUPP { return }
+            throw SlotError(errno, "read the flags of", path)
+        }
+        guard flags & 0x10 != 0 else { return }
+        flags &= ~0x10
+        guard unsafe ioctl(descriptor, 0x4000_6602 | word, &flags) == 0 else {
+            throw SlotError(errno, "clear the immutable flag of", path)
+        }
+    }
+
     /// Whether this process now holds the file's only lock; it ends with the file's life.
     func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 }

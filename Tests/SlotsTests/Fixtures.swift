@@ -41,20 +41,5 @@ final class TemporaryFolder {
 
 /// Runs a program to its end.
 func run(_ words: String...) throws -> (status: Int32, output: String, error: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: words[0])
-    process.arguments = Array(words.dropFirst())
-    let output = Pipe()
-    let error = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = error
-    try process.run()
-    let said = try output.fileHandleForReading.readToEnd() ?? Data()
-    let complained = try error.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (
-        process.terminationStatus, String(decoding: said, as: UTF8.self),
-        String(decoding: complained, as: UTF8.self)
-    )
+    try runTool(words)
 }
