@@ -5,7 +5,8 @@ SWIFT ?= swift
 BUILD_FLAGS = --explicit-target-dependency-import-check error
 
 # zlib1g-dev: the HTTP server's package compiles against it.
-LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev
+# libarchive is loaded when a tar payload comes; to build, nothing of it is needed.
+LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys.

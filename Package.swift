@@ -44,6 +44,11 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPKCS11"),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
+        // Loaded when it is needed, so that nothing of it is needed to build.
+        .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CLinux"),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -67,7 +72,12 @@ let package = Package(
         .target(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
             swiftSettings: strict),
-        .target(name: "Slots", dependencies: ["Agent", "Model"], swiftSettings: strict),
+        .target(
+            name: "Codecs", dependencies: ["CLZMA", "CZstd", "Model"], swiftSettings: strict),
+        .target(name: "Archives", dependencies: ["CArchive"], swiftSettings: strict),
+        .target(
+            name: "Slots", dependencies: ["Agent", "Archives", "CLinux", "Codecs", "Model"],
+            swiftSettings: strict),
         .target(
             name: "Stores",
             dependencies: [
@@ -85,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust", "Wire",
+                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust", "Wire",
                 argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
@@ -142,11 +152,16 @@ let package = Package(
             name: "CurlTests", dependencies: ["Curl", "Model", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
+            name: "CodecsTests", dependencies: ["Codecs", "Model"], swiftSettings: testing),
+        .testTarget(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
             swiftSettings: testing),
         .testTarget(
             name: "SlotsTests",
-            dependencies: ["Agent", "AgentSupport", "JSON", "Model", "Slots", "slipway-agent"],
+            dependencies: [
+                "Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "Slots", "Trust",
+                "slipway-agent",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "OrchestratorTests",

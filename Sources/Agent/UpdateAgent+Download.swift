@@ -146,7 +146,7 @@ private final class Download {
     private(set) var slotError: SlotError?
     private(set) var problem: AgentError?
     private let agent: UpdateAgent
-    private var stream: SHA256Stream
+    private let digest: FetchedDigest
     private var durable: Int64
     private var reportedAt: Duration
 
@@ -156,14 +156,26 @@ private final class Download {
         self.job = job
         self.agent = agent
         reportedAt = agent.ports.clock.uptime
-        var stream = agent.cryptography.hashing.sha256Stream()
         let slots = agent.ports.slots
         // What the slot held before is being overwritten: nobody may boot it any more.
         try slots.setContent(nil, of: job.slot)
-        began = try slots.begin(
+        let digest = FetchedDigest(job.nonce, agent.cryptography.hashing)
+        let kept = try slots.begin(
             job.slot, job.payload, length: job.image.length, at: offset
-        ) { stream.update($0) }
-        self.stream = stream
+        ) { digest.update($0) }
+        if digest.byteCount == kept {
+            (self.digest, began) = (digest, kept)
+        } else if let earlier = agent.fetched, earlier.nonce == job.nonce,
+            earlier.byteCount == kept, digest.byteCount == 0
+        {
+            (self.digest, began) = (earlier, kept)
+        } else {
+            slots.end()
+            began = try slots.begin(
+                job.slot, job.payload, length: job.image.length, at: 0, kept: { _ in })
+            self.digest = FetchedDigest(job.nonce, agent.cryptography.hashing)
+        }
+        agent.fetched = self.digest
         written = began
         durable = began
         if began > 0 { agent.ports.observer.observe(.resumed(atByte: began)) }
@@ -176,7 +188,7 @@ private final class Download {
                 slotError = error
                 return false
             }
-            stream.update(bytes)
+            digest.update(bytes)
             written += Int64(bytes.count)
             if written - durable >= agent.configuration.durableStepBytes { try makeDurable() }
             return slotError == nil ? try isStillWanted() : false
@@ -220,10 +232,37 @@ private final class Download {
 
     /// Makes everything durable and tells what it is; `nil` when the medium failed, which ends it.
     func finish() throws(AgentError) -> Digest? {
-        do { try agent.ports.slots.sync() } catch {
-            try agent.take(.gaveUp(Failure(.install, "\(error)")))
+        try makeDurable()
+        if let slotError {
+            try agent.take(.gaveUp(Failure(.install, "\(slotError)")))
             return nil
         }
-        return stream.finish()
+        return digest.finish()
+    }
+}
+
+/// The digest of what was fetched of an image so far; outlives a try that was cut off.
+final class FetchedDigest {
+    let nonce: Nonce
+    /// Of the image; this many of its first bytes were taken.
+    private(set) var byteCount: Int64 = 0
+    private var stream: SHA256Stream
+    private var finished: Digest?
+
+    init(_ nonce: Nonce, _ hashing: any Hashing) {
+        self.nonce = nonce
+        stream = hashing.sha256Stream()
+    }
+
+    func update(_ bytes: [UInt8]) {
+        stream.update(bytes)
+        byteCount += Int64(bytes.count)
+    }
+
+    /// The digest; no more bytes may follow.
+    func finish() -> Digest {
+        let digest = finished ?? stream.finish()
+        finished = digest
+        return digest
     }
 }

@@ -16,6 +16,8 @@ public final class UpdateAgent {
     /// Sequences up to ``AgentState/lastSequence`` are reserved on disk; this one was used last.
     var usedSequence: Int64
     private var failedTries = 0
+    /// Of the download under way, or of the last one.
+    var fetched: FetchedDigest?
     /// The failed offer that the hook was told of since the agent's start.
     var toldHookOf: Nonce?
 

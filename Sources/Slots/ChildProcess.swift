@@ -18,10 +18,14 @@ enum ChildProcess {
     }
 
     /// How much of the output is kept, from its end, in bytes.
-    private static let keptOutputBytes = 4096
+    static let keptOutputBytes = 4096
 
+    /// - Parameter keepsComplaints: Whether what it prints as errors is a part of the output; else
+    ///   that goes where our own errors go.
     /// - Throws: ``SlotError`` when the program cannot be started.
-    static func run(_ arguments: [String], timeout: Duration) throws(SlotError) -> End {
+    static func run(
+        _ arguments: [String], timeout: Duration, keepsComplaints: Bool = true
+    ) throws(SlotError) -> End {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else {
             throw SlotError(errno, "make a pipe for", arguments[0])
@@ -31,7 +35,7 @@ enum ChildProcess {
         let child: pid_t
         do {
             defer { close(ends[1]) }
-            child = try spawn(arguments, output: ends[1])
+            child = try spawn(arguments, output: ends[1], keepsComplaints)
         }
         let clock = SystemClock.ofThisProcess
         let (output, isClosed) = collect(from: ends[0], within: timeout, by: clock)
@@ -48,7 +52,9 @@ enum ChildProcess {
         while waitpid(child, nil, 0) < 0, errno == EINTR {}
     }
 
-    private static func spawn(_ arguments: [String], output: Int32) throws(SlotError) -> pid_t {
+    private static func spawn(
+        _ arguments: [String], output: Int32, _ keepsComplaints: Bool
+    ) throws(SlotError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -59,7 +65,7 @@ enum ChildProcess {
         }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        if keepsComplaints { unsafe posix_spawn_file_actions_adddup2(&actions, output, 2) }
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }

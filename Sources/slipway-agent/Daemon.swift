@@ -30,7 +30,7 @@ struct Daemon {
     }
 
     private func ports(_ store: FolderStore) throws(CommandError) -> AgentPorts {
-        let slots = FileSlots(device.slotPaths)
+        let slots = RawSlots(device.slotPaths, recordFolder: device.recordFolder)
         let paths = device.slotPaths
         let transport: HTTPTransport
         do {

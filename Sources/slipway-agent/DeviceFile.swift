@@ -19,6 +19,7 @@ struct DeviceFile {
     let maximumBytesPerSecond: Int64?
 
     var controlPath: String { "\(statePath)/control" }
+    var recordFolder: String { "\(statePath)/slots" }
     var lockPath: String { "\(statePath)/lock" }
     var keyPath: String { "\(statePath)/device.pem" }
 

@@ -43,6 +43,12 @@ extension CrashingDisk {
         }
     }
 
+    public func permissions(of path: String) throws(SlotError) -> UInt32 {
+        try refuseWithoutPower(path)
+        guard let entry = live.names[path] else { throw .missing(path: path) }
+        return entry == .directory ? 0o755 : 0o644
+    }
+
     public func names(in directory: String) throws(SlotError) -> [String] {
         try refuseWithoutPower(directory)
         guard live.names[directory] == .directory else { throw .missing(path: directory) }
