@@ -37,7 +37,8 @@ import Testing
     @Test func startsWhatIsConfirmed() throws {
         #expect(try start() == "a")
         let status = try bootloader.status()
-        #expect(status.booted == (try slot("a")) && status.confirmed == (try slot("a")))
+        let a = try slot("a")
+        #expect(status.booted == a && status.confirmed == a)
         #expect(status.trial == .none)
     }
 
@@ -150,21 +151,22 @@ import Testing
         func loader(_ disk: CrashingDisk) -> LinkBootloader {
             LinkBootloader(folder: "/app", kernelBootIDPath: "/kernel", on: disk)
         }
+        let (a, b) = (try slot("a"), try slot("b"))
         var count = 0
         try disk.forEachCut(of: { try loader($0).arm(slot("b")) }) { state in
             count += 1
             let status = try loader(state.disk).status()
-            #expect(status.confirmed == (try slot("a")))
+            #expect(status.confirmed == a)
             if state.isComplete || status.trial != .none {
-                #expect(status.trial == .armed(try slot("b")))
+                #expect(status.trial == .armed(b))
             }
         }
         try loader(disk).arm(slot("b"))
         try disk.copy().forEachCut(of: { try loader($0).confirm(slot("b")) }) { state in
             count += 1
             let status = try loader(state.disk).status()
-            if state.isComplete || status.confirmed != (try slot("a")) {
-                #expect(status.confirmed == (try slot("b")))
+            if state.isComplete || status.confirmed != a {
+                #expect(status.confirmed == b)
             }
         }
         #expect(count > 10)

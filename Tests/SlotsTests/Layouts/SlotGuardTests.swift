@@ -11,7 +11,8 @@ import Testing
 
     /// A disk 8:0 with the partitions 8:1 to 8:3, of which the second is the root.
     init() throws {
-        folder = try TemporaryFolder()
+        let folder = try TemporaryFolder()
+        self.folder = folder
         numbers = Dictionary(
             uniqueKeysWithValues: (0...3).map {
                 ("\(folder.path)/sda\($0)", DeviceNumber(major: 8, minor: UInt32($0)))
