@@ -75,7 +75,7 @@ extension UpdateAgent {
         guard let digest = try download.finish() else { return .goOn }
         succeeded()
         if digest == job.image.sha256 {
-            return try finish(job)
+            return try finish(download, job)
         } else if download.began > 0 {
             // The part from before may be the wrong one; only a whole image accuses the server.
             try take(.downloadMustRestart)
@@ -90,8 +90,14 @@ extension UpdateAgent {
     }
 
     /// Makes the image the content of the slot.
-    private func finish(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
-        if let pause = try hookStep(.preInstall, job) { return pause }
+    private func finish(
+        _ download: Download, _ job: AgentPhase.Job
+    ) throws(AgentError) -> Pause {
+        if let pause = try hookStep(.preInstall, job) {
+            // Whoever objects does not have it fetched again.
+            if case .downloading = state.phase { try download.makeDurable() }
+            return pause
+        }
         var payload = job.payload
         do throws(SlotError) {
             var stream = cryptography.hashing.sha256Stream()
@@ -232,9 +238,8 @@ private final class Download {
 
     /// Makes everything durable and tells what it is; `nil` when the medium failed, which ends it.
     func finish() throws(AgentError) -> Digest? {
-        try makeDurable()
-        if let slotError {
-            try agent.take(.gaveUp(Failure(.install, "\(slotError)")))
+        do { try agent.ports.slots.sync() } catch {
+            try agent.take(.gaveUp(Failure(.install, "\(error)")))
             return nil
         }
         return digest.finish()

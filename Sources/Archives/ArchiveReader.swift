@@ -39,8 +39,6 @@ internal import Glibc
         _ = unsafe functions.support_filter_xz(archive)
         _ = unsafe functions.support_filter_zstd(archive)
         try check(unsafe functions.support_format_tar(archive))
-        // Old formats say nothing of the character set of names.
-        _ = unsafe functions.read_set_options(archive, "hdrcharset=UTF-8")
         let context = unsafe Unmanaged.passUnretained(source).toOpaque()
         let code = unsafe functions.read_open(
             archive, context, nil,

@@ -3,6 +3,7 @@
 // has no memory to spare. So nothing is linked, and the few functions are declared here, as libarchive
 // 3's archive.h and archive_entry.h have them (soname 13, whose interface is stable).
 #include <dlfcn.h>
+#include <locale.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
@@ -16,7 +17,6 @@ typedef struct {
     int (*support_filter_xz)(void *archive);
     int (*support_filter_zstd)(void *archive);
     int (*support_format_tar)(void *archive);
-    int (*read_set_options)(void *archive, const char *options);
     int (*read_open)(
         void *archive, void *context, int (*open)(void *, void *),
         slipway_archive_read_callback *read, int (*close)(void *, void *));
@@ -43,8 +43,17 @@ static inline int slipway_archive_take(void *library, const char *name, void *pl
     return address != NULL;
 }
 
+// The library turns names into the thread's character set, and those of archives are UTF-8. Where the
+// machine has no such locale, names that are not ASCII are refused.
+static inline void slipway_archive_use_utf8(void) {
+    static locale_t utf8;
+    if (utf8 == (locale_t)0) utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (utf8 != (locale_t)0) uselocale(utf8);
+}
+
 // Loads the library, once for the life of the process; 0 when there is none or it is another.
 static inline int slipway_archive_load(slipway_archive_functions *f) {
+    slipway_archive_use_utf8();
     void *library = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) return 0;
     return slipway_archive_take(library, "archive_read_new", &f->read_new)
@@ -55,7 +64,6 @@ static inline int slipway_archive_load(slipway_archive_functions *f) {
         && slipway_archive_take(
             library, "archive_read_support_filter_zstd", &f->support_filter_zstd)
         && slipway_archive_take(library, "archive_read_support_format_tar", &f->support_format_tar)
-        && slipway_archive_take(library, "archive_read_set_options", &f->read_set_options)
         && slipway_archive_take(library, "archive_read_open", &f->read_open)
         && slipway_archive_take(library, "archive_read_next_header", &f->read_next_header)
         && slipway_archive_take(library, "archive_read_data", &f->read_data)

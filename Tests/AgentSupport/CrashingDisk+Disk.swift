@@ -99,6 +99,7 @@ extension CrashingDisk {
             throw .failed(
                 operation: "remove the directory", path: path, reason: "Directory not empty")
         }
+        moveUp(path)
         try change(
             "remove the directory", path,
             [.names([path: nil], files: [], directories: [parent(path)])])

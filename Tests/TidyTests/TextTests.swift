@@ -41,7 +41,7 @@ import Testing
     @Test func topLevelHoldsOnlyWhatIsArguedFor() throws {
         let allowed: Set = [
             "Package.swift", "Sources", "Tests", "keys", "firmware-samples", "README.md",
-            "Makefile", "LICENSE",
+            "Makefile", "LICENSE", "packaging",
         ]
         let entries = try FileManager.default.contentsOfDirectory(
             atPath: SourceFile.packageRoot.path)

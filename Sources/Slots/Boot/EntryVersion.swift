@@ -25,12 +25,17 @@ struct EntryVersion: Comparable {
 
     /// A version that is newer than this one.
     ///
-    /// A number at its end becomes the next one; otherwise a first one is put there.
+    /// A number at its end becomes the next one, unless it belongs to a word such as `amd64`;
+    /// otherwise a first one is put there.
     var next: EntryVersion {
-        let digits = text.reversed().prefix { isDigit($0.utf8.first ?? 0) && $0.isASCII }
-        guard !digits.isEmpty else { return EntryVersion("\(text).1") }
-        return EntryVersion(
-            String(text.dropLast(digits.count)) + Self.increment(digits.reversed()))
+        let bytes = Array(text.utf8)
+        let digits = bytes.reversed().prefix(while: isDigit).count
+        let base = bytes.dropLast(digits)
+        guard digits > 0, !(base.last.map(isLetter) ?? false) else {
+            return EntryVersion("\(text).1")
+        }
+        let number = Self.increment(text.suffix(digits).map(\.self))
+        return EntryVersion(String(decoding: base, as: UTF8.self) + number)
     }
 
     private static func increment(_ digits: [Character]) -> String {

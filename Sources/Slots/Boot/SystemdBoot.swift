@@ -35,7 +35,9 @@ public import Model
 /// itself is synced *after* its rename, each time.
 ///
 /// A kernel and an initial RAM disk that the entry names must be complete before ``arm(_:)``. The
-/// `default` of `loader.conf` must not name another entry, or no trial boots.
+/// `default` of `loader.conf` must not name another entry, or no trial boots. An image with
+/// systemd must mask `systemd-bless-boot.service`: it would take the count from the entry as soon as
+/// the system is up, and so confirm an image that has not passed its health check.
 public struct SystemdBoot: Bootloader {
     private let folder: String
     private let entries: [SlotName: String]

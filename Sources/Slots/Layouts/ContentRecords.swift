@@ -61,10 +61,10 @@ public struct ContentRecords {
     }
 
     private static func content(in file: KeyValueFile) throws(SlotError) -> SlotContent {
+        let release = try file.value("release", "a release") { ReleaseID($0) }
         let sha256 = try file.value("sha256", "a SHA-256") { Digest(hex: $0) }
         return SlotContent(
-            release: try file.value("release", "a release") { ReleaseID($0) }, sha256: sha256,
-            payload: try payload(in: file, sha256))
+            release: release, sha256: sha256, payload: try payload(in: file, sha256))
     }
 
     /// The oldest records are of raw images, and say of them no more than the digest and the length.

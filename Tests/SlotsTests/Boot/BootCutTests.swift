@@ -9,7 +9,8 @@ import Testing
 /// What a state would boot is read by a model of the loader, never by the code under test.
 @Suite struct BootCutTests {
     static let models: [any BootModel] = [
-        GrubModel(), UBootModel(copies: 2), UBootModel(copies: 1, byteCount: 512), SystemdModel(),
+        GrubModel(), UBootModel(copies: 2), UBootModel(copies: 2, byteCount: 6000),
+        UBootModel(copies: 1, byteCount: 512), SystemdModel(),
         EFIModel(), TrybootModel(),
     ]
 
@@ -137,11 +138,14 @@ import Testing
 
 /// What the bootloader tells of a trial after a power cut is what happened to it.
 @Suite struct TrialTruthTests {
-    @Test(arguments: BootCutTests.models.indices)
-    func aTrialIsSpentOnlyWhenItWas(index: Int) throws {
+    /// Also after an earlier trial that was spent and then forgotten.
+    @Test(arguments: BootCutTests.models.indices, [false, true])
+    func aTrialIsSpentOnlyWhenItWas(index: Int, afterAnother: Bool) throws {
         let model = BootCutTests.models[index]
         let b = try slot("b")
-        try model.factory().forEachCut(of: { try model.bootloader(on: $0).arm(b) }) { state in
+        let earlier: [BootStep] = [.call(.arm("b")), .restart, .restart, .call(.disarm)]
+        let start = try model.machine(after: afterAnother ? earlier : [])
+        try start.forEachCut(of: { try model.bootloader(on: $0).arm(b) }) { state in
             let disk = state.disk
             let before = try model.boot(disk, argument: nil)
             var trial = try model.bootloader(on: disk).status().trial
@@ -154,6 +158,24 @@ import Testing
             #expect(try model.boot(disk, argument: nil) == "a")
             trial = try model.bootloader(on: disk).status().trial
             #expect(trial == .spent(b) || trial == .untold(b), "\(state.call ?? ""): \(trial)")
+        }
+    }
+
+    static let ends: [([BootStep], BootCall)] = [
+        ([.call(.arm("b"))], .disarm), ([.call(.arm("b")), .restart, .restart], .disarm),
+        ([.call(.arm("b")), .restart], .confirm("b")),
+    ]
+
+    /// What was forgotten, or confirmed, is no trial after a power cut either.
+    @Test(arguments: BootCutTests.models.indices, ends.indices)
+    func aTrialThatEndedStaysSo(index: Int, end: Int) throws {
+        let model = BootCutTests.models[index]
+        let (before, call) = Self.ends[end]
+        let start = try model.machine(after: before)
+        try start.forEachCut(of: { try call.perform(by: model.bootloader(on: $0)) }) { state in
+            guard state.isComplete else { return }
+            _ = try model.boot(state.disk, argument: nil)
+            #expect(try model.bootloader(on: state.disk).status().trial == .none)
         }
     }
 

@@ -117,7 +117,7 @@ import Testing
         ("no name", GrubModel.block("good=a\n=x\n"), "is not name=value"),
         ("no end", GrubModel.block("good=a\nx=y"), "its last line has no end"),
         ("escaped end", GrubModel.block("good=a\nx=y\\\n"), "its last line has no end"),
-        ("torn fill", GrubModel.block("good=a\n#") .dropLast(2) + [0, 0], "has no end"),
+        ("torn fill", GrubModel.block("good=a\n#").dropLast(2) + [0, 0], "has no end"),
     ]
 
     @Test(arguments: damaged.indices)
@@ -147,8 +147,10 @@ import Testing
     }
 
     /// The loader takes these for no trial, and so do we.
-    @Test(arguments: ["try=c\ntries_left=1\n", "try=b\n", "try=b\ntries_left=8\n",
-        "try=b\ntries_left=01\n", "try=b\ntries_left=\n", "try=\ntries_left=1\n"])
+    @Test(arguments: [
+        "try=c\ntries_left=1\n", "try=b\n", "try=b\ntries_left=8\n",
+        "try=b\ntries_left=01\n", "try=b\ntries_left=\n", "try=\ntries_left=1\n",
+    ])
     func whatTheLoaderDoesNotKnowIsNoTrial(lines: String) throws {
         try Data(GrubModel.block("good=a\n" + lines)).write(to: URL(filePath: path))
         #expect(try bootloader().status().trial == .none)

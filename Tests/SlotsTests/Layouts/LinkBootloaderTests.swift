@@ -20,8 +20,7 @@ import Testing
         bootloader = LinkBootloader(folder: folder.path)
     }
 
-    static let script = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../packaging/directories/slipway-link").standardized.path
+    static let script = packageRoot.appending(path: "packaging/directories/slipway-link").path
 
     /// Starts the application: the script decides, and the link is followed.
     ///

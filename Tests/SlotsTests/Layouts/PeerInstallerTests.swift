@@ -9,8 +9,7 @@ import Testing
     private let folder: TemporaryFolder
     static let bytes = image(100_000, seed: 11)
 
-    static let scripts = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../packaging/installers").standardized.path
+    static let scripts = packageRoot.appending(path: "packaging/installers").path
 
     init() throws { folder = try TemporaryFolder() }
 

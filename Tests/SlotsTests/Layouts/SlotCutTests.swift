@@ -67,7 +67,7 @@ import Testing
     /// Both slots hold a version with its record, and a is the one that runs.
     private func factory(_ layout: Layout) throws -> CrashingDisk {
         let disk = CrashingDisk()
-        for path in ["/slots", "/state", "/app"] { disk.put("\(path)/.", "") }
+        for path in ["/slots", "/state", "/app"] { disk.put("\(path)/kept", "") }
         try install(layout.update(seed: 3), 1, layout, in: "a", on: disk)
         try install(layout.update(seed: 5), 2, layout, in: "b", on: disk)
         disk.put("/app/current", linkTo: "versions/a")
