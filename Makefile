@@ -10,9 +10,12 @@ LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-de
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys.
-# Bootloaders' own tools read what we wrote, and write what we read.
+# Bootloaders' own tools read what we wrote, and write what we read; other people's installers fill
+# our slots.
 TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
-	grub-common libubootenv-tool
+	grub-common libubootenv-tool \
+	libarchive13 zstd xz-utils rauc swupdate mender-client dbus-daemon cpio e2fsprogs mount \
+	util-linux-extra
 # libFuzzer, for toolchains that come without.
 FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'

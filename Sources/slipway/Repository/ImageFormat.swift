@@ -1,7 +1,7 @@
-internal import ArgumentParser
+public import ArgumentParser
 internal import Codecs
 import Foundation
-internal import Model
+public import Model
 internal import Trust
 
 extension Payload.Format: ExpressibleByArgument {
