@@ -95,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust", "Wire",
+                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust",
+                "Wire",
                 argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),

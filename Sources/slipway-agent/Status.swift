@@ -15,7 +15,8 @@ struct Status {
         self.device = device
         do {
             boot = try SimulatedBootloader(folder: device.bootPath).status()
-            content = try RawSlots(device.slotPaths, recordFolder: device.recordFolder).content(of: boot.booted)
+            content = try RawSlots(device.slotPaths, recordFolder: device.recordFolder).content(
+                of: boot.booted)
             let stored = try DurableFile.read("\(device.statePath)/state.json")
             state = try stored.map { try AgentState(parsing: $0) } ?? .new
         } catch let error as SlotError { throw .device(error) } catch let error as StateError {

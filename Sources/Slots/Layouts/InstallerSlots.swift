@@ -72,8 +72,10 @@ public final class InstallerSlots: SlotSet {
     public func sync() throws(SlotError) { try open().spool.sync() }
 
     public func finish(describe: ([UInt8]) -> Void) throws(SlotError) {
-        let (slot, spool) = open()
-        try run(installation, file: spool.path, slot)
+        let (slot, path) = (open().slot, open().spool.path)
+        // RAUC refuses a bundle that somebody else could still write to: it is closed first.
+        writing = nil
+        try run(installation, file: path, slot)
         // Not every installer syncs what it wrote, and nobody knows where that was.
         Glibc.sync()
         try identify(slot, receive: describe)

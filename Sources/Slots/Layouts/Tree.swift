@@ -2,8 +2,10 @@ internal import Agent
 
 /// A directory with everything in it, as one sequence of bytes.
 enum Tree {
-    /// Hands on a description that changes when anything in the tree does: names, kinds,
-    /// permissions, where links lead, and what files hold. Times and owners are not a part of it.
+    /// Hands on a description that changes when anything in the tree does.
+    ///
+    /// That is names, kinds, permissions, where links lead, and what files hold. Times and owners
+    /// are not a part of it.
     ///
     /// Each entry is a line, in the order of the names' bytes, a directory before what is in it:
     ///

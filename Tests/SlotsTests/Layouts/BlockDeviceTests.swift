@@ -119,7 +119,7 @@ import Testing
         slots.end()
         // Somebody has looked at it meanwhile.
         _ = try run("/usr/bin/env", "cat", path)
-        #expect(try rememberedByteCount(path) == 20_000_768)
+        #expect(try rememberedByteCount(path) > 4_000_000)
         var before: Int?
         try slots.read(slot("b"), length: 10) { _ in before = try? rememberedByteCount(path) }
         // What the kernel reads ahead, and not the twenty million bytes that it had.

@@ -165,7 +165,8 @@ import Testing
             #!/bin/sh
             # Started by dbus-run-session: the service answers before the command is run.
             export DBUS_STARTER_BUS_TYPE=session
-            rauc -c '\(folder.path)/system.conf' --override-boot-slot="$BOOTED" service >&2 &
+            rauc -c '\(folder.path)/system.conf' --override-boot-slot="$BOOTED" service \
+                > '\(folder.path)/service.log' 2>&1 &
             service=$!
             until rauc status > /dev/null 2>&1; do kill -0 $service || exit 9; done
             end=0
