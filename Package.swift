@@ -49,6 +49,11 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPKCS11"),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
+        // Loaded when it is needed, so that nothing of it is needed to build.
+        .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CLinux"),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -73,7 +78,12 @@ let package = Package(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
             swiftSettings: strict),
         .target(
-            name: "Slots", dependencies: ["Agent", "Model", "Wire"], swiftSettings: strict),
+            name: "Codecs", dependencies: ["CLZMA", "CZstd", "Model"], swiftSettings: strict),
+        .target(name: "Archives", dependencies: ["CArchive"], swiftSettings: strict),
+        .target(
+            name: "Slots",
+            dependencies: ["Agent", "Archives", "CLinux", "Codecs", "Model", "Wire"],
+            swiftSettings: strict),
         .target(
             name: "Stores",
             dependencies: [
@@ -91,7 +101,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust", "Wire",
+                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust",
+                "Wire",
                 argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
@@ -152,6 +163,8 @@ let package = Package(
                 "Agent", "Curl", "JSON", "Model", "Slots", "TestSupport", "slipway-agent",
             ],
             swiftSettings: testing),
+        .testTarget(
+            name: "CodecsTests", dependencies: ["Codecs", "Model"], swiftSettings: testing),
         .testTarget(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
             swiftSettings: testing),

@@ -62,9 +62,11 @@ public struct AgentPorts {
     public var log: any LogTail = NoDevicePorts()
     /// Opens updates that are carried to the device.
     public var bundles: any BundleOpener = NoDevicePorts()
+    /// When an image may be fetched.
     public var fetching: any FetchGate = NoDevicePorts()
     /// Spreads pauses, so that devices that lost one server at once do not come back at once.
     public var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    /// Attributes that the device finds out by itself.
     public var inventory: any InventorySource = NoDevicePorts()
     /// Whether somebody at the device waits for the agent, so that a long transfer is put aside.
     public var isCalled: () -> Bool = { false }

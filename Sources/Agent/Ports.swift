@@ -34,6 +34,7 @@ extension UpdateSource {
     public func avoidSource(of kind: RepositoryFileKind) -> Bool { false }
 }
 
+/// What of a repository is fetched.
 public enum RepositoryFileKind: Hashable, Sendable, CaseIterable { case metadata, image }
 
 /// How the transfer of an image ended without an error of the network.
@@ -114,7 +115,10 @@ public protocol SlotSet {
     /// - Parameters:
     ///   - length: Of the image as it is fetched, in bytes.
     ///   - kept: Takes those bytes of the image that need not be written again, piece by piece.
-    /// - Returns: How many bytes were kept, at most `offset`; writing goes on from there.
+    /// - Returns: How many bytes were kept, at most `offset`; writing goes on from there. Slots that
+    ///   took these bytes earlier in this process, and cannot read them any more, hand on none of
+    ///   them and go on nevertheless, where `offset` is exactly how many they took. When any other
+    ///   number of bytes was handed on than is returned, the slot is begun again, at 0.
     func begin(
         _ slot: SlotName, _ payload: Payload, length: Int64, at offset: Int64,
         kept: ([UInt8]) -> Void

@@ -25,6 +25,8 @@ public final class UpdateAgent {
     /// Why the server took no check-in when it was last reached, such as a spent enrolment token or
     /// another key of the same device; `nil` once it has taken one.
     public internal(set) var refusal: String?
+    /// Of the download under way, or of the last one.
+    var fetched: FetchedDigest?
     /// The failed offer that the hook was told of since the agent's start.
     var toldHookOf: Nonce?
 

@@ -34,7 +34,6 @@ struct Daemon {
     }
 
     private func ports(_ store: FolderStore) throws(CommandError) -> AgentPorts {
-        let slots = FileSlots(device.slotPaths)
         let paths = device.slotPaths
         let transport: HTTPTransport
         do {
@@ -43,7 +42,7 @@ struct Daemon {
                 note: { [control] in control.note($0) })
         } catch { throw .configuration(path: device.network.server, problem: "\(error)") }
         var ports = AgentPorts(
-            transport: transport, slots: slots,
+            transport: transport, slots: device.slots,
             bootloader: device.bootloader,
             health: device.health.checks(
                 clock: device.clock, slotPath: { paths[$0] ?? "" },

@@ -10,6 +10,7 @@ struct DeviceFile {
     /// The folder of the agent's state, key and trusted metadata.
     let statePath: String
     let rootPath: String
+    let slots: any SlotSet
     let slotPaths: [SlotName: String]
     let bootloader: any Bootloader
     /// The machine's clock, or that of the process that stands for a machine.
@@ -59,9 +60,13 @@ struct DeviceFile {
         controlPath = try fields.optionalString("control_socket") ?? "\(statePath)/control.sock"
         controlGroup = try fields.optionalString("control_group")
         rootPath = try fields.string("root")
-        slotPaths = try Self.slots(in: fields)
+        let slotSettings = try SlotSettings(fields, recordFolder: "\(statePath)/slots")
+        slots = slotSettings.slots
+        slotPaths = slotSettings.paths
         bootloader = try BootSettings.bootloader(fields, slots: slotPaths, statePath: statePath)
-        clock = bootloader is SimulatedBootloader ? .ofThisProcess : SystemClock()
+        // What restarts is a process there, not the machine.
+        let isProcess = bootloader is SimulatedBootloader || bootloader is LinkBootloader
+        clock = isProcess ? .ofThisProcess : SystemClock()
         health = try HealthSettings(fields)
         watchdog = try WatchdogSettings(fields)
         hooks = try HookSettings(fields)
@@ -80,22 +85,6 @@ struct DeviceFile {
             trialDeadline: try fields.seconds("trial_deadline_seconds", unless: 600),
             maximumPause: try fields.seconds("maximum_pause_seconds", unless: 300),
             durableStepBytes: 8_388_608, limits: .standard)
-    }
-
-    private static func slots(in fields: JSONFields) throws -> [SlotName: String] {
-        let slots = try fields.object("slots")
-        var paths: [SlotName: String] = [:]
-        for member in slots.members.members {
-            guard let name = SlotName(member.key.text) else {
-                throw slots.refused(member.key.text, "a slot's name as the key")
-            }
-            paths[name] = try slots.string(member.key.text)
-        }
-        // One file as both slots would have the running image overwritten.
-        guard paths.count == 2, Set(paths.values).count == 2 else {
-            throw fields.refused("slots", "two slots in two files")
-        }
-        return paths
     }
 
     private static func attributes(in fields: JSONFields) throws -> Attributes {

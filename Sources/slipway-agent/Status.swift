@@ -16,7 +16,7 @@ struct StatusReport {
         self.device = device
         do {
             boot = try device.bootloader.status()
-            content = try FileSlots(device.slotPaths).content(of: boot.booted)
+            content = try device.slots.content(of: boot.booted)
             let stored = try DurableFile.read("\(device.statePath)/state.json")
             state = try stored.map { try AgentState(parsing: $0) } ?? .new
         } catch let error as SlotError { throw .device(error) } catch let error as StateError {

@@ -31,7 +31,7 @@ public final class CrashingDisk: FlaggedDisk {
     public init(_ medium: Medium = Medium()) {
         live = medium
         durable = medium
-        fileCount = (medium.contents.keys.max() ?? 0) + 1
+        fileCount = medium.largestFileNumber + 1
     }
 
     /// The same medium in another machine: power on, nothing pending, no cut.
@@ -94,6 +94,7 @@ public final class CrashingDisk: FlaggedDisk {
             for (change, survives) in zip(pending, survivors) where survives {
                 change.apply(to: &medium)
             }
+            medium.dropLost()
             if seen.insert(medium).inserted { states.append(copy(medium)) }
         }
         return states
@@ -114,6 +115,17 @@ public final class CrashingDisk: FlaggedDisk {
     }
 
     // MARK: Calls
+
+    /// What was done in a directory that is going is as durable as its going.
+    func moveUp(_ directory: String) {
+        pending = pending.map { change in
+            guard case .names(let names, let files, var directories) = change,
+                directories.remove(directory) != nil
+            else { return change }
+            directories.insert(parent(directory))
+            return .names(names, files: files, directories: directories)
+        }
+    }
 
     /// Notes a call and does it; in the call of the cut, as far as it may come.
     func change(_ words: String, _ path: String, _ changes: [Pending]) throws(SlotError) {

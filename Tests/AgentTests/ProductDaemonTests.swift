@@ -35,7 +35,10 @@ import Trust
         try write(key(9).pem(passphrase: nil), to: "device.pem")
         try write(Array("confirmed=a\n".utf8), to: "environment")
         try boot("a", 1)
-        try FileSlots([slot("a"): "\(folder)/a.img", slot("b"): "\(folder)/b.img"]).setContent(
+        try RawSlots(
+            [slot("a"): "\(folder)/a.img", slot("b"): "\(folder)/b.img"],
+            recordFolder: "\(folder)/slots"
+        ).setContent(
             SlotContent(
                 release: factory.signed.release, sha256: factory.digest,
                 payload: factory.signed.payload),

@@ -93,8 +93,8 @@ import Testing
     static let refused: [Refused] = [
         Refused(changes: #"{"sever": "http://x"}"#, word: "sever"),
         Refused(changes: #"{"device": "a b"}"#, word: "device"),
-        Refused(changes: #"{"slots": {"a": "/a"}}"#, word: "two slots in two files"),
-        Refused(changes: #"{"slots": {"a": "/c", "b": "/c"}}"#, word: "two slots in two files"),
+        Refused(changes: #"{"slots": {"a": "/a"}}"#, word: "two slots in two places"),
+        Refused(changes: #"{"slots": {"a": "/c", "b": "/c"}}"#, word: "two slots in two places"),
         Refused(changes: #"{"trial_deadline_seconds": 0}"#, word: "trial_deadline_seconds"),
         Refused(changes: #"{"attributes": {"Site": "x"}}"#, word: "Site"),
     ]

@@ -22,7 +22,9 @@ final class ProductDaemon {
         }
         var ports = AgentPorts(
             transport: server,
-            slots: FileSlots([a: "\(folder)/a.img", b: "\(folder)/b.img"]),
+            slots: RawSlots(
+                [a: "\(folder)/a.img", b: "\(folder)/b.img"],
+                recordFolder: "\(folder)/slots"),
             bootloader: SimulatedBootloader(folder: folder),
             health: ProductHealth(isWell: isWell),
             store: try FolderStore(
