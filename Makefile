@@ -18,7 +18,7 @@ PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
-.PHONY: demo test test-faults lint build agent footprint samples fuzz bench conformance clean
+.PHONY: demo test test-faults test-cuts lint build agent footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
 demo:
@@ -50,6 +50,12 @@ test-faults:
 	.ci/setup $(TEST_PACKAGES)
 	SLIPWAY_FAULT_SEEDS=$(SEEDS) SLIPWAY_FAULT_FIRST_SEED=$(FIRST) $(SWIFT) test $(BUILD_FLAGS) \
 		--disable-xctest --filter "^OrchestratorTests\.FaultRunTests"
+
+# Every power cut of a whole update, and after each of them every one of the recovery.
+test-cuts:
+	.ci/setup $(TEST_PACKAGES)
+	SLIPWAY_CUTS=all $(SWIFT) test $(BUILD_FLAGS) --disable-xctest \
+		--filter "^SlotsTests\.WholeUpdateCutTests"
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -119,8 +119,10 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
         .target(
-            name: "AgentSupport", dependencies: ["Agent", "Slots"], path: "Tests/AgentSupport",
-            swiftSettings: testing),
+            name: "AgentSupport",
+            dependencies: [
+                "Agent", "JSON", "Model", "OpenSSL", "Slots", "TestSupport", "Trust", "Wire",
+            ], path: "Tests/AgentSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
         .testTarget(
@@ -133,7 +135,7 @@ let package = Package(
             name: "RolloutsTests", dependencies: ["Model", "Rollouts"], swiftSettings: testing),
         .testTarget(
             name: "AgentTests",
-            dependencies: ["Agent", "JSON", "Model", "OpenSSL", "Trust", "Wire"],
+            dependencies: ["Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "Trust", "Wire"],
             swiftSettings: testing),
         .testTarget(
             name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
@@ -146,8 +148,10 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "SlotsTests",
-            dependencies: ["Agent", "AgentSupport", "JSON", "Model", "Slots", "slipway-agent"],
-            swiftSettings: testing),
+            dependencies: [
+                "Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire",
+                "slipway-agent",
+            ], swiftSettings: testing),
         .testTarget(
             name: "OrchestratorTests",
             dependencies: [
