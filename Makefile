@@ -28,8 +28,8 @@ PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
-.PHONY: demo test test-faults test-machine test-deb lint build agent operator deb footprint samples
-.PHONY: fuzz bench conformance clean
+.PHONY: demo test test-faults test-cuts test-machine test-deb lint build agent operator deb
+.PHONY: footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
 demo:
@@ -69,6 +69,12 @@ test-machine: agent
 	.ci/setup $(TEST_PACKAGES) $(MACHINE_PACKAGES)
 	SLIPWAY_MACHINE_TESTS=all SLIPWAY_MACHINE_SEED=$(SEED) SLIPWAY_MACHINE_BOOTS=$(BOOTS) \
 		$(SWIFT) test $(BUILD_FLAGS) --disable-xctest --filter "^MachineTests\."
+
+# Every power cut of a whole update, and after each of them every one of the recovery.
+test-cuts:
+	.ci/setup $(TEST_PACKAGES)
+	SLIPWAY_CUTS=all $(SWIFT) test $(BUILD_FLAGS) --disable-xctest \
+		--filter "^SlotsTests\.WholeUpdateCutTests"
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -136,8 +136,10 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
         .target(
-            name: "AgentSupport", dependencies: ["Agent", "Slots"], path: "Tests/AgentSupport",
-            swiftSettings: testing),
+            name: "AgentSupport",
+            dependencies: [
+                "Agent", "JSON", "Model", "OpenSSL", "Slots", "TestSupport", "Trust", "Wire",
+            ], path: "Tests/AgentSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
         .testTarget(
@@ -151,7 +153,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire",
+                "Agent", "AgentSupport", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust",
+                "Wire",
             ],
             swiftSettings: testing),
         .testTarget(
