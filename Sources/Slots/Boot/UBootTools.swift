@@ -100,7 +100,7 @@ public struct UBootTools: Bootloader {
     ) throws(SlotError) -> ChildProcess.End {
         let options = config.map { ["-c", $0] } ?? []
         let end = try ChildProcess.run([tool] + options + arguments, timeout: timeout)
-        let isUnknown = mayFail && end.lastLine.contains("not defined")
+        let isUnknown = mayFail && end.lastLine.hasSuffix("not defined")
         switch end.outcome {
         case .exited(0): return end
         case .exited where isUnknown: return end
