@@ -5,14 +5,20 @@ SWIFT ?= swift
 BUILD_FLAGS = --explicit-target-dependency-import-check error
 
 # zlib1g-dev: the HTTP server's package compiles against it.
-LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev
+# libarchive is loaded when a tar payload comes; to build, nothing of it is needed.
+LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
 # TLS and HTTP/2 for servers that lie. Bootloaders' own tools read what we wrote, and write what we
-# read; systemd and shellcheck look at packaging.
+# read; other people's installers fill our slots; systemd and shellcheck look at packaging.
 TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
-	nginx-light grub-common libubootenv-tool shellcheck systemd
+	nginx-light grub-common libubootenv-tool libarchive13 zstd xz-utils rauc swupdate mender-client \
+	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd
+# An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
+# only unpacked.
+MACHINE_PACKAGES = qemu-system-x86 u-boot-qemu u-boot-tools grub-pc-bin grub-common busybox-static \
+	e2fsprogs dosfstools mtools fdisk cpio kmod
 # libFuzzer, for toolchains that come without.
 FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
 DEB_PACKAGES = debhelper dpkg-dev
@@ -22,8 +28,8 @@ PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
-.PHONY: demo test test-faults test-deb lint build agent operator deb footprint samples fuzz bench
-.PHONY: conformance clean
+.PHONY: demo test test-faults test-cuts test-machine test-deb lint build agent operator deb
+.PHONY: footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
 demo:
@@ -32,8 +38,8 @@ demo:
 	.build/debug/slipway demo
 
 # One process for each suite: some start programs, and a program inherits what is open.
-test: $(VENV)/ready
-	.ci/setup $(TEST_PACKAGES)
+test: $(VENV)/ready agent
+	.ci/setup $(TEST_PACKAGES) $(MACHINE_PACKAGES)
 	$(SWIFT) build $(BUILD_FLAGS) --build-tests
 	for suite in $(SUITES); do \
 		echo "== $$suite"; \
@@ -55,6 +61,20 @@ test-faults:
 	.ci/setup $(TEST_PACKAGES)
 	SLIPWAY_FAULT_SEEDS=$(SEEDS) SLIPWAY_FAULT_FIRST_SEED=$(FIRST) $(SWIFT) test $(BUILD_FLAGS) \
 		--disable-xctest --filter "^OrchestratorTests\.FaultRunTests"
+
+# Emulated machines with GRUB and with U-Boot: every power cut of a whole update, and images that
+# do not come up, hang, or fail their health check. `make test` has the short form of it. The machine
+# is really started from BOOTS random cuts, and the seed of them is printed: SEED=123 takes it again.
+test-machine: agent
+	.ci/setup $(TEST_PACKAGES) $(MACHINE_PACKAGES)
+	SLIPWAY_MACHINE_TESTS=all SLIPWAY_MACHINE_SEED=$(SEED) SLIPWAY_MACHINE_BOOTS=$(BOOTS) \
+		$(SWIFT) test $(BUILD_FLAGS) --disable-xctest --filter "^MachineTests\."
+
+# Every power cut of a whole update, and after each of them every one of the recovery.
+test-cuts:
+	.ci/setup $(TEST_PACKAGES)
+	SLIPWAY_CUTS=all $(SWIFT) test $(BUILD_FLAGS) --disable-xctest \
+		--filter "^SlotsTests\.WholeUpdateCutTests"
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -27,6 +27,11 @@ let package = Package(
     name: "slipway",
     products: [
         .library(name: "Agent", targets: ["Agent"]),
+        .library(name: "Model", targets: ["Model"]),
+        .library(name: "Trust", targets: ["Trust"]),
+        .library(name: "Slots", targets: ["Slots"]),
+        .library(name: "Curl", targets: ["Curl"]),
+        .library(name: "OpenSSL", targets: ["OpenSSL"]),
         .executable(name: "slipway", targets: ["slipway"]),
         .executable(name: "slipway-server", targets: ["slipway-server"]),
         .executable(name: "slipway-agent", targets: ["slipway-agent"]),
@@ -44,6 +49,11 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPKCS11"),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
+        // Loaded when it is needed, so that nothing of it is needed to build.
+        .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CLinux"),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -67,7 +77,13 @@ let package = Package(
         .target(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
             swiftSettings: strict),
-        .target(name: "Slots", dependencies: ["Agent", "Model"], swiftSettings: strict),
+        .target(
+            name: "Codecs", dependencies: ["CLZMA", "CZstd", "Model"], swiftSettings: strict),
+        .target(name: "Archives", dependencies: ["CArchive"], swiftSettings: strict),
+        .target(
+            name: "Slots",
+            dependencies: ["Agent", "Archives", "CLinux", "Codecs", "Model", "Wire"],
+            swiftSettings: strict),
         .target(
             name: "Stores",
             dependencies: [
@@ -85,7 +101,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust", "Wire",
+                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust",
+                "Wire",
                 argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
@@ -119,8 +136,10 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
         .target(
-            name: "AgentSupport", dependencies: ["Agent", "Slots"], path: "Tests/AgentSupport",
-            swiftSettings: testing),
+            name: "AgentSupport",
+            dependencies: [
+                "Agent", "JSON", "Model", "OpenSSL", "Slots", "TestSupport", "Trust", "Wire",
+            ], path: "Tests/AgentSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
         .testTarget(
@@ -133,7 +152,10 @@ let package = Package(
             name: "RolloutsTests", dependencies: ["Model", "Rollouts"], swiftSettings: testing),
         .testTarget(
             name: "AgentTests",
-            dependencies: ["Agent", "JSON", "Model", "OpenSSL", "Trust", "Wire"],
+            dependencies: [
+                "Agent", "AgentSupport", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust",
+                "Wire",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
@@ -145,13 +167,15 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
+            name: "CodecsTests", dependencies: ["Codecs", "Model"], swiftSettings: testing),
+        .testTarget(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
             swiftSettings: testing),
         .testTarget(
             name: "SlotsTests",
             dependencies: [
                 "Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "Slots", "TestSupport",
-                "Trust", "slipway-agent",
+                "Trust", "Wire", "slipway-agent",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -189,11 +213,16 @@ let package = Package(
             dependencies: ["JSON", "Model", "OpenSSL", "TestSupport", "Trust", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
-            name: "CommandTests", dependencies: ["slipway", "slipway-server", "slipway-tuf"],
+            name: "CommandTests",
+            dependencies: ["slipway", "slipway-agent", "slipway-server", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
             name: "InteropTests", dependencies: ["slipway", "slipway-tuf"],
             swiftSettings: testing),
+        .testTarget(
+            name: "MachineTests",
+            dependencies: ["Model", "TestSupport", "Wire", "slipway", "slipway-server"],
+            exclude: ["Image"], swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]
 )

@@ -51,7 +51,8 @@ extension AgentPhase {
         case .unanswered: self
         case .gaveUp(let failure): afterGivingUp(failure)
         case .carried(let offer, let bundle, let spare):
-            self == .idle ? .offered(Job(offer: offer, slot: spare, bundle: bundle)) : self
+            jobBeforeNextBundle == nil
+                ? .offered(Job(offer: offer, slot: spare, bundle: bundle)) : self
         case .authorized, .downloaded, .downloadComplete, .downloadMustRestart,
             .readBack, .consented, .healthy, .trialCleared, .confirmed:
             afterProgress(event)

@@ -24,6 +24,7 @@ public enum AgentPhase: Hashable, Sendable {
 
     /// One offer that is being worked on.
     public struct Job: Hashable, Sendable {
+        /// Which image, up to when, and by which rollout.
         public var offer: SignedMessage<Offer>
         /// The slot that the image goes to.
         public var slot: SlotName
@@ -39,6 +40,7 @@ public enum AgentPhase: Hashable, Sendable {
         /// offer is the device's own.
         public var bundle: String?
 
+        /// A job at its beginning, or as it was stored.
         public init(
             offer: SignedMessage<Offer>, slot: SlotName, cutTrials: Int = 0, counter: Int64 = 1,
             payload: Payload? = nil, trialSeconds: Int64? = nil, bundle: String? = nil
@@ -52,13 +54,17 @@ public enum AgentPhase: Hashable, Sendable {
             self.bundle = bundle
         }
 
+        /// What proof or failure of this update is told by.
         public var nonce: Nonce { offer.unverified.nonce }
+        /// What is fetched.
         public var image: ImageReference { offer.unverified.image }
         /// Whether the update was carried to the device, so that its server knows nothing of it.
         public var isCarried: Bool { bundle != nil }
+        /// What the device is brought to.
         public var release: ReleaseID { offer.unverified.release }
     }
 
+    /// How far a trial is.
     public enum TrialStage: String, Hashable, Sendable {
         /// The bootloader is, or is about to be, told to try the slot.
         case armed
@@ -71,12 +77,28 @@ public enum AgentPhase: Hashable, Sendable {
         case cutOff = "cut off"
     }
 
+    /// The update that this phase is about.
     public var job: Job? {
         switch self {
         case .idle: nil
         case .offered(let job), .downloading(let job, _), .verifying(let job),
             .installed(let job), .trial(let job, _), .confirming(let job), .proven(let job),
             .rollingBack(let job, _), .failed(let job, _):
+            job
+        }
+    }
+
+    /// The update that has to end before the next one may be carried here; `nil` when none has.
+    ///
+    /// A failure that nobody could be told of counts as one all the same once the lease is over. A
+    /// proof does not, so the server hears of it first, but for an update that it knows nothing of.
+    public var jobBeforeNextBundle: Job? {
+        switch self {
+        case .idle, .failed: nil
+        case .proven(let job): job.isCarried ? nil : job
+        case .offered(let job), .downloading(let job, _), .verifying(let job),
+            .installed(let job), .trial(let job, _), .confirming(let job),
+            .rollingBack(let job, _):
             job
         }
     }

@@ -16,6 +16,7 @@ extension AgentState {
     static let format: Int64 = 2
     static let limitBytes = 262_144
 
+    /// What is stored; `init(parsing:)` reads it.
     public var bytes: [UInt8] {
         JSONValue.object(
             JSONObject(present: [

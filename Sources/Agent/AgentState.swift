@@ -3,6 +3,7 @@ public import Trust
 
 /// Everything that the agent remembers between two starts.
 public struct AgentState: Hashable, Sendable {
+    /// Where an update of this device is.
     public var phase: AgentPhase
     /// Of the newest check-in that was ever sent.
     public var lastSequence: Int64
@@ -16,12 +17,14 @@ public struct AgentState: Hashable, Sendable {
     public var reportedAttributes: Attributes?
     /// The highest rank of each product that this device ever confirmed.
     public var newestConfirmed: [ReleaseName: ReleaseRank]
+    /// Before which the trust rules do not believe the clock.
     public var timeFloor: TimeFloor
     /// Until when somebody at the device has put off the restart into a new image.
     public var deferredUntil: Instant?
     /// Whether an agent from after this one has written it, so that its phase was left alone.
     public var isOfNewerAgent = false
 
+    /// Of a device that has never spoken.
     public static let new = AgentState(
         phase: .idle, lastSequence: 0, isEnrolled: false, isRetired: false,
         reportedAttributes: nil, newestConfirmed: [:],

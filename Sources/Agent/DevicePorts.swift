@@ -8,6 +8,7 @@ public protocol Consent {
     func ask(for release: ReleaseID) -> ConsentVerdict
 }
 
+/// What an application says to a restart.
 public enum ConsentVerdict: Hashable, Sendable {
     case yes
     /// Somebody says "not now", in one sentence for a person.
@@ -36,12 +37,15 @@ public enum Hook: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// Runs the device's own programs. After a power cut a hook may run a second time.
+/// Runs the device's own programs.
+///
+/// After a power cut a hook may run a second time.
 public protocol HookRunner {
     /// - Parameter facts: What the hook may want to know, by name: `release`, `slot`, `failure`.
     func run(_ hook: Hook, facts: [String: String]) -> HookVerdict
 }
 
+/// How a hook ended.
 public enum HookVerdict: Hashable, Sendable {
     case done
     /// The device is not ready; the same is asked again later.
@@ -65,13 +69,17 @@ public protocol InventorySource {
 
 /// Where a bundle that was carried to the device is read.
 public protocol BundleOpener {
+    /// - Throws: ``TransportError/bundle(_:)`` when there is none at `path`, or it is not sound.
     func open(_ path: String) throws(TransportError) -> any CarriedUpdate
 }
 
-/// An update that was carried to the device. What it says of itself is not trusted: the signed
-/// metadata that it brings must say the same.
+/// An update that was carried to the device.
+///
+/// What it says of itself is not trusted: the signed metadata that it brings must say the same.
 public protocol CarriedUpdate: UpdateSource {
+    /// What it says that it brings.
     var release: ReleaseID { get }
+    /// Which of its repository's images it says that it carries.
     var image: ImageReference { get }
 }
 
@@ -85,6 +93,7 @@ public protocol FetchGate {
 public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, FetchGate,
     InventorySource
 {
+    /// All of them are alike.
     public init() {}
 
     public func decision(at now: Instant, bytes: Int64) -> FetchPolicy.Decision { .go }
@@ -98,6 +107,6 @@ public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, FetchGa
     public func attributes() -> Attributes? { nil }
 
     public func open(_ path: String) throws(TransportError) -> any CarriedUpdate {
-        throw .unreachable("this device takes no bundles")
+        throw .bundle("this device takes none")
     }
 }

@@ -2,6 +2,7 @@ public import Model
 
 /// When an image may be fetched: not in quiet hours, and not at the cost of a metered link.
 public struct FetchPolicy: Hashable, Sendable {
+    /// In which no image is fetched.
     public var quietHours: QuietHours
     /// The largest image that is fetched over a metered link, in bytes; `nil` for any.
     public var meteredMaximumBytes: Int64?
@@ -9,6 +10,7 @@ public struct FetchPolicy: Hashable, Sendable {
     /// How soon to look again whether the link is still metered.
     public static let meteredPause = Duration.seconds(900)
 
+    /// - Parameter meteredMaximumBytes: At least 0; `nil` for any size.
     public init(quietHours: QuietHours, meteredMaximumBytes: Int64?) {
         self.quietHours = quietHours
         self.meteredMaximumBytes = meteredMaximumBytes
@@ -17,6 +19,7 @@ public struct FetchPolicy: Hashable, Sendable {
     /// Any image, at any time, over any link.
     public static let always = FetchPolicy(quietHours: .none, meteredMaximumBytes: nil)
 
+    /// What the link costs.
     public enum Link: Hashable, Sendable {
         case metered
         case free
@@ -24,6 +27,7 @@ public struct FetchPolicy: Hashable, Sendable {
         case unknown
     }
 
+    /// Whether to begin, and if not, when to ask again.
     public enum Decision: Hashable, Sendable {
         case go
         /// Ask again after so long; the reason is one clause for a person.

@@ -8,8 +8,10 @@ public final class MirroredRepository: UpdateSource {
     public struct Place {
         /// For a person, such as a URL.
         public let name: String
+        /// What answers there.
         public let source: any UpdateSource
 
+        /// One mirror, or the server.
         public init(name: String, source: any UpdateSource) {
             self.name = name
             self.source = source
@@ -32,6 +34,11 @@ public final class MirroredRepository: UpdateSource {
     private var imageGivers = Givers(path: "")
     private var metadataGiver: Int?
 
+    /// - Parameters:
+    ///   - mirrors: In the order in which they are to be asked.
+    ///   - server: Asked last; its word is final.
+    ///   - clock: Tells how long a mirror is left alone.
+    ///   - note: Told of each mirror that fails, one sentence for a person.
     public init(
         mirrors: [Place], server: Place, clock: any AgentClock,
         note: @escaping (String) -> Void

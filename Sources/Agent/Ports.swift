@@ -6,7 +6,9 @@ public protocol Transport: UpdateSource {
     func checkIn(_ message: [UInt8]) throws(TransportError) -> [UInt8]
 }
 
-/// Where metadata and images come from: a server, its mirrors or a bundle. Nothing of it is trusted.
+/// Where metadata and images come from: a server, its mirrors or a bundle.
+///
+/// Nothing of it is trusted.
 public protocol UpdateSource {
     /// Told that what was fetched last is not what is signed: where it came from is avoided for a
     /// while.
@@ -32,6 +34,7 @@ extension UpdateSource {
     public func avoidSource(of kind: RepositoryFileKind) -> Bool { false }
 }
 
+/// What of a repository is fetched.
 public enum RepositoryFileKind: Hashable, Sendable, CaseIterable { case metadata, image }
 
 /// How the transfer of an image ended without an error of the network.
@@ -56,6 +59,8 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
     case foreign(String)
     /// More bytes than were asked for.
     case tooLong
+    /// A bundle that was carried to the device cannot be read.
+    case bundle(String)
 
     public var description: String {
         switch self {
@@ -67,13 +72,15 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
             "the answer is not the server's file: \(reason)"
                 + " (a login page of the network or a mirror that is out of date may be in the way)"
         case .tooLong: "the server sent more than was asked for (it may be an endless-data attack)"
+        case .bundle(let reason): "the bundle cannot be read: \(reason)"
         }
     }
 
     /// Whether asking for the same thing again would not help: the server refuses it for good.
     public var isPermanent: Bool {
         switch self {
-        case .unreachable, .busy, .foreign: false
+        // A medium may be put in again.
+        case .unreachable, .busy, .foreign, .bundle: false
         // A payment or a password that a network or proxy asks for says nothing about the server;
         // timeout, misdirected, too early and too many requests ask for another try.
         case .refused(let status, _):
@@ -90,7 +97,7 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .busy(_, let seconds):
             min(.seconds(max(0, seconds)), Self.maximumRetryAfter)
-        case .unreachable, .refused, .foreign, .tooLong: nil
+        case .unreachable, .refused, .foreign, .tooLong, .bundle: nil
         }
     }
 }
@@ -108,7 +115,10 @@ public protocol SlotSet {
     /// - Parameters:
     ///   - length: Of the image as it is fetched, in bytes.
     ///   - kept: Takes those bytes of the image that need not be written again, piece by piece.
-    /// - Returns: How many bytes were kept, at most `offset`; writing goes on from there.
+    /// - Returns: How many bytes were kept, at most `offset`; writing goes on from there. Slots that
+    ///   took these bytes earlier in this process, and cannot read them any more, hand on none of
+    ///   them and go on nevertheless, where `offset` is exactly how many they took. When any other
+    ///   number of bytes was handed on than is returned, the slot is begun again, at 0.
     func begin(
         _ slot: SlotName, _ payload: Payload, length: Int64, at offset: Int64,
         kept: ([UInt8]) -> Void
@@ -134,17 +144,20 @@ public protocol SlotSet {
 
     /// What was verified to be in `slot`; `nil` when that is not known.
     func content(of slot: SlotName) throws(SlotError) -> SlotContent?
+    /// Notes durably what the slot was found to hold; `nil` when that is known no longer.
     func setContent(_ content: SlotContent?, of slot: SlotName) throws(SlotError)
 }
 
 /// What a slot was verified to hold.
 public struct SlotContent: Hashable, Sendable {
+    /// What the image is called.
     public var release: ReleaseID
     /// Of the image, which is its name everywhere.
     public var sha256: Digest
     /// What the slot reads as.
     public var payload: Payload
 
+    /// Made once the medium was read and compared.
     public init(release: ReleaseID, sha256: Digest, payload: Payload) {
         self.release = release
         self.sha256 = sha256
@@ -172,6 +185,7 @@ public enum SlotError: Error, Hashable, CustomStringConvertible {
 
 /// What decides which slot boots; its word counts, never the agent's memory.
 public protocol Bootloader {
+    /// What booted, what is confirmed, and what became of a trial; asked at each start.
     func status() throws(SlotError) -> BootStatus
     /// Boots `slot` once, next time; durable when it returns, and harmless to repeat.
     func arm(_ slot: SlotName) throws(SlotError)
@@ -184,16 +198,22 @@ public protocol Bootloader {
 }
 
 extension Bootloader {
+    /// Most bootloaders read what they need from a file.
     public var rebootArgument: String? { nil }
 }
 
 /// What the bootloader says.
 public struct BootStatus: Hashable, Sendable {
+    /// The slot that runs.
     public var booted: SlotName
+    /// New with each start of the machine.
     public var bootID: BootID
+    /// The slot that boots when there is no trial.
     public var confirmed: SlotName
+    /// Whether a slot is to be tried, or was.
     public var trial: Trial
 
+    /// What the bootloader knows of a trial.
     public enum Trial: Hashable, Sendable {
         case none
         /// The next boot tries this slot.
@@ -205,6 +225,7 @@ public struct BootStatus: Hashable, Sendable {
         case untold(SlotName)
     }
 
+    /// What was read from the bootloader's own files, never from the agent's.
     public init(booted: SlotName, bootID: BootID, confirmed: SlotName, trial: Trial) {
         self.booted = booted
         self.bootID = bootID
@@ -223,6 +244,7 @@ public protocol HealthCheck {
     func run(in slot: SlotName, within time: Duration) -> HealthVerdict
 }
 
+/// What a health check has found.
 public enum HealthVerdict: Hashable, Sendable {
     case healthy
     /// One sentence for a person.
@@ -231,18 +253,21 @@ public enum HealthVerdict: Hashable, Sendable {
 
 /// What the agent keeps across restarts; each write is whole and durable, or did not happen.
 public protocol AgentStore {
+    /// What was saved last; `nil` on a new device.
     func loadState() throws(SlotError) -> [UInt8]?
+    /// Keeps the state in the place of the one before.
     func saveState(_ bytes: [UInt8]) throws(SlotError)
 
     /// The trusted metadata in the file `name`, such as `timestamp.json`; for `root.json` at least
     /// the one that came with the device.
     func loadMetadata(_ name: String) throws(SlotError) -> [UInt8]?
-    /// `nil` forgets it.
+    /// Keeps the metadata under `name`; `nil` forgets it.
     func saveMetadata(_ name: String, _ bytes: [UInt8]?) throws(SlotError)
 }
 
 /// Told of what happens, in the order in which it does.
 public protocol AgentObserver {
+    /// Returns soon: the agent waits.
     func observe(_ event: AgentNotice)
 }
 
@@ -260,6 +285,7 @@ public enum AgentNotice: Hashable, Sendable {
 
 /// The clocks of the machine.
 public protocol AgentClock {
+    /// The time of day, which may be wrong by years before a device has found out.
     var now: Instant { get }
     /// Since the machine booted; never steps, and goes on while the machine sleeps.
     var uptime: Duration { get }

@@ -41,7 +41,11 @@ extension UpdateAgent {
         case .unreachable(let error):
             heard(error)
             ports.observer.observe(.checkInFailed("\(error)"))
-            guard !job.isCarried, now < job.offer.unverified.expires else {
+            if job.isCarried {
+                try take(.gaveUp(Failure(.download, "\(error)")))
+                return .goOn
+            }
+            guard now < job.offer.unverified.expires else {
                 try take(
                     .gaveUp(Failure(.download, "no metadata before the offer ended: \(error)")))
                 return .goOn

@@ -63,7 +63,7 @@ extension UpdateAgent {
         return directive
     }
 
-    private func nextSequence() throws(AgentError) -> Int64 {
+    func nextSequence() throws(AgentError) -> Int64 {
         if usedSequence >= state.lastSequence {
             try change { $0.lastSequence += Self.sequencesReserved }
         }

@@ -74,7 +74,9 @@ extension UpdateAgent {
             try take(.gaveUp(Failure(.download, "the server does not have \(job.image.path)")))
             return .goOn
         case .success(.complete):
-            return try interrupted(download, job, "the connection ended early")
+            return try interrupted(
+                download, job,
+                job.isCarried ? "the bundle ends early" : "the connection ended early")
         case .failure(.tooLong):
             try take(.gaveUp(Failure(.refused, "\(TransportError.tooLong)")))
             return .goOn
@@ -92,7 +94,7 @@ extension UpdateAgent {
         guard let digest = try download.finish() else { return .goOn }
         succeeded()
         if digest == job.image.sha256 {
-            return try finish(job)
+            return try finish(download, job)
         } else if download.began > 0 || isOfMirror(job) {
             // The part from before may be the wrong one; only a whole image accuses the server.
             try take(.downloadMustRestart)
@@ -112,8 +114,14 @@ extension UpdateAgent {
     }
 
     /// Makes the image the content of the slot.
-    private func finish(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
-        if let pause = try hookStep(.preInstall, job) { return pause }
+    private func finish(
+        _ download: Download, _ job: AgentPhase.Job
+    ) throws(AgentError) -> Pause {
+        if let pause = try hookStep(.preInstall, job) {
+            // Whoever objects does not have it fetched again.
+            if case .downloading = state.phase { try download.makeDurable() }
+            return pause
+        }
         var payload = job.payload
         do throws(SlotError) {
             var stream = cryptography.hashing.sha256Stream()
@@ -149,7 +157,7 @@ extension UpdateAgent {
         }
         if download.written > download.began { succeeded() }
         if job.isCarried {
-            try take(.gaveUp(Failure(.download, "the bundle cannot be read: \(reason)")))
+            try take(.gaveUp(Failure(.download, reason)))
             return .goOn
         }
         _ = try checkIn(download.report)
@@ -170,7 +178,7 @@ private final class Download {
     private(set) var slotError: SlotError?
     private(set) var problem: AgentError?
     private let agent: UpdateAgent
-    private var stream: SHA256Stream
+    private let digest: FetchedDigest
     private var durable: Int64
     private var reportedAt: Duration
 
@@ -180,14 +188,26 @@ private final class Download {
         self.job = job
         self.agent = agent
         reportedAt = agent.ports.clock.uptime
-        var stream = agent.cryptography.hashing.sha256Stream()
         let slots = agent.ports.slots
         // What the slot held before is being overwritten: nobody may boot it any more.
         try slots.setContent(nil, of: job.slot)
-        began = try slots.begin(
+        let digest = FetchedDigest(job.nonce, agent.cryptography.hashing)
+        let kept = try slots.begin(
             job.slot, job.payload, length: job.image.length, at: offset
-        ) { stream.update($0) }
-        self.stream = stream
+        ) { digest.update($0) }
+        if digest.byteCount == kept {
+            (self.digest, began) = (digest, kept)
+        } else if let earlier = agent.fetched, earlier.nonce == job.nonce,
+            earlier.byteCount == kept, digest.byteCount == 0
+        {
+            (self.digest, began) = (earlier, kept)
+        } else {
+            slots.end()
+            began = try slots.begin(
+                job.slot, job.payload, length: job.image.length, at: 0, kept: { _ in })
+            self.digest = FetchedDigest(job.nonce, agent.cryptography.hashing)
+        }
+        agent.fetched = self.digest
         written = began
         durable = began
         if began > 0 { agent.ports.observer.observe(.resumed(atByte: began)) }
@@ -200,7 +220,7 @@ private final class Download {
                 slotError = error
                 return false
             }
-            stream.update(bytes)
+            digest.update(bytes)
             written += Int64(bytes.count)
             if written - durable >= agent.configuration.durableStepBytes { try makeDurable() }
             return slotError == nil ? try isStillWanted() : false
@@ -254,6 +274,32 @@ private final class Download {
             try agent.take(.gaveUp(Failure(.install, "\(error)")))
             return nil
         }
-        return stream.finish()
+        return digest.finish()
+    }
+}
+
+/// The digest of what was fetched of an image so far; outlives a try that was cut off.
+final class FetchedDigest {
+    let nonce: Nonce
+    /// Of the image; this many of its first bytes were taken.
+    private(set) var byteCount: Int64 = 0
+    private var stream: SHA256Stream
+    private var finished: Digest?
+
+    init(_ nonce: Nonce, _ hashing: any Hashing) {
+        self.nonce = nonce
+        stream = hashing.sha256Stream()
+    }
+
+    func update(_ bytes: [UInt8]) {
+        stream.update(bytes)
+        byteCount += Int64(bytes.count)
+    }
+
+    /// The digest; no more bytes may follow.
+    func finish() -> Digest {
+        let digest = finished ?? stream.finish()
+        finished = digest
+        return digest
     }
 }

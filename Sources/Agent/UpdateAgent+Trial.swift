@@ -91,6 +91,18 @@ extension UpdateAgent {
         return .goOn
     }
 
+    /// When the trial that runs has to be over, by the clock of ``AgentClock/uptime``; `nil` when
+    /// none does.
+    public var trialEnds: Duration? {
+        switch state.phase {
+        case .trial(let job, .begun), .trial(let job, .passed), .confirming(let job):
+            trialDeadline(of: job)
+        case .trial(_, .armed), .trial(_, .cutOff), .idle, .offered, .downloading, .verifying,
+            .installed, .proven, .rollingBack, .failed:
+            nil
+        }
+    }
+
     /// How long the new image may take: what the image before has said, which knew it to be good.
     func trialDeadline(of job: AgentPhase.Job) -> Duration {
         job.trialSeconds.map { .seconds($0) } ?? configuration.trialDeadline

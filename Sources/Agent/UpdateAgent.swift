@@ -10,9 +10,12 @@ public final class UpdateAgent {
     let configuration: AgentConfiguration
     let ports: AgentPorts
     let cryptography: CryptographySuite
+    /// What is stored; a power cut now would leave this.
     public private(set) var state: AgentState
-    private(set) var boot: BootStatus
-    var content: SlotContent?
+    /// What the bootloader said at the start, and after a confirmation.
+    public private(set) var boot: BootStatus
+    /// What the booted slot was found to hold; `nil` when that cannot be told.
+    public let content: SlotContent?
     /// Sequences up to ``AgentState/lastSequence`` are reserved on disk; this one was used last.
     var usedSequence: Int64
     private var failedTries = 0
@@ -22,6 +25,8 @@ public final class UpdateAgent {
     /// Why the server took no check-in when it was last reached, such as a spent enrolment token or
     /// another key of the same device; `nil` once it has taken one.
     public internal(set) var refusal: String?
+    /// Of the download under way, or of the last one.
+    var fetched: FetchedDigest?
     /// The failed offer that the hook was told of since the agent's start.
     var toldHookOf: Nonce?
 

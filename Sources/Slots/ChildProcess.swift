@@ -17,6 +17,9 @@ enum ChildProcess {
         let output: [UInt8]
     }
 
+    /// How much of the output is kept, from its end, in bytes, where nothing else is said.
+    static let keptOutputBytes = 4096
+
     /// What a program is given, and what becomes of what it prints.
     struct Setting {
         /// All of the program's environment; `nil` for that of this process.
@@ -26,7 +29,7 @@ enum ChildProcess {
         /// Whether its complaints go to where ours do, so that its answer is nothing but that.
         var complainsToOurs = false
         /// How much of the output is kept, from its end, in bytes.
-        var keptOutputBytes = 4096
+        var keptOutputBytes = ChildProcess.keptOutputBytes
     }
 
     /// - Throws: ``SlotError`` when the program cannot be started.
@@ -81,7 +84,15 @@ enum ChildProcess {
         if !setting.complainsToOurs {
             unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
         }
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        // Whatever the calling thread blocks or ignores, the program hears: some wait for signals.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+        unsafe posix_spawnattr_setflags(
+            &attributes,
+            Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var words = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }
         let variables = setting.environment.map { $0.sorted { $0.key < $1.key } }

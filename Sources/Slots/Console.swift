@@ -8,6 +8,13 @@ public enum Console {
     /// Writes one line to standard output at once.
     public static func answer(_ line: String) { write("\(line)\n", to: STDOUT_FILENO) }
 
+    /// `path` as seen from everywhere.
+    public static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(folder) }
+        return "\(unsafe String(cString: folder))/\(path)"
+    }
+
     public static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
 
     private static func write(_ text: String, to descriptor: Int32) {

@@ -8,6 +8,8 @@ public protocol Disk {
     func open(_ path: String, _ access: DiskAccess) throws(SlotError) -> any DiskFile
     /// What is at `path`, links not followed; `nil` when nothing is.
     func entry(_ path: String) throws(SlotError) -> DiskEntry?
+    /// The twelve bits of chmod(1) of what is at `path`, links not followed.
+    func permissions(of path: String) throws(SlotError) -> UInt32
     /// The names in a directory, in no order.
     func names(in directory: String) throws(SlotError) -> [String]
     /// Puts the file, link or directory at `path` in the place of what is at `new`.
@@ -16,12 +18,28 @@ public protocol Disk {
     func remove(_ path: String) throws(SlotError)
     /// Removes an empty directory; what is not there is gone already.
     func removeDirectory(_ path: String) throws(SlotError)
-    /// Makes a directory; one that is there stays as it is.
+    /// Makes a directory with exactly these permissions; one that is there stays as it is.
     func makeDirectory(_ path: String, permissions: UInt32) throws(SlotError)
     /// Makes a symbolic link at `path`, where nothing may be yet.
     func makeLink(_ path: String, to target: String) throws(SlotError)
     /// Returns once the names that were made, changed and removed in it survive a power cut.
     func syncDirectory(_ path: String) throws(SlotError)
+    /// Returns once the directory at `path` and everything under it survives a power cut.
+    func syncTree(_ path: String) throws(SlotError)
+}
+
+extension Disk {
+    public func syncTree(_ path: String) throws(SlotError) {
+        for name in try names(in: path) {
+            let inside = "\(path)/\(name)"
+            switch try entry(inside) {
+            case .file: try open(inside, .read).sync()
+            case .directory: try syncTree(inside)
+            case .link, .blockDevice, .other, nil: continue
+            }
+        }
+        try syncDirectory(path)
+    }
 }
 
 /// How a file is opened.
@@ -31,7 +49,7 @@ public enum DiskAccess: Hashable, Sendable {
     case update
     /// Makes the file when it is missing; keeps what it holds.
     case make(permissions: UInt32)
-    /// Fails when the file is there already.
+    /// Fails when the file is there already; one that it makes has exactly these permissions.
     case create(permissions: UInt32)
 }
 
@@ -58,6 +76,14 @@ public protocol DiskFile: AnyObject {
     func allocate(length: Int64) throws(SlotError)
     /// Returns once everything that was written survives a power cut.
     func sync() throws(SlotError)
+    /// Sends what was written before `offset`, one piece behind the other, on its way to the medium
+    /// and lets the kernel forget it, so that a large image does not push out of its memory what the
+    /// device works with. Promises nothing: that is for ``sync()``.
+    func settle(upTo offset: Int64) throws(SlotError)
     /// Lets what is read next come from the medium, as far as everything written is synced.
     func forgetCache() throws(SlotError)
+}
+
+extension DiskFile {
+    public func settle(upTo offset: Int64) throws(SlotError) {}
 }

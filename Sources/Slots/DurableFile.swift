@@ -74,11 +74,15 @@ public enum DurableFile {
         try disk.syncDirectory(directory(of: path))
     }
 
-    /// Makes a directory that only its owner may enter; one that is there stays as it is.
+    /// Makes a directory that only its owner may enter, durably; one that is there stays as it is.
+    ///
+    /// Its name is synced although it may be there already: an earlier process may have been killed
+    /// before it did that, and a file in a directory whose name is lost is lost too.
     public static func makeDirectory(
         _ path: String, on disk: any Disk = LinuxDisk()
     ) throws(SlotError) {
         try disk.makeDirectory(path, permissions: 0o700)
+        try disk.syncDirectory(directory(of: path))
     }
 
     /// The directory that `path` is in.

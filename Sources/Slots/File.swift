@@ -1,4 +1,5 @@
 internal import Agent
+internal import CLinux
 internal import Glibc
 
 /// An open file; closed when its life ends.
@@ -129,8 +130,36 @@ internal import Glibc
     /// `O_TMPFILE`, which Swift does not import because it is written with other macros.
     private static let unnamed = O_DIRECTORY | 0o20000000
 
+    /// Returns once everything on the file's file system survives a power cut.
+    func syncFileSystem() throws(SlotError) {
+        guard syncfs(descriptor) == 0 else { throw SlotError(errno, "sync", path) }
+    }
+
+    func setPermissions(_ permissions: mode_t) throws(SlotError) {
+        guard fchmod(descriptor, permissions) == 0 else {
+            throw SlotError(errno, "set the permissions of", path)
+        }
+    }
+
+    /// Sends what is written there on its way to the medium; does not wait, promises nothing.
+    func startWriting(from offset: Int64, length: Int64) {
+        _ = sync_file_range(descriptor, offset, length, slipway_write)
+    }
+
+    /// Waits until the medium has taken what is written there; errors are for ``sync()`` to tell.
+    func finishWriting(from offset: Int64, length: Int64) {
+        _ = sync_file_range(
+            descriptor, offset, length, slipway_wait_before | slipway_write | slipway_wait_after)
+    }
+
     /// Lets what is read next come from the medium, as far as everything written is synced.
-    func forgetCache() { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+    ///
+    /// Pages that are clean are dropped, of a file and of a block device, and nobody has to be root
+    /// for it. Reading past the cache with `O_DIRECT` would say the same, and needs a medium and a
+    /// file system that can.
+    func forgetCache(from offset: Int64 = 0, length: Int64 = 0) {
+        _ = posix_fadvise(descriptor, off_t(offset), off_t(length), POSIX_FADV_DONTNEED)
+    }
 
     /// Takes the flag away that keeps everyone from changing the file.
     func clearImmutableFlag() throws(SlotError) {

@@ -10,8 +10,15 @@ public struct LinuxDisk: Disk {
         case .read: LinuxFile(try File(path, .read))
         case .update: LinuxFile(try File(path, .overwrite))
         case .make(let permissions): LinuxFile(try File(path, .update(permissions: permissions)))
-        case .create(let permissions): LinuxFile(try File(path, .create(permissions: permissions)))
+        case .create(let permissions): LinuxFile(try created(path, permissions))
         }
+    }
+
+    /// The process's own mask must not decide what an image's files may do.
+    private func created(_ path: String, _ permissions: UInt32) throws(SlotError) -> File {
+        let file = try File(path, .create(permissions: permissions))
+        try file.setPermissions(permissions)
+        return file
     }
 
     public func entry(_ path: String) throws(SlotError) -> DiskEntry? {
@@ -27,6 +34,12 @@ public struct LinuxDisk: Disk {
         case S_IFBLK: return .blockDevice
         default: return .other
         }
+    }
+
+    public func permissions(of path: String) throws(SlotError) -> UInt32 {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { throw SlotError(errno, "look at", path) }
+        return status.st_mode & 0o7777
     }
 
     private func target(of path: String) throws(SlotError) -> String {
@@ -77,8 +90,12 @@ public struct LinuxDisk: Disk {
     }
 
     public func makeDirectory(_ path: String, permissions: UInt32) throws(SlotError) {
-        guard unsafe mkdir(path, permissions) == 0 || errno == EEXIST else {
+        guard unsafe mkdir(path, permissions) == 0 else {
+            if errno == EEXIST { return }
             throw SlotError(errno, "make the directory", path)
+        }
+        guard unsafe chmod(path, permissions) == 0 else {
+            throw SlotError(errno, "set the permissions of", path)
         }
     }
 
@@ -89,32 +106,9 @@ public struct LinuxDisk: Disk {
     public func syncDirectory(_ path: String) throws(SlotError) {
         try File(path, .read).sync()
     }
-}
 
-/// A file of ``LinuxDisk``.
-private final class LinuxFile: DiskFile {
-    private let file: File
-
-    init(_ file: consuming File) { self.file = file }
-
-    var path: String { file.path }
-
-    func length() throws(SlotError) -> Int64 { try file.length() }
-
-    func read(at offset: Int64, maximum: Int) throws(SlotError) -> [UInt8] {
-        try file.read(at: offset, maximum: maximum)
+    /// The whole file system at once: thousands of small files would be thousands of commits.
+    public func syncTree(_ path: String) throws(SlotError) {
+        try File(path, .read).syncFileSystem()
     }
-
-    func write(_ bytes: [UInt8], at offset: Int64) throws(SlotError) {
-        try file.write(bytes, at: offset)
-    }
-
-    func allocate(length: Int64) throws(SlotError) {
-        guard file.isBlockDevice else { return try file.allocate(length: length) }
-        guard try file.length() >= length else { throw .full(path: path) }
-    }
-
-    func sync() throws(SlotError) { try file.sync() }
-
-    func forgetCache() { file.forgetCache() }
 }

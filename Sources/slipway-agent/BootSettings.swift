@@ -12,6 +12,7 @@ struct BootSettings {
         case systemdBoot = "systemd-boot"
         case efi
         case tryboot
+        case link
         case command
 
         /// The members that it has, besides `type` and `slot_argument`.
@@ -23,6 +24,7 @@ struct BootSettings {
             case .systemdBoot: ["esp", "entries"]
             case .efi: ["entries", "variables"]
             case .tryboot: ["autoboot", "partitions"]
+            case .link: ["folder"]
             case .command: ["command", "timeout_seconds"]
             }
         }
@@ -85,6 +87,7 @@ struct BootSettings {
                 booted: booted)
         case .efi: return try efi()
         case .tryboot: return try tryboot()
+        case .link: return LinkBootloader(folder: try fields.string("folder"))
         case .command:
             return CommandBootloader(
                 command: try command(), timeout: try timeout(), booted: booted)

@@ -10,24 +10,35 @@ struct DeviceFile {
     /// The folder of the agent's state, key and trusted metadata.
     let statePath: String
     let rootPath: String
+    let slots: any SlotSet
     let slotPaths: [SlotName: String]
     let bootloader: any Bootloader
     /// The machine's clock, or that of the process that stands for a machine.
     let clock: SystemClock
-    let healthCommand: [String]
-    let healthTimeout: Duration
+    let health: HealthSettings
+    let watchdog: WatchdogSettings?
+    let hooks: HookSettings
+    let inventory: InventorySettings
+    let identity: IdentitySettings
     /// Restarts the machine; when it is empty the agent exits, and what started it does.
     let rebootCommand: [String]
 
-    var controlPath: String { "\(statePath)/control" }
+    /// Of the socket by which programs at the device speak with the agent.
+    let controlPath: String
+    /// Whose members may give orders there; `nil` for root and the agent's user alone.
+    let controlGroup: String?
+
+    var logPath: String { "\(statePath)/log" }
+    var confirmedPath: String { "\(statePath)/confirmed" }
     var lockPath: String { "\(statePath)/lock" }
     var keyPath: String { "\(statePath)/device.pem" }
 
     private static let keys: Set<String> = Set([
         "device", "hardware", "attributes", "enrolment_token_file", "state", "root",
-        "slots", "boot", "health_command", "health_timeout_seconds", "trial_deadline_seconds",
-        "maximum_pause_seconds", "reboot_command",
-    ]).union(NetworkSettings.keys)
+        "slots", "boot", "trial_deadline_seconds",
+        "maximum_pause_seconds", "reboot_command", "control_socket", "control_group",
+    ]).union(NetworkSettings.keys).union(HealthSettings.keys).union(WatchdogSettings.keys)
+        .union(HookSettings.keys).union(InventorySettings.keys).union(IdentitySettings.keys)
 
     init(reading path: String) throws(CommandError) {
         let bytes: [UInt8]?
@@ -46,13 +57,22 @@ struct DeviceFile {
     private init(_ fields: JSONFields) throws {
         network = try NetworkSettings(fields)
         statePath = try fields.string("state")
+        controlPath = try fields.optionalString("control_socket") ?? "\(statePath)/control.sock"
+        controlGroup = try fields.optionalString("control_group")
         rootPath = try fields.string("root")
-        slotPaths = try Self.slots(in: fields)
+        let slotSettings = try SlotSettings(fields, recordFolder: "\(statePath)/slots")
+        slots = slotSettings.slots
+        slotPaths = slotSettings.paths
         bootloader = try BootSettings.bootloader(fields, slots: slotPaths, statePath: statePath)
-        clock = bootloader is SimulatedBootloader ? .ofThisProcess : SystemClock()
-        healthCommand = try fields.words("health_command")
+        // What restarts is a process there, not the machine.
+        let isProcess = bootloader is SimulatedBootloader || bootloader is LinkBootloader
+        clock = isProcess ? .ofThisProcess : SystemClock()
+        health = try HealthSettings(fields)
+        watchdog = try WatchdogSettings(fields)
+        hooks = try HookSettings(fields)
+        inventory = try InventorySettings(fields)
+        identity = try IdentitySettings(fields)
         rebootCommand = try fields.words("reboot_command")
-        healthTimeout = try fields.seconds("health_timeout_seconds", unless: 60)
         guard let device = DeviceID(try fields.string("device")) else {
             throw fields.refused("device", "a name")
         }
@@ -65,22 +85,6 @@ struct DeviceFile {
             trialDeadline: try fields.seconds("trial_deadline_seconds", unless: 600),
             maximumPause: try fields.seconds("maximum_pause_seconds", unless: 300),
             durableStepBytes: 8_388_608, limits: .standard)
-    }
-
-    private static func slots(in fields: JSONFields) throws -> [SlotName: String] {
-        let slots = try fields.object("slots")
-        var paths: [SlotName: String] = [:]
-        for member in slots.members.members {
-            guard let name = SlotName(member.key.text) else {
-                throw slots.refused(member.key.text, "a slot's name as the key")
-            }
-            paths[name] = try slots.string(member.key.text)
-        }
-        // One file as both slots would have the running image overwritten.
-        guard paths.count == 2, Set(paths.values).count == 2 else {
-            throw fields.refused("slots", "two slots in two files")
-        }
-        return paths
     }
 
     private static func attributes(in fields: JSONFields) throws -> Attributes {

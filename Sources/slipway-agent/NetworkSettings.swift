@@ -1,6 +1,7 @@
 internal import Agent
 internal import Curl
 internal import JSON
+internal import Model
 internal import Slots
 
 /// How a device reaches its server and the mirrors of its repository, from its configuration.
@@ -110,5 +111,11 @@ extension JSONFields {
             }
             return word.text
         }
+    }
+}
+
+extension NetworkSettings: FetchGate {
+    func decision(at now: Instant, bytes: Int64) -> FetchPolicy.Decision {
+        policy.decision(at: now, link: meter.link(), bytes: bytes)
     }
 }

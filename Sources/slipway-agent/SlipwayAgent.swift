@@ -1,61 +1,36 @@
 internal import Agent
 internal import Slots
 
-/// The device's daemon and the questions one can ask it.
+/// The device's daemon and what one can ask of it.
 @main enum SlipwayAgent {
-    static let usage = """
-        usage: slipway-agent COMMAND --config FILE [--json]
-
-          run         work as the device's update agent until the machine goes down
-          status      tell what is booted and how far an update is; --json for programs
-          check-now   wake the running agent, so that it checks in at once
-
-        exit codes: 0 done; 1 no agent runs (check-now); 64 wrong usage; 65 bad configuration;
-        73 a file of the device cannot be used; 75 another agent works on this device
-        """
-
     static func main() {
-        var arguments = Array(CommandLine.arguments.dropFirst())
-        let wantsJSON = arguments.removeFlag("--json")
-        guard arguments.count == 3, arguments[1] == "--config" else {
-            if arguments == ["--help"] {
-                Console.answer(usage)
-                Console.exit(0)
-            }
-            Console.note(usage)
+        guard let arguments = Arguments(Array(CommandLine.arguments.dropFirst())) else {
+            Console.note(Arguments.usage)
             Console.exit(64)
         }
-        do throws(CommandError) {
-            switch arguments[0] {
-            case "run": try Daemon(DeviceFile(reading: arguments[2])).run()
-            case "status": try Status(DeviceFile(reading: arguments[2])).tell(asJSON: wantsJSON)
-            case "check-now": try wake(DeviceFile(reading: arguments[2]))
-            default:
-                Console.note(usage)
-                Console.exit(64)
-            }
-        } catch {
+        do throws(CommandError) { try carryOut(arguments) } catch {
             Console.note("slipway-agent: \(error)")
             Console.exit(error.exitCode)
         }
     }
 
-    private static func wake(_ device: DeviceFile) throws(CommandError) {
-        do {
-            guard try ControlPipe.wake(device.controlPath) else {
-                Console.note("slipway-agent: no agent runs for \(device.statePath)")
-                Console.exit(1)
-            }
-        } catch { throw .device(error) }
-    }
-}
-
-extension [String] {
-    /// Returns whether `flag` was there, and takes it out.
-    fileprivate mutating func removeFlag(_ flag: String) -> Bool {
-        guard let index = firstIndex(of: flag) else { return false }
-        remove(at: index)
-        return true
+    private static func carryOut(_ arguments: Arguments) throws(CommandError) {
+        if arguments.command == .help {
+            return Console.answer(Arguments.usage)
+        }
+        let device = try DeviceFile(reading: arguments.configuration)
+        let question = LocalQuestion(device: device, wantsJSON: arguments.wantsJSON)
+        switch arguments.command {
+        case .help: return
+        case .run: try Daemon(device).run()
+        case .status: try question.status()
+        case .checkNow: try question.order(.checkNow)
+        case .confirm: try question.confirm()
+        case .rollBack: try question.order(.rollBack)
+        case .deferRestart(let seconds): try question.order(.deferRestart(.seconds(seconds)))
+        case .install(let path): try question.order(.install(path: Console.absolute(path)))
+        case .logs(let lines): try question.logs(lines)
+        }
     }
 }
 
@@ -66,6 +41,10 @@ enum CommandError: Error, CustomStringConvertible {
     case state(StateError)
     case agent(AgentError)
     case anotherAgent(lock: String)
+    case noAgent(state: String)
+    /// The running agent says no, and why.
+    case refused(String)
+    case notPermitted(String)
 
     var description: String {
         switch self {
@@ -74,14 +53,18 @@ enum CommandError: Error, CustomStringConvertible {
         case .state(let error): "\(error)"
         case .agent(let error): "\(error)"
         case .anotherAgent(let lock): "another agent works on this device: it holds \(lock)"
+        case .noAgent(let state): "no agent runs for \(state)"
+        case .refused(let reason), .notPermitted(let reason): reason
         }
     }
 
     var exitCode: Int32 {
         switch self {
+        case .noAgent, .refused: 1
         case .configuration: 65
         case .device, .state, .agent: 73
         case .anotherAgent: 75
+        case .notPermitted: 77
         }
     }
 }

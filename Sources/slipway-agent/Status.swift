@@ -4,18 +4,19 @@ internal import Model
 internal import Slots
 internal import Wire
 
-/// What `slipway-agent status` tells, from the device's own files: it works without an agent.
-struct Status {
+/// What is booted and how far an update is.
+struct StatusReport {
     private let device: DeviceFile
-    private let boot: BootStatus
+    let boot: BootStatus
     private let content: SlotContent?
     private let state: AgentState
 
+    /// As the device's own files tell it: it works without an agent.
     init(_ device: DeviceFile) throws(CommandError) {
         self.device = device
         do {
             boot = try device.bootloader.status()
-            content = try FileSlots(device.slotPaths).content(of: boot.booted)
+            content = try device.slots.content(of: boot.booted)
             let stored = try DurableFile.read("\(device.statePath)/state.json")
             state = try stored.map { try AgentState(parsing: $0) } ?? .new
         } catch let error as SlotError { throw .device(error) } catch let error as StateError {
@@ -23,21 +24,17 @@ struct Status {
         } catch { preconditionFailure("not an error of the device's files: \(error)") }
     }
 
-    func tell(asJSON: Bool) {
-        guard !asJSON else { return Console.answer(JSONValue.object(json).prettyText) }
-        Console.answer("device     \(device.agent.device) (\(device.agent.hardware))")
-        let kept = boot.confirmed == boot.booted ? "confirmed" : "on trial"
-        Console.answer("booted     slot \(boot.booted), \(kept), boot \(boot.bootID)")
-        Console.answer("release    \(content.map { "\($0.release)" } ?? "unknown")")
-        Console.answer("phase      \(state.phase.word)")
-        if let job = state.phase.job {
-            Console.answer("offer      \(job.offer.unverified.release) into slot \(job.slot)")
-        }
-        Console.answer("enrolled   \(state.isEnrolled ? "yes" : "no")")
+    /// As the running agent knows it.
+    init(_ device: DeviceFile, _ agent: UpdateAgent) {
+        self.device = device
+        boot = agent.boot
+        content = agent.content
+        state = agent.state
     }
 
-    private var json: JSONObject {
-        JSONObject(present: [
+    var json: JSONObject {
+        let job = state.phase.job
+        return JSONObject(present: [
             ("device", .string(device.agent.device.text)),
             ("hardware", .string(device.agent.hardware.text)),
             ("slot", .string(boot.booted.text)), ("boot_id", .string(boot.bootID.text)),
@@ -45,8 +42,64 @@ struct Status {
             ("release", content.map { .string("\($0.release)") }),
             ("sha256", content.map { .string($0.sha256.hex) }),
             ("phase", .string(state.phase.word)),
-            ("offer", state.phase.job.map { .string("\($0.offer.unverified.release)") }),
+            ("offer", job.map { .string("\($0.release)") }),
+            ("offer_slot", job.map { .string($0.slot.text) }),
+            ("carried", job.map { .bool($0.isCarried) }),
+            ("durable_bytes", durableBytes.map { .integer($0) }),
+            ("total_bytes", job.map { .integer($0.image.length) }),
+            ("failure", failure.map { .string("\($0)") }),
+            ("deferred_until", state.deferredUntil.map { .string("\($0)") }),
             ("enrolled", .bool(state.isEnrolled)), ("retired", .bool(state.isRetired)),
         ])
+    }
+
+    private var durableBytes: Int64? {
+        guard case .downloading(_, let bytes) = state.phase else { return nil }
+        return bytes
+    }
+
+    private var failure: Failure? {
+        switch state.phase {
+        case .rollingBack(_, let failure), .failed(_, let failure): failure
+        case .idle, .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven:
+            nil
+        }
+    }
+}
+
+/// A status in words for a person, from whoever told it.
+enum StatusText {
+    /// - Throws: ``JSONShapeError`` when it is no status.
+    static func lines(_ status: JSONFields) throws(JSONShapeError) -> [String] {
+        let kept = try status.bool("confirmed") ? "confirmed" : "on trial"
+        var lines = [
+            "device     \(try status.string("device")) (\(try status.string("hardware")))",
+            "booted     slot \(try status.string("slot")), \(kept),"
+                + " boot \(try status.string("boot_id"))",
+            "release    \(try status.optionalString("release") ?? "unknown")",
+            "phase      \(try status.string("phase"))\(try progress(status))",
+        ]
+        if let offer = try status.optionalString("offer") {
+            let carried = try status.optionalBool("carried") == true ? ", carried here" : ""
+            let slot = try status.string("offer_slot")
+            lines.append("offer      \(offer) into slot \(slot)\(carried)")
+        }
+        if let failure = try status.optionalString("failure") {
+            lines.append("failure    \(failure)")
+        }
+        if let until = try status.optionalString("deferred_until") {
+            lines.append("deferred   until \(until)")
+        }
+        let agent = try status.optionalBool("running") == true ? "running" : "not asked"
+        lines.append("agent      \(agent)")
+        lines.append("enrolled   \(try status.bool("enrolled") ? "yes" : "no")")
+        return lines
+    }
+
+    private static func progress(_ status: JSONFields) throws(JSONShapeError) -> String {
+        guard let done = try status.optionalInteger("durable_bytes", in: 0...Int64.max),
+            let total = try status.optionalInteger("total_bytes", in: 1...Int64.max)
+        else { return "" }
+        return ", \(done) of \(total) bytes"
     }
 }

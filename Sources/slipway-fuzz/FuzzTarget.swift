@@ -24,6 +24,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case checkIn = "check-in"
     case directive
     case offer
+    /// What a bundle that was carried to a device begins with.
+    case bundle
     case rolloutFile = "rollout-file"
     /// What goes over the management interface, either way.
     case management
@@ -52,6 +54,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .checkIn: try WireTarget.checkIn(bytes)
         case .directive: try WireTarget.directive(bytes)
         case .offer: try WireTarget.offer(bytes)
+        case .bundle: try BundleTarget.head(bytes)
         case .rolloutFile: try WireTarget.rolloutFile(bytes)
         case .management: try WireTarget.management(bytes)
         case .text:

@@ -43,6 +43,12 @@ extension CrashingDisk {
         }
     }
 
+    public func permissions(of path: String) throws(SlotError) -> UInt32 {
+        try refuseWithoutPower(path)
+        guard let entry = live.names[path] else { throw .missing(path: path) }
+        return entry == .directory ? 0o755 : 0o644
+    }
+
     public func names(in directory: String) throws(SlotError) -> [String] {
         try refuseWithoutPower(directory)
         guard live.names[directory] == .directory else { throw .missing(path: directory) }
@@ -93,6 +99,7 @@ extension CrashingDisk {
             throw .failed(
                 operation: "remove the directory", path: path, reason: "Directory not empty")
         }
+        moveUp(path)
         try change(
             "remove the directory", path,
             [.names([path: nil], files: [], directories: [parent(path)])])

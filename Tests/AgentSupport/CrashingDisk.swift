@@ -13,7 +13,7 @@ public final class CrashingDisk: FlaggedDisk {
     /// What the running system sees.
     public private(set) var live: Medium
     /// What is sure to be there after a cut.
-    private(set) var durable: Medium
+    public private(set) var durable: Medium
     private(set) var pending: [Pending] = []
     private var fileCount = 1
 
@@ -22,6 +22,11 @@ public final class CrashingDisk: FlaggedDisk {
     /// The call in which the power fails, counted from 0; `nil` for never.
     public var cut: Int?
     public private(set) var isOn = true
+    /// Told of every call in the moment in which the power may fail: what it does is begun, and
+    /// ``states(seed:)`` tells what would be left.
+    public var onCall: ((_ call: String) -> Void)?
+    /// Whether everything that was done survives a cut.
+    public var isSettled: Bool { pending.isEmpty }
 
     /// A folder whose files are variables of the firmware: taken as a whole, with no sync.
     public var firmware: String?
@@ -31,7 +36,7 @@ public final class CrashingDisk: FlaggedDisk {
     public init(_ medium: Medium = Medium()) {
         live = medium
         durable = medium
-        fileCount = (medium.contents.keys.max() ?? 0) + 1
+        fileCount = medium.largestFileNumber + 1
     }
 
     /// The same medium in another machine: power on, nothing pending, no cut.
@@ -94,6 +99,7 @@ public final class CrashingDisk: FlaggedDisk {
             for (change, survives) in zip(pending, survivors) where survives {
                 change.apply(to: &medium)
             }
+            medium.dropLost()
             if seen.insert(medium).inserted { states.append(copy(medium)) }
         }
         return states
@@ -114,6 +120,17 @@ public final class CrashingDisk: FlaggedDisk {
     }
 
     // MARK: Calls
+
+    /// What was done in a directory that is going is as durable as its going.
+    func moveUp(_ directory: String) {
+        pending = pending.map { change in
+            guard case .names(let names, let files, var directories) = change,
+                directories.remove(directory) != nil
+            else { return change }
+            directories.insert(parent(directory))
+            return .names(names, files: files, directories: directories)
+        }
+    }
 
     /// Notes a call and does it; in the call of the cut, as far as it may come.
     func change(_ words: String, _ path: String, _ changes: [Pending]) throws(SlotError) {
@@ -151,6 +168,7 @@ public final class CrashingDisk: FlaggedDisk {
 
     private func note(_ words: String, _ path: String) throws(SlotError) {
         calls.append("\(words) \(path)")
+        onCall?("\(words) \(path)")
         guard calls.count - 1 != cut else {
             isOn = false
             throw .failed(operation: words, path: path, reason: "the power fails")
@@ -183,12 +201,12 @@ public final class CrashingDisk: FlaggedDisk {
 }
 
 /// A small generator of numbers, the same for the same seed.
-struct Xorshift: RandomNumberGenerator {
+public struct Xorshift: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
+    public init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state ^= state << 13
         state ^= state >> 7
         state ^= state << 17

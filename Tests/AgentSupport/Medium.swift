@@ -19,6 +19,23 @@ public struct Medium: Hashable {
         return contents[file] ?? []
     }
 
+    /// More than any file has; an empty one has no content.
+    var largestFileNumber: Int {
+        let named = names.values.map { entry in
+            if case .file(let number) = entry { number } else { 0 }
+        }
+        return (named + contents.keys).max() ?? 0
+    }
+
+    /// Drops what lies in no directory: its name survived, and that of the directory did not.
+    mutating func dropLost() {
+        for path in names.keys.sorted() where path != "/" {
+            let end = path.lastIndex(of: "/") ?? path.startIndex
+            let parent = end == path.startIndex ? "/" : String(path[..<end])
+            if names[parent] != .directory { names[path] = nil }
+        }
+    }
+
     /// Two media are alike when they hold the same under the same names, whatever its number.
     public static func == (left: Medium, right: Medium) -> Bool {
         left.visible == right.visible
@@ -61,6 +78,10 @@ enum Pending {
             medium.contents[file] = content + Array(repeating: 0, count: count - content.count)
         case .names(let changes, _, _):
             for (path, entry) in changes { medium.names[path] = entry }
+            // Nothing is in a directory that is gone.
+            for (path, entry) in changes where entry == nil {
+                medium.names = medium.names.filter { !$0.key.hasPrefix("\(path)/") }
+            }
         case .variable(let file, let path, let bytes):
             medium.names[path] = bytes == nil ? nil : .file(file)
             medium.contents[file] = bytes

@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import Model
 import OpenSSL
 import Testing
@@ -146,7 +147,7 @@ import Wire
                     "restart": ["downloading": .downloading(job, durableBytes: 0)],
                     "read back": ["verifying": .installed(job)],
                     "consented": ["installed": .trial(consented, .armed)],
-                    "carried": ["idle": .offered(carried)],
+                    "carried": ["idle": .offered(carried), "failed": .offered(carried)],
                     "healthy": ["begun": .trial(job, .passed)],
                     "cleared": ["cut off": .trial(job, .armed)],
                     "confirmed": ["confirming": .proven(job)],

@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import JSON
 import Model
 import Testing

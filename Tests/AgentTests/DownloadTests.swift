@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import Model
 import Testing
 import Trust
@@ -30,6 +31,41 @@ import Wire
         #expect(world.machine.power.calls[call + 10] == "cut before: write b")
         #expect(world.isProven)
         #expect(world.server.transfers == [0, 12_288])
+    }
+
+    /// Slots of compressed images cannot read again what they took, and go on nevertheless.
+    @Test func keepsTheDigestOfWhatSlotsCannotReadAgain() throws {
+        let world = try world()
+        world.machine.slots.taken = 0
+        world.server.breaksAfter = [30_000, 12_000]
+        world.settle()
+        #expect(world.isProven)
+        #expect(world.server.transfers == [0, 30_000, 42_000])
+    }
+
+    @Test func afterACutSuchSlotsBeginAnew() throws {
+        let world = try world()
+        world.machine.slots.taken = 0
+        world.run { $0.storedPhase?.word == "downloading" }
+        let call = world.machine.power.calls.count
+        world.machine.power.cuts = [call + 3 + 5 + 2]
+        world.settle()
+        #expect(world.isProven)
+        #expect(world.server.transfers == [0, 0])
+    }
+
+    /// Another agent process than the one whose slots went on: it has no digest of that.
+    @Test func slotsThatGoOnWithoutTheAgentAreBegunAgain() throws {
+        let world = try world()
+        world.machine.slots.taken = 0
+        world.server.breaksAfter = [30_000]
+        world.run { $0.server.transfers.count == 1 && $0.storedPhase?.word == "downloading" }
+        let taken = world.machine.slots.taken
+        world.reboot()
+        world.machine.slots.taken = taken
+        world.settle()
+        #expect(world.isProven)
+        #expect(world.server.transfers.last == 0)
     }
 
     @Test func asksTheServerBeforeItTriesAgain() throws {

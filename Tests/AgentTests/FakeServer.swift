@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import Model
 import OpenSSL
 import Testing
@@ -6,18 +7,14 @@ import Trust
 import Wire
 
 /// A server with one device and one goal, and everything that can go wrong on the way to it.
+///
+/// What it keeps and says when nothing goes wrong is its ``ServerDesk``, whose members it has too.
+@dynamicMemberLookup
 final class FakeServer: Transport {
-    var repository: TestRepository
-    /// What the device is to run; `nil` offers nothing.
-    var goal: Firmware?
+    var desk: ServerDesk
     var isReachable = true
     /// What the next check-ins are answered with instead of a directive.
     var busyAnswers: [TransportError] = []
-    /// How many offers may be made.
-    var offersLeft = 1
-    var lease = Duration.seconds(3600)
-    /// How long after the offer the restart may be put off; `nil` for ever.
-    var deferral: Duration?
     /// Overrides what is ordered.
     var order: ((CheckIn) throws -> Directive.Order?)?
     /// Overrides what is sent; given the check-in and the directive that would be sent.
@@ -36,30 +33,21 @@ final class FakeServer: Transport {
         case whole, absent, status(Int), withoutRanges, neverBegins, endless
     }
 
-    private(set) var checkIns: [CheckIn] = []
-    private(set) var violations: [String] = []
-    private(set) var openOffer: Offer?
-    /// How the last offer ended.
-    private(set) var end: PhaseReport?
     private(set) var transfers: [Int64] = []
-    private var offersMade = 0
     private let machine: FakeMachine
 
     init(_ repository: TestRepository, machine: FakeMachine) {
-        self.repository = repository
+        desk = ServerDesk(repository)
         self.machine = machine
     }
 
-    /// Whether the device has nothing to do any more, and the server knows how it ended.
-    var isSettled: Bool { end != nil && checkIns.last?.phase == .idle }
+    subscript<Value>(dynamicMember path: KeyPath<ServerDesk, Value>) -> Value {
+        desk[keyPath: path]
+    }
 
-    /// What the device said, without repetitions.
-    var story: [String] {
-        var story: [String] = []
-        for checkIn in checkIns where checkIn.phase.word != story.last {
-            story.append(checkIn.phase.word)
-        }
-        return story
+    subscript<Value>(dynamicMember path: WritableKeyPath<ServerDesk, Value>) -> Value {
+        get { desk[keyPath: path] }
+        set { desk[keyPath: path] = newValue }
     }
 
     // MARK: Check-ins
@@ -70,64 +58,20 @@ final class FakeServer: Transport {
             guard machine.power.call("check-in \(signed.unverified.phase.word)"), isReachable
             else { throw TransportError.unreachable("no route") }
             if !busyAnswers.isEmpty { throw busyAnswers.removeFirst() }
-            try watch(signed)
-            let directive = Directive(
-                device: signed.unverified.device, answers: signed.unverified.sequence,
-                checkInAfterSeconds: 60, order: try (order ?? followGoal)(signed.unverified))
+            try desk.hear(signed)
+            let directive = desk.directive(
+                signed.unverified, try (order ?? usualOrder)(signed.unverified))
             if let answer { return try answer(signed.unverified, directive) }
-            return try sign(directive, by: repository.offerKey).bytes
+            return try sign(directive, by: desk.repository.offerKey).bytes
         } catch let error as TransportError { throw error } catch {
             Issue.record("the server failed: \(error)")
             throw .unreachable("\(error)")
         }
     }
 
-    private func watch(_ signed: SignedMessage<CheckIn>) throws {
-        let checkIn = signed.unverified
-        let key = try TestIdentity().key
-        let isSigned = signed.signatures.values.contains {
-            cryptography.checker.isValid($0, by: key.publicKey, over: signed.payload)
-        }
-        if !isSigned { violations.append("check-in \(checkIn.sequence) is not signed") }
-        if let last = checkIns.last, last.sequence >= checkIn.sequence {
-            violations.append("sequence \(checkIn.sequence) follows \(last.sequence)")
-        }
-        if case .proven = checkIn.phase {
-            if !checkIn.boot.isConfirmed || checkIn.boot.sha256 != goal?.digest {
-                violations.append("a proof that proves nothing: \(checkIn.boot)")
-            }
-        }
-        checkIns.append(checkIn)
-    }
-
     /// What is ordered where ``order`` says nothing else.
-    func usualOrder(_ checkIn: CheckIn) throws -> Directive.Order? { try followGoal(checkIn) }
-
-    private func followGoal(_ checkIn: CheckIn) throws -> Directive.Order? {
-        switch checkIn.phase {
-        case .idle:
-            guard let goal, checkIn.boot.sha256 != goal.digest else { return nil }
-            if openOffer == nil {
-                guard offersLeft > 0 else { return nil }
-                offersLeft -= 1
-                offersMade += 1
-                openOffer = try offer(goal, nonce: "n\(offersMade)")
-                openOffer?.deferUntil = deferral.map { machine.now.advanced(by: $0) }
-            }
-            return try renewed()
-        case .downloading, .waiting, .installed:
-            return try renewed()
-        case .trial: return nil
-        case .proven, .failed:
-            if checkIn.phase.nonce == openOffer?.nonce { openOffer = nil }
-            end = checkIn.phase
-            return nil
-        }
-    }
-
-    private func renewed() throws -> Directive.Order? {
-        openOffer?.expires = machine.now.advanced(by: lease)
-        return try openOffer.map { .offer(try sign($0, by: repository.offerKey)) }
+    func usualOrder(_ checkIn: CheckIn) throws -> Directive.Order? {
+        try desk.followGoal(checkIn, now: machine.now)
     }
 
     // MARK: Files
@@ -136,7 +80,7 @@ final class FakeServer: Transport {
         guard machine.power.call("metadata \(name)"), isReachable else {
             throw .unreachable("no route")
         }
-        return repository.metadata[name]
+        return desk.repository.metadata[name]
     }
 
     func image(
@@ -153,7 +97,7 @@ final class FakeServer: Transport {
         case .withoutRanges where offset > 0: return .cannotResume
         case .whole, .withoutRanges, .endless: break
         }
-        guard let whole = repository.images[path] else { return .absent }
+        guard let whole = desk.repository.images[path] else { return .absent }
         var bytes = Array(spoil(transfers.count - 1, whole)[Int(offset)...])
         if images == .endless { bytes += bytes }
         let end = breaksAfter.isEmpty ? nil : breaksAfter.removeFirst()
@@ -172,18 +116,5 @@ final class FakeServer: Transport {
         }
         guard end != nil, !breaksSilently else { return .complete }
         throw .unreachable("the connection was cut")
-    }
-}
-
-/// The device's key, which these tests keep in memory.
-struct TestIdentity: DeviceIdentity {
-    let key: PrivateKey
-
-    init() throws { key = try AgentTests.key(9) }
-
-    var publicKey: Ed25519PublicKey { key.ed25519PublicKey }
-
-    func sign(_ message: [UInt8]) throws(IdentityError) -> [UInt8] {
-        do { return try key.sign(message) } catch { throw IdentityError("\(error)") }
     }
 }

@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import Model
 import Testing
 import Trust
@@ -15,6 +16,9 @@ final class FakeSlots: SlotSet {
     /// Changes the bytes on their way to the medium.
     var wear: ([UInt8]) -> [UInt8] = { $0 }
     var isSyncBroken = false
+    /// Slots that cannot read again what they took, as those of compressed images: how many bytes
+    /// of the image they took since the machine started.
+    var taken: Int?
     private let power: Power
 
     init(power: Power) { self.power = power }
@@ -35,6 +39,7 @@ final class FakeSlots: SlotSet {
     func losePower() {
         current = durable
         writing = nil
+        if taken != nil { taken = 0 }
     }
 
     private func call(_ words: String) throws(SlotError) {
@@ -53,7 +58,12 @@ final class FakeSlots: SlotSet {
         _ slot: SlotName, _ payload: Payload, length: Int64, at offset: Int64,
         kept: ([UInt8]) -> Void
     ) throws(SlotError) -> Int64 {
-        if offset > 0 { try read(slot, length: offset, receive: kept) }
+        let offset = taken.map { $0 == offset ? offset : 0 } ?? offset
+        if taken != nil {
+            taken = Int(offset)
+        } else if offset > 0 {
+            try read(slot, length: offset, receive: kept)
+        }
         try call("begin \(slot) at \(offset)")
         guard Int(length) <= capacityBytes else { throw .full(path: "slot \(slot)") }
         writing = (slot, Int(offset))
@@ -71,6 +81,7 @@ final class FakeSlots: SlotSet {
         guard offset + bytes.count <= capacityBytes else { throw .full(path: "slot \(slot)") }
         current[slot]?.replaceSubrange(offset..<offset + bytes.count, with: wear(bytes))
         writing = (slot, offset + bytes.count)
+        taken = taken.map { $0 + bytes.count }
     }
 
     func sync() throws(SlotError) {

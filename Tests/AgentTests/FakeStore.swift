@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import Model
 
 /// Files in memory that are whole or unchanged, on a disk that can be full.

@@ -1,3 +1,4 @@
+import AgentSupport
 import Agent
 import Model
 import Testing

@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import Model
 import Testing
 import Trust

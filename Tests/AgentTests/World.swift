@@ -1,4 +1,5 @@
 import Agent
+import AgentSupport
 import Model
 import Testing
 import Wire
@@ -8,6 +9,9 @@ final class World {
     let machine: FakeMachine
     let server: FakeServer
     let observer = Observer()
+    let bundles: FakeBundles
+    /// Why commands were not carried out.
+    var refusals: [CommandRefusal] = []
     var configuration: AgentConfiguration
     /// The device's own programs; `nil` for none.
     var programs: DeviceSayTests.Programs?
@@ -41,6 +45,7 @@ final class World {
         machine = try FakeMachine(
             running: factory, knowing: published, root: repository.shippedRoot)
         server = FakeServer(repository, machine: machine)
+        bundles = FakeBundles(power: machine.power)
         server.goal = goal
         configuration = AgentConfiguration(
             device: try device("device-1"), hardware: try model("gw-2"),
@@ -67,6 +72,7 @@ final class World {
             ports.log = programs
         }
         ports.inventory = inventory
+        ports.bundles = bundles
         let agent = try UpdateAgent(configuration, ports: ports, cryptography: cryptography)
         self.agent = agent
         return agent

@@ -22,12 +22,7 @@ import Testing
 
     private func agent(_ words: String...) throws -> (status: Int32, output: String, error: String)
     {
-        switch words.count {
-        case 0: try run(Self.program)
-        case 1: try run(Self.program, words[0])
-        case 3: try run(Self.program, words[0], words[1], words[2])
-        default: try run(Self.program, words[0], words[1], words[2], words[3])
-        }
+        try run([Self.program] + words)
     }
 
     private func configuration(_ changes: String = "{}") throws -> String {
@@ -53,7 +48,10 @@ import Testing
     @Test func helpNamesCommandsAndExitCodes() throws {
         let end = try agent("--help")
         #expect(end.status == 0)
-        for word in ["run", "status", "check-now", "64", "65", "73", "75"] {
+        for word in [
+            "run", "status", "check-now", "install", "confirm", "rollback", "defer", "logs",
+            "/etc/slipway/device.json", "64", "65", "73", "75", "77",
+        ] {
             #expect(end.output.contains(word))
         }
         #expect(end.error.isEmpty)
@@ -61,8 +59,14 @@ import Testing
 
     @Test func wrongUsageShowsTheRightOne() throws {
         #expect(try agent().status == 64)
-        #expect(try agent("status").status == 64)
         #expect(try agent("status", "--konfig", configuration()).status == 64)
+        for words in [
+            ["status", "--config"], ["status", "now"], ["defer"], ["defer", "soon"],
+            ["defer", "-5m"], ["defer", "9999999999d"], ["install"], ["install", "a", "b"],
+            ["logs", "--lines", "0"], ["logs", "--lines"], ["run", "--lines", "5"],
+        ] {
+            #expect(try run([Self.program] + words).status == 64, "\(words)")
+        }
         let end = try agent("dance", "--config", configuration())
         #expect(end.status == 64)
         #expect(end.output.isEmpty)
@@ -89,8 +93,8 @@ import Testing
     static let refused: [Refused] = [
         Refused(changes: #"{"sever": "http://x"}"#, word: "sever"),
         Refused(changes: #"{"device": "a b"}"#, word: "device"),
-        Refused(changes: #"{"slots": {"a": "/a"}}"#, word: "two slots in two files"),
-        Refused(changes: #"{"slots": {"a": "/c", "b": "/c"}}"#, word: "two slots in two files"),
+        Refused(changes: #"{"slots": {"a": "/a"}}"#, word: "two slots in two places"),
+        Refused(changes: #"{"slots": {"a": "/c", "b": "/c"}}"#, word: "two slots in two places"),
         Refused(changes: #"{"trial_deadline_seconds": 0}"#, word: "trial_deadline_seconds"),
         Refused(changes: #"{"attributes": {"Site": "x"}}"#, word: "Site"),
     ]
@@ -141,10 +145,45 @@ import Testing
         #expect(object["release"] == nil)
     }
 
-    @Test func checkNowWithoutAnAgentSaysSo() throws {
-        let end = try agent("check-now", "--config", configuration())
+    @Test(arguments: [["check-now"], ["rollback"], ["defer", "1h"], ["install", "/a.slip"]])
+    func withoutAnAgentAnOrderSaysSo(order: [String]) throws {
+        let end = try run([Self.program] + order + ["--config", configuration()])
         #expect(end.status == 1)
         #expect(end.error == "slipway-agent: no agent runs for \(folder.path)/state\n")
+    }
+
+    @Test func theStandardConfigurationIsInEtc() throws {
+        guard !FileManager.default.fileExists(atPath: "/etc/slipway/device.json") else { return }
+        let end = try agent("status")
+        #expect(end.status == 65)
+        #expect(end.error.contains("/etc/slipway/device.json: there is no such file"))
+    }
+
+    @Test func logsWithoutAnAgentAreThoseOfTheFile() throws {
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/state", withIntermediateDirectories: false)
+        try folder.write("one\ntwo\nthree\n", to: "state/log")
+        let path = try configuration()
+        #expect(try agent("logs", "--config", path).output == "one\ntwo\nthree\n")
+        #expect(try agent("logs", "--lines", "1", "--config", path).output == "three\n")
+    }
+
+    @Test func nothingIsConfirmedOutsideATrial() throws {
+        try boot()
+        let end = try agent("confirm", "--config", configuration())
+        #expect(end.status == 1)
+        #expect(end.error.contains("no new image is on trial"))
+        #expect(!folder.has("state/confirmed"))
+    }
+
+    /// Without an agent in reach, the file alone tells one that starts in this boot.
+    @Test func confirmsForTheAgentThatComes() throws {
+        try folder.write("confirmed=a\ntrial=b\ntries=0\n", to: "environment")
+        try folder.write("slot=b\nboot_id=boot-2\n", to: "booted")
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/state", withIntermediateDirectories: false)
+        #expect(try agent("confirm", "--config", configuration()).status == 0)
+        #expect(try folder.text(of: "state/confirmed") == "boot-2\n")
     }
 
     @Test func anotherAgentDoesNotStart() throws {

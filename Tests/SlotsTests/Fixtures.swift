@@ -43,3 +43,8 @@ final class TemporaryFolder {
 func run(_ words: String...) throws -> (status: Int32, output: String, error: String) {
     try runTool(words)
 }
+
+/// Runs a program to its end.
+func run(_ words: [String]) throws -> (status: Int32, output: String, error: String) {
+    try runTool(words)
+}

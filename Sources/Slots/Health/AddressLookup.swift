@@ -45,7 +45,7 @@ enum AddressLookup {
         ask: @escaping @Sendable (String, UInt16) -> Answer = Self.ask
     ) -> Answer {
         do throws(SlotError) {
-            let bell = try Bell()
+            let bell = Bell()
             let answer = AnswerBox()
             OwnThread.detach(
                 try OwnThread.start {

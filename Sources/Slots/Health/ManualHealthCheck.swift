@@ -46,6 +46,7 @@ public struct ManualConfirmation: Sendable {
 
     public init(path: String) { self.path = path }
 
+    /// Says that the image which runs in this boot is good; it holds for this boot only.
     public func give(for boot: BootID) throws(SlotError) {
         try DurableFile.replace(path, with: Array("\(boot.text)\n".utf8))
     }

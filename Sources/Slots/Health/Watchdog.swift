@@ -52,7 +52,7 @@ public final class Watchdog {
                 note("\(device) does not take \(timeoutSeconds) s as its timeout; it is \(known)")
             }
             let keeper = WatchdogKeeper(
-                handle, bell: try Bell(),
+                handle, bell: Bell(),
                 interval: interval ?? .milliseconds(Int64(seconds ?? 1) * 1000 / 3),
                 deadline: deadline, uptime: uptime, note: note)
             running = (keeper, try OwnThread.start { keeper.work() })

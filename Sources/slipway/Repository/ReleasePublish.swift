@@ -22,6 +22,13 @@ struct ReleasePublish: ParsableCommand {
     var from: [String] = []
     @Flag(help: "Let devices with a newer version go back to this one.")
     var allowDowngrade = false
+    @Option(
+        help: """
+            What the image is: raw (what a slot holds, byte for byte), raw+zstd and raw+xz (the same, \
+            compressed), tar (unpacked into a directory) or installer (for another program). Without \
+            it, raw.
+            """)
+    var format: Payload.Format?
     @Option(help: "The role that signs it: targets, or a delegated one.") var role = "targets"
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var signing: SigningOptions
@@ -30,6 +37,7 @@ struct ReleasePublish: ParsableCommand {
 
     func run() throws {
         let length = try ImageFile.length(of: image)
+        tellOfFormat()
         let workspace = try repository.open()
         let role = try TargetsRole.named(role, in: workspace)
         let release = try ReleaseName.release(name, version)
@@ -77,6 +85,20 @@ struct ReleasePublish: ParsableCommand {
         return signers
     }
 
+    /// Compressed bytes in a slot boot nowhere, and nobody would notice before the devices do.
+    private func tellOfFormat() {
+        guard format == nil, let guess = Payload.Format.guess(image) else { return }
+        let name = URL(filePath: image).lastPathComponent.visible
+        FileHandle.standardError.write(
+            Data(
+                """
+                slipway: \(name) is published as raw: devices put its very bytes into a slot. If it \
+                is to be \(guess.rawValue), say so: --format \(guess.rawValue) (or --format raw, to \
+                hear no more of this)
+
+                """.utf8))
+    }
+
     private func tell(_ signed: SignedImage, _ what: String) {
         let image = signed.image
         guard !output.json else {
@@ -84,12 +106,20 @@ struct ReleasePublish: ParsableCommand {
             return Output.json([
                 "release": .string("\(signed.release)"), "path": .string(image.path.text),
                 "sha256": .string(image.sha256.hex), "length": .integer(image.length),
-                "hardware": .array(models), "release_counter": .integer(signed.counter),
+                "hardware": .array(models), "format": .string(signed.payload.format.rawValue),
+                "installed_size": .integer(signed.payload.installedLength),
+                "installed_sha256": .string(signed.payload.installedSHA256.hex),
+                "release_counter": .integer(signed.counter),
                 "state": .string(what),
             ])
         }
         say("\(signed.release) \(what) for \(hardware.joined(separator: ", "))")
         say("  \(image.path), \(image.length) bytes, SHA-256 \(image.sha256)")
+        let payload = signed.payload
+        guard payload != .sameBytes(as: image) else { return }
+        say("  format \(payload.format.rawValue)", terminator: "")
+        guard payload.format.hasSignedContent else { return say("") }
+        say(", installed \(payload.installedLength) bytes, SHA-256 \(payload.installedSHA256)")
     }
 
     private func signedImage(
@@ -105,10 +135,12 @@ struct ReleasePublish: ParsableCommand {
             throw .badInput(
                 path: image, problem: "the file's name may hold only letters, digits and . _ : -")
         }
+        let payload = try Payload(of: reference, in: image, format ?? .raw)
         do {
             return try SignedImage(
                 reference, release: release, hardware: models, from: versions,
-                counter: repository.counter(for: release, afterAll: allowDowngrade))
+                counter: repository.counter(for: release, afterAll: allowDowngrade),
+                payload: payload)
         } catch { throw .badInput(path: "--hardware", problem: "\(error)") }
     }
 
@@ -195,6 +227,7 @@ extension SignedImage {
     fileprivate func isSame(as other: SignedImage) -> Bool {
         image.sha256 == other.image.sha256 && release == other.release
             && hardware == other.hardware && from == other.from && counter >= other.counter
+            && payload == other.payload
     }
 }
 

@@ -8,6 +8,7 @@ struct UBootModel: BootModel {
     let copies: Int
     /// Longer than a sector, so that a copy can be torn.
     var byteCount = 1536
+    var acceptsTornCopy = false
 
     static let device = "/dev/mmcblk0"
     static let config = "/etc/fw_env.config"
@@ -17,7 +18,7 @@ struct UBootModel: BootModel {
         let disk = CrashingDisk()
         let size = String(byteCount, radix: 16)
         var lines = ""
-        var device = [UInt8](repeating: 0, count: 65536)
+        var device = [UInt8](repeating: 0, count: Self.start + 2 * 8192)
         for copy in 0..<copies {
             let offset = Self.start + copy * 8192
             lines += "\(Self.device) \(offset) 0x\(size)\n"
@@ -44,18 +45,27 @@ struct UBootModel: BootModel {
         return bytes + data
     }
 
-    /// CRC-32, bit by bit.
+    /// CRC-32, four bits at a time.
     static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
         var sum = UInt32.max
         for byte in bytes {
             sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum & 1 == 0 ? sum >> 1 : (sum >> 1) ^ 0xedb8_8320 }
+            sum = sum >> 4 ^ nibbles[Int(sum & 15)]
+            sum = sum >> 4 ^ nibbles[Int(sum & 15)]
         }
         return ~sum
     }
 
+    private static let nibbles: [UInt32] = (0..<16).map { nibble in
+        (0..<4).reduce(UInt32(nibble)) { sum, _ in
+            sum & 1 == 0 ? sum >> 1 : (sum >> 1) ^ 0xedb8_8320
+        }
+    }
+
     func bootloader(on disk: CrashingDisk) throws -> any Bootloader {
-        try UBootEnvironment(config: Self.config, booted: Machine.booted(on: disk), on: disk)
+        try UBootEnvironment(
+            config: Self.config, acceptsTornCopy: acceptsTornCopy,
+            booted: Machine.booted(on: disk), on: disk)
     }
 
     /// No valid copy: U-Boot takes what is built in.

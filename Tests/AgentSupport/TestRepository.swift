@@ -1,21 +1,21 @@
-import JSON
-import Model
-import OpenSSL
-import Testing
-import Trust
+internal import JSON
+public import Model
+public import OpenSSL
+internal import TestSupport
+internal import Trust
 
 /// A signed repository in memory, as its keepers make it, and its keys.
-struct TestRepository {
+public struct TestRepository {
     /// What clients can fetch, by name.
-    private(set) var metadata: [String: [UInt8]] = [:]
-    private(set) var images: [String: [UInt8]] = [:]
-    private(set) var offerKey: PrivateKey
-    let shippedRoot: [UInt8]
+    public private(set) var metadata: [String: [UInt8]] = [:]
+    public private(set) var images: [String: [UInt8]] = [:]
+    public private(set) var offerKey: PrivateKey
+    public let shippedRoot: [UInt8]
     private var root: Root
     private var published: PublishedRepository
     private let expiry: Instant
 
-    init(holding firmware: [Firmware], expiring expiry: Instant = later) throws {
+    public init(holding firmware: [Firmware], expiring expiry: Instant = later) throws {
         self.expiry = expiry
         offerKey = try key(5)
         let writer = RepositoryWriter(cryptography: cryptography)
@@ -49,21 +49,21 @@ struct TestRepository {
         return RootDraft(expires: at(9_000_000), roles: roles)
     }
 
-    mutating func publish(_ firmware: Firmware) throws {
+    public mutating func publish(_ firmware: Firmware) throws {
         try publish(.add(firmware.signed))
         let image = firmware.signed.image
         images[image.path.prefixed(by: image.sha256)] = firmware.bytes
     }
 
-    mutating func withdraw(_ firmware: Firmware) throws {
+    public mutating func withdraw(_ firmware: Firmware) throws {
         try publish(.withdraw([firmware.signed]))
     }
 
     /// Publishes `firmware` in a role of its own, for which targets vouches under `paths`.
     ///
     /// The server's keys are stolen: it publishes what no keeper would accept.
-    mutating func delegate(to name: String, paths: String, _ firmware: Firmware) throws {
-        let role = try #require(DelegatedRoleName(name))
+    public mutating func delegate(to name: String, paths: String, _ firmware: Firmware) throws {
+        let role = must(DelegatedRoleName(name))
         let signer = try key(6)
         let delegation = TargetsChange.Delegation(
             name: role, signers: try RoleSigners(keys: [signer.publicKey], threshold: 1),
@@ -74,7 +74,7 @@ struct TestRepository {
         _ = round.change(.delegated(role), .renew, expires: expiry)
         _ = round.change(.delegated(role), .add(firmware.signed), expires: expiry)
         _ = try round.sign(with: signer)
-        let bytes = try #require(round.staged[.delegated(role)]).bytes
+        let bytes = must(round.staged[.delegated(role)]).bytes
         try publishUnchecked(bytes, of: .delegated(role))
         metadata["1.\(name).json"] = bytes
         let image = firmware.signed.image
@@ -120,7 +120,7 @@ struct TestRepository {
     }
 
     /// Names `new` as the offer key in the next root.
-    mutating func rotateOfferKey(to new: PrivateKey) throws {
+    public mutating func rotateOfferKey(to new: PrivateKey) throws {
         offerKey = new
         var draft = RootDraft(following: root)
         draft.set(.offer, try RoleSigners(keys: [new.publicKey], threshold: 1))

@@ -4,17 +4,17 @@ import Model
 import Slots
 import Testing
 
-@Suite struct FileSlotsTests {
+@Suite struct RawSlotsTests {
     private let folder: TemporaryFolder
-    private let slots: FileSlots
+    private let slots: RawSlots
     private let b: SlotName
 
     init() throws {
         folder = try TemporaryFolder()
         b = try slot("b")
-        slots = FileSlots([
-            try slot("a"): "\(folder.path)/a.img", b: "\(folder.path)/b.img",
-        ])
+        slots = RawSlots(
+            [try slot("a"): "\(folder.path)/a.img", b: "\(folder.path)/b.img"],
+            recordFolder: "\(folder.path)/slots")
     }
 
     private func raw(_ length: Int64) throws -> Payload {
@@ -24,7 +24,7 @@ import Testing
     }
 
     private func begin(
-        length: Int64, at offset: Int64, in other: FileSlots? = nil
+        length: Int64, at offset: Int64, in other: RawSlots? = nil
     ) throws {
         let kept = try (other ?? slots).begin(b, raw(length), length: length, at: offset) { _ in }
         #expect(kept == offset)
@@ -112,15 +112,45 @@ import Testing
         try slots.setContent(nil, of: b)
         try slots.setContent(nil, of: b)
         #expect(try slots.content(of: b) == nil)
-        #expect(try folder.names == [])
+        #expect(try folder.names == ["slots"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/slots") == [])
+    }
+
+    /// What an agent before this one left beside the slot.
+    private func writeOldRecord(_ text: String) throws {
+        try folder.write(text, to: "b.img.content")
+    }
+
+    @Test func anOlderAgentsRecordCountsUntilThereIsANewOne() throws {
+        try writeOldRecord("length=7\nrelease=acme 1\nsha256=\(Self.digest)\n")
+        let old = try #require(try slots.content(of: b))
+        #expect(old.release == ReleaseID("acme 1"))
+        #expect(old.payload.format == .raw && old.payload.installedLength == 7)
+        #expect(old.payload.installedSHA256 == old.sha256)
+        try slots.setContent(content(), of: b)
+        #expect(try slots.content(of: b) == content())
+        try slots.setContent(nil, of: b)
+        #expect(try slots.content(of: b) == nil)
+        #expect(!folder.has("b.img.content"))
+    }
+
+    @Test(arguments: [Payload.Format.zstd, .xz])
+    func aRecordTellsTheImageFromWhatItBecame(format: Payload.Format) throws {
+        var content = try content()
+        content.payload = Payload(
+            format: format, installedLength: 9,
+            installedSHA256: try #require(Digest(bytes: Array(32..<64))))
+        try slots.setContent(content, of: b)
+        #expect(try slots.content(of: b) == content)
     }
 
     @Test func theRecordIsLinesThatAShellCanRead() throws {
         try slots.setContent(content(), of: b)
         let digest = try content().sha256.hex
         #expect(
-            try folder.text(of: "b.img.content")
-                == "length=4096\nrelease=acme-gateway 2.4.1\nsha256=\(digest)\n")
+            try folder.text(of: "slots/b.content")
+                == "format=raw\ninstalled_sha256=\(digest)\nlength=4096\n"
+                + "release=acme-gateway 2.4.1\nsha256=\(digest)\n")
     }
 
     static let digest = String(repeating: "0a", count: 32)
@@ -132,12 +162,18 @@ import Testing
         ("release=acme 1\nsha256=\(digest)\n", "length is not a length in bytes"),
         ("release=acme 1\nnonsense\n", "the line \"nonsense\" is not key=value"),
         ("", "release is not a release"),
+        ("release=acme 1\nsha256=\(digest)\nformat=floppy\nlength=1\n", "format is not a format"),
+        (
+            "release=acme 1\nsha256=\(digest)\nformat=raw\nlength=1\n",
+            "installed_sha256 is not a SHA-256"
+        ),
     ])
     func aRecordThatIsNotOneIsAnError(text: String, problem: String) throws {
-        try folder.write(text, to: "b.img.content")
+        try slots.setContent(content(), of: b)
+        try folder.write(text, to: "slots/b.content")
         #expect(
             throws: SlotError.malformed(
-                path: "\(folder.path)/b.img.content", problem: problem)
+                path: "\(folder.path)/slots/b.content", problem: problem)
         ) { try slots.content(of: b) }
     }
 
@@ -145,7 +181,8 @@ import Testing
 
     @Test func aFullMediumIsNoticedBeforeTheFirstByte() throws {
         try SmallDisk.use { disk in
-            let slots = FileSlots([try slot("a"): "\(disk)/a", b: "\(disk)/b"])
+            let slots = RawSlots(
+                [try slot("a"): "\(disk)/a", b: "\(disk)/b"], recordFolder: "\(disk)/slots")
             #expect(throws: SlotError.full(path: "\(disk)/b")) {
                 try begin(length: 100_000, at: 0, in: slots)
             }
@@ -160,7 +197,8 @@ import Testing
         let path = "\(folder.path)/full"
         try FileManager.default.createSymbolicLink(
             atPath: path, withDestinationPath: "/dev/full")
-        let slots = FileSlots([try slot("a"): "\(folder.path)/a", b: path])
+        let slots = RawSlots(
+            [try slot("a"): "\(folder.path)/a", b: path], recordFolder: "\(folder.path)/slots")
         #expect(throws: SlotError.self) {
             try begin(length: 10, at: 0, in: slots)
             try slots.write([1])

@@ -1,0 +1,3 @@
+// What the Codecs module uses of libzstd.
+#include <zstd.h>
+#include <zstd_errors.h>
