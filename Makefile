@@ -24,6 +24,9 @@ FUZZ_PACKAGES = $(LIBRARIES) libclang-rt-14-dev
 DEB_PACKAGES = debhelper dpkg-dev
 # qemu-system-x86 and what follows are for a machine in which systemd runs the services.
 DEB_TEST_PACKAGES = $(DEB_PACKAGES) debootstrap lintian qemu-system-x86 ovmf busybox-static cpio kmod
+# Programs that ours is measured beside, and what signs, serves and starts for them.
+BENCH_PACKAGES = $(DEMO_PACKAGES) swupdate rauc mender-client nginx-light openssl dbus-daemon \
+	dbus-bin cpio squashfs-tools
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
@@ -140,10 +143,13 @@ fuzz:
 	.ci/setup $(FUZZ_PACKAGES)
 	SWIFT=$(SWIFT) .ci/fuzz $(FUZZ_SECONDS) $(TARGETS)
 
-# The figures of the README.
-bench: $(VENV)/ready
-	$(SWIFT) build -c release --product slipway
-	$(SWIFT) build -c release --product slipway-bench
+# The figures of the README; as root, for what RAUC and Mender mount.
+bench: agent $(VENV)/ready
+	.ci/setup $(BENCH_PACKAGES)
+	for program in slipway slipway-server slipway-bench; do \
+		$(SWIFT) build -c release --product $$program || exit 1; \
+	done
+	.build/release/slipway-bench install --beside swupdate,rauc,mender
 	SLIPWAY_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python .build/release/slipway-bench refresh \
 		--beside python-tuf
 	.build/release/slipway-bench publish

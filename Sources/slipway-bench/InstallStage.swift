@@ -54,7 +54,10 @@ final class InstallStage {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = command
         process.currentDirectoryURL = folder
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        var all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Where web servers are, and not everybody looks.
+        all["PATH"] = "\(all["PATH"] ?? "/usr/bin:/bin"):/usr/sbin"
+        process.environment = all
         process.standardInput = FileHandle.nullDevice
         let handle = try FileHandle(forWritingTo: log)
         process.standardOutput = handle

@@ -17,13 +17,14 @@ final class SWUpdateInstaller: Installer {
             [
                 "swupdate", "-k", "certificate.pem", "-H", "bench:1.0", "-d",
                 "-u \(stage.address)/image.swu -r 1",
-            ], log: name, environment: ["TMPDIR": stage.folder.path])
+            ], log: name,
+            environment: ["TMPDIR": stage.folder.appending(path: "swupdate/scratch").path])
         try process.run()
         return process
     }
 
     private static let archive = """
-        mkdir swupdate
+        mkdir -p swupdate/scratch
         cat >swupdate/sw-description <<END
         software = {
             version = "2";
@@ -52,7 +53,7 @@ final class RAUCInstaller: Installer {
     private var environment: [String: String] {
         [
             "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=\(stage.folder.path)/bus",
-            "TMPDIR": stage.folder.path,
+            "TMPDIR": stage.folder.appending(path: "rauc/scratch").path,
         ]
     }
 
@@ -95,7 +96,7 @@ final class RAUCInstaller: Installer {
         """
 
     private static let bundle = """
-        mkdir -p rauc/bundle rauc/mounts
+        mkdir -p rauc/bundle rauc/mounts rauc/scratch
         cat >rauc/bundle/manifest.raucm <<END
         [update]
         compatible=bench
@@ -133,6 +134,7 @@ final class RAUCInstaller: Installer {
             <policy context="default">
                 <allow user="*"/>
                 <allow own="*"/>
+                <allow receive_sender="*"/>
                 <allow send_destination="*"/>
             </policy>
         </busconfig>
