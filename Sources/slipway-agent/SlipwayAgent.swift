@@ -10,7 +10,19 @@ internal import Slots
         }
         do throws(CommandError) { try carryOut(arguments) } catch {
             Console.note("slipway-agent: \(error)")
+            if case .run = arguments.command { endLostTrial(error) }
             Console.exit(error.exitCode)
+        }
+    }
+
+    /// Whoever starts the agent again and again does so in vain, when the new image is what is broken.
+    private static func endLostTrial(_ error: CommandError) {
+        switch error {
+        case .configuration, .device, .state, .agent:
+            guard LostTrial.isOver(atUptime: SystemClock().uptime) else { return }
+            Console.note("slipway-agent: no agent works in this trial: the machine goes back")
+            LostTrial.restartMachine()
+        case .anotherAgent, .noAgent, .refused, .notPermitted: return
         }
     }
 
