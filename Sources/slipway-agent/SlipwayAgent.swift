@@ -42,6 +42,7 @@ internal import Slots
         case .deferRestart(let seconds): try question.order(.deferRestart(.seconds(seconds)))
         case .install(let path): try question.order(.install(path: Console.absolute(path)))
         case .logs(let lines): try question.logs(lines)
+        case .repairBoot: try BootRepair(device).run()
         }
     }
 }
