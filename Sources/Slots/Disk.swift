@@ -87,3 +87,17 @@ public protocol DiskFile: AnyObject {
 extension DiskFile {
     public func settle(upTo offset: Int64) throws(SlotError) {}
 }
+
+extension DiskFile {
+    /// Hands on the first `end` bytes piece by piece, and leaves none of them in the page cache.
+    func forEachPiece(upTo end: Int64, receive: ([UInt8]) -> Void) throws(SlotError) {
+        var offset: Int64 = 0
+        while offset < end {
+            let piece = try read(at: offset, maximum: Int(min(end - offset, 262_144)))
+            guard !piece.isEmpty else { throw .malformed(path: path, problem: "it ends early") }
+            receive(piece)
+            offset += Int64(piece.count)
+            if offset % 8_388_608 == 0 || offset == end { try forgetCache() }
+        }
+    }
+}

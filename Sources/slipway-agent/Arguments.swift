@@ -15,6 +15,7 @@ struct Arguments {
         case deferRestart(Int64)
         case install(path: String)
         case logs(lines: Int)
+        case repairBoot
     }
 
     static let usage = """
@@ -27,6 +28,8 @@ struct Arguments {
           confirm         say that the image on trial is good, where a person has to
           rollback        give up the update that is under way; leave an image on trial
           defer DURATION  put off the restart, such as 90s, 15m, 8h or 2d; 0 takes it back
+          repair-boot     write a boot environment anew that cannot be read, with the slot that
+                          runs as the confirmed one
           logs            tell what the agent has said; --lines N for the last ones only
 
         --config FILE is /etc/slipway/device.json unless told otherwise. With --json, status,
@@ -71,6 +74,7 @@ struct Arguments {
         case ("status", nil, 1): return .status
         case ("check-now", nil, 1): return .checkNow
         case ("confirm", nil, 1): return .confirm
+        case ("repair-boot", nil, 1): return .repairBoot
         case ("rollback", nil, 1): return .rollBack
         case ("defer", .some(let duration), 2):
             return seconds(duration).map { .deferRestart($0) }

@@ -145,17 +145,13 @@ struct BootSettings {
     }
 
     private func command() throws -> [String] {
-        let words = try fields.array("command", maximumCount: 64).map { element in
-            guard case .string(let word) = element.value else {
-                throw JSONShapeError(path: element.path, expected: "a string")
-            }
-            return word.text
+        guard let words = try fields.command("command") else {
+            throw fields.refused("command", "a program and its arguments")
         }
-        guard !words.isEmpty else { throw fields.refused("command", "a program") }
         return words
     }
 
     private func timeout() throws -> Duration {
-        .seconds(try fields.optionalInteger("timeout_seconds", in: 1...3600) ?? 30)
+        try fields.duration("timeout_seconds", in: 1...3600, unless: 30)
     }
 }

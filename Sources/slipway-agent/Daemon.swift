@@ -96,7 +96,9 @@ struct Daemon {
         return false
     }
 
-    /// Keeps the watchdog armed while a trial runs. One that failed ends in a restart, and the
+    /// Keeps the watchdog armed while a trial runs.
+    ///
+    /// One that failed ends in a restart, and the
     /// watchdog sees to it that there is one.
     private func guardTrial(of agent: UpdateAgent, with watchdog: Watchdog?) {
         if let end = agent.trialEnds {

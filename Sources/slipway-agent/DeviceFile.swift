@@ -82,8 +82,8 @@ struct DeviceFile {
         agent = AgentConfiguration(
             device: device, hardware: hardware, attributes: try Self.attributes(in: fields),
             enrolmentToken: try Self.token(at: fields.string("enrolment_token_file")),
-            trialDeadline: try fields.seconds("trial_deadline_seconds", unless: 600),
-            maximumPause: try fields.seconds("maximum_pause_seconds", unless: 300),
+            trialDeadline: try fields.duration("trial_deadline_seconds", unless: 600),
+            maximumPause: try fields.duration("maximum_pause_seconds", unless: 300),
             durableStepBytes: 8_388_608, limits: .standard)
     }
 
@@ -101,20 +101,5 @@ struct DeviceFile {
         let bytes = try DurableFile.read(path) ?? []
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
         return String(decoding: line, as: UTF8.self)
-    }
-}
-
-extension JSONFields {
-    fileprivate func words(_ name: String) throws -> [String] {
-        try (optionalArray(name, maximumCount: 64) ?? []).map { element in
-            guard case .string(let word) = element.value else {
-                throw JSONShapeError(path: element.path, expected: "a string")
-            }
-            return word.text
-        }
-    }
-
-    fileprivate func seconds(_ name: String, unless standard: Int64) throws -> Duration {
-        .seconds(try optionalInteger(name, in: 1...604_800) ?? standard)
     }
 }

@@ -24,12 +24,12 @@ struct NetworkSettings {
     /// - Throws: ``JSONShapeError``, or ``SlotError`` for a file that cannot be read.
     init(_ fields: JSONFields) throws {
         server = try Self.base(fields.string("server"), fields, "server")
-        mirrors = try fields.network(words: "mirrors").map { try Self.base($0, fields, "mirrors") }
+        mirrors = try fields.words("mirrors").map { try Self.base($0, fields, "mirrors") }
         maximumBytesPerSecond = try fields.optionalInteger(
             "maximum_bytes_per_second", in: 1...Int64.max)
         policy = try FetchPolicy(fields)
         meter = LinkMeter(
-            command: try fields.network(words: "metered_command"),
+            command: try fields.words("metered_command"),
             file: try fields.optionalString("metered_file"))
         options = try Self.options(fields)
     }
@@ -43,7 +43,7 @@ struct NetworkSettings {
             fields.optionalInteger("connect_timeout_seconds", in: 1...3600) ?? 10)
         options.proxy = try proxy(fields)
         if fields.optionalValue("no_proxy") != nil {
-            options.hostsWithoutProxy = try fields.network(words: "no_proxy")
+            options.hostsWithoutProxy = try fields.words("no_proxy")
         }
         options.authorityPath = try fields.optionalString("ca_file")
         options.interface = try interface(fields)
@@ -99,18 +99,6 @@ struct NetworkSettings {
         guard let path else { return "" }
         guard let bytes = try DurableFile.read(path) else { throw SlotError.missing(path: path) }
         return String(decoding: bytes.prefix { $0 != 0x0a && $0 != 0x0d }, as: UTF8.self)
-    }
-}
-
-extension JSONFields {
-    /// The strings of an array that may be absent.
-    fileprivate func network(words name: String) throws -> [String] {
-        try (optionalArray(name, maximumCount: 64) ?? []).map { element in
-            guard case .string(let word) = element.value else {
-                throw JSONShapeError(path: element.path, expected: "a string")
-            }
-            return word.text
-        }
     }
 }
 

@@ -10,7 +10,19 @@ internal import Slots
         }
         do throws(CommandError) { try carryOut(arguments) } catch {
             Console.note("slipway-agent: \(error)")
+            if case .run = arguments.command { endLostTrial(error) }
             Console.exit(error.exitCode)
+        }
+    }
+
+    /// Whoever starts the agent again and again does so in vain, when the new image is what is broken.
+    private static func endLostTrial(_ error: CommandError) {
+        switch error {
+        case .configuration, .device, .state, .agent:
+            guard LostTrial.isOver(atUptime: SystemClock().uptime) else { return }
+            Console.note("slipway-agent: no agent works in this trial: the machine goes back")
+            LostTrial.restartMachine()
+        case .anotherAgent, .noAgent, .refused, .notPermitted: return
         }
     }
 
@@ -30,6 +42,7 @@ internal import Slots
         case .deferRestart(let seconds): try question.order(.deferRestart(.seconds(seconds)))
         case .install(let path): try question.order(.install(path: Console.absolute(path)))
         case .logs(let lines): try question.logs(lines)
+        case .repairBoot: try BootRepair(device).run()
         }
     }
 }

@@ -81,11 +81,11 @@ struct SlotSettings {
     }
 
     private init(command fields: JSONFields, _ recordFolder: String) throws {
-        let install = try fields.slot(words: "install")
+        let install = try fields.words("install")
         guard !install.isEmpty, install.contains("{file}") else {
             throw fields.refused("install", "a program and its arguments, with {file}")
         }
-        let identify = try fields.slot(words: "identify")
+        let identify = try fields.words("identify")
         let timeout = try fields.optionalInteger("timeout_seconds", in: 1...604_800) ?? 3600
         let paths = try Self.commanded(in: fields)
         self.init(
@@ -129,17 +129,5 @@ struct SlotSettings {
             throw JSONShapeError(path: "slots", expected: "two slots in two places")
         }
         return paths
-    }
-}
-
-extension JSONFields {
-    /// A program and its arguments; none where there is no such member.
-    fileprivate func slot(words name: String) throws -> [String] {
-        try (optionalArray(name, maximumCount: 64) ?? []).map { element in
-            guard case .string(let word) = element.value else {
-                throw JSONShapeError(path: element.path, expected: "a string")
-            }
-            return word.text
-        }
     }
 }

@@ -45,6 +45,7 @@ import Testing
         supersedes: older
         on_failure: revert
         revert_to: acme-gateway 2.4.0
+        defer_for: 6h
         expires: 14d
 
         """

@@ -198,4 +198,33 @@ import Testing
         #expect(
             end.error == "slipway-agent: another agent works on this device: it holds \(lock)\n")
     }
+
+    // MARK: A boot environment that cannot be read
+
+    private func grub() throws -> String {
+        try configuration(
+            #"{"boot": {"type": "grub", "environment": "\#(folder.path)/grubenv"}}"#)
+    }
+
+    /// On a machine that did not boot from these slots, nobody knows which one to keep.
+    @Test func aRepairNeedsASlotThatRuns() throws {
+        try folder.write("not a block", to: "grubenv")
+        let end = try agent("repair-boot", "--config", grub())
+        #expect(end.status == 73)
+        #expect(end.error.contains("/proc/cmdline"), "\(end.error)")
+        #expect(try folder.text(of: "grubenv") == "not a block")
+    }
+
+    @Test func whatIsNotDamagedIsNotRepaired() throws {
+        try boot()
+        let end = try agent("repair-boot", "--config", configuration())
+        #expect(end.status == 1)
+        #expect(end.error.contains("nothing is to be repaired: slot a is confirmed"))
+    }
+
+    @Test func notEveryBootloaderCanBeRepaired() throws {
+        let end = try agent("repair-boot", "--config", configuration())
+        #expect(end.status == 1)
+        #expect(end.error.contains("has no environment that could be written anew"))
+    }
 }

@@ -42,7 +42,10 @@ echo "slot ${slot} boots; good: ${good}, on trial: ${wanted}, tries left: ${slip
 # Where the slots are, and what starts the kernel. Change the rest for your board.
 part=2
 if test "${slot}" = "b"; then part=3; fi
-setenv bootargs "root=/dev/mmcblk${devnum}p${part} ro rootwait quiet panic=10 slipway.slot=${slot}"
+# The agent gives up a trial in which it cannot even start.
+trial=0
+if test "${slot}" != "${good}"; then trial=1; fi
+setenv bootargs "root=/dev/mmcblk${devnum}p${part} ro rootwait quiet panic=10 slipway.slot=${slot} slipway.trial=${trial}"
 if load ${devtype} ${devnum}:${part} ${kernel_addr_r} /boot/Image; then
   if load ${devtype} ${devnum}:${part} ${fdt_addr_r} /boot/board.dtb; then
     booti ${kernel_addr_r} - ${fdt_addr_r}

@@ -27,7 +27,7 @@ public import Model
 public struct GrubEnvironment: Bootloader {
     private let path: String
     private let variables: TrialVariables
-    private let booted: BootedSlot
+    let booted: BootedSlot
     private let disk: any Disk
 
     /// - Parameters:

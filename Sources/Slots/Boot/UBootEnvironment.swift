@@ -30,7 +30,7 @@ public struct UBootEnvironment: Bootloader {
     private let config: UBootConfig
     private let variables: TrialVariables
     private let acceptsTornCopy: Bool
-    private let booted: BootedSlot
+    let booted: BootedSlot
     private let disk: any Disk
 
     /// - Parameters:

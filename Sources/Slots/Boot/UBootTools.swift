@@ -20,7 +20,7 @@ public struct UBootTools: Bootloader {
     private let script: String
     private let timeout: Duration
     private let variables: TrialVariables
-    private let booted: BootedSlot
+    let booted: BootedSlot
     private let disk: any Disk
 
     /// - Parameters:

@@ -50,10 +50,7 @@ public final class InstallerSlots: SlotSet {
     public func takes(_ format: Payload.Format) -> Bool { format == .installer }
 
     public func spare(besides booted: SlotName) throws(SlotError) -> SlotName {
-        guard slots[booted] != nil, let spare = slots.keys.first(where: { $0 != booted }) else {
-            throw .missing(path: "slot \(booted)")
-        }
-        return spare
+        try slots.spare(besides: booted)
     }
 
     public func begin(
@@ -148,8 +145,5 @@ public final class InstallerSlots: SlotSet {
 
     private func spoolPath(of slot: SlotName) -> String { "\(spoolFolder)/\(slot).image" }
 
-    private func name(of slot: SlotName) throws(SlotError) -> String {
-        guard let name = slots[slot] else { throw .missing(path: "slot \(slot)") }
-        return name
-    }
+    private func name(of slot: SlotName) throws(SlotError) -> String { try slots.called(slot) }
 }

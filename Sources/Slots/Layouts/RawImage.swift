@@ -49,7 +49,7 @@ final class RawImage {
     /// - Returns: How many of them were handed on.
     func resume(at offset: Int64, kept: ([UInt8]) -> Void) throws(SlotError) -> Int64 {
         if decoder == nil {
-            try forEachPiece(upTo: offset, receive: kept)
+            try file.forEachPiece(upTo: offset, receive: kept)
             (taken, written) = (offset, offset)
             return offset
         }
@@ -62,19 +62,6 @@ final class RawImage {
         }
         if let problem { throw problem }
         return taken
-    }
-
-    private func forEachPiece(
-        upTo end: Int64, receive: ([UInt8]) -> Void
-    ) throws(SlotError) {
-        var offset: Int64 = 0
-        while offset < end {
-            let piece = try file.read(at: offset, maximum: Int(min(end - offset, 262_144)))
-            guard !piece.isEmpty else { throw .malformed(path: file.path, problem: "it is short") }
-            receive(piece)
-            offset += Int64(piece.count)
-            if offset % 8_388_608 == 0 { try file.forgetCache() }
-        }
     }
 
     func write(_ bytes: [UInt8]) throws(SlotError) {

@@ -64,10 +64,7 @@ public final class RawSlots: SlotSet {
     public func takes(_ format: Payload.Format) -> Bool { format.hasSignedContent }
 
     public func spare(besides booted: SlotName) throws(SlotError) -> SlotName {
-        guard paths[booted] != nil, let spare = paths.keys.first(where: { $0 != booted }) else {
-            throw .missing(path: "slot \(booted)")
-        }
-        return spare
+        try paths.spare(besides: booted)
     }
 
     public func begin(
@@ -162,8 +159,5 @@ public final class RawSlots: SlotSet {
         try DurableFile.remove("\(folder)/\(slot).image", on: disk)
     }
 
-    private func path(of slot: SlotName) throws(SlotError) -> String {
-        guard let path = paths[slot] else { throw .missing(path: "slot \(slot)") }
-        return path
-    }
+    private func path(of slot: SlotName) throws(SlotError) -> String { try paths.called(slot) }
 }

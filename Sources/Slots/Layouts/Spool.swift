@@ -29,7 +29,7 @@ final class Spool {
     func resume(at offset: Int64, kept: ([UInt8]) -> Void) throws(SlotError) -> Int64 {
         self.offset = try file.length() >= offset ? offset : 0
         try file.allocate(length: length)
-        try forEachPiece(upTo: self.offset, receive: kept)
+        try file.forEachPiece(upTo: self.offset, receive: kept)
         return self.offset
     }
 
@@ -59,18 +59,5 @@ final class Spool {
             offset += Int64(piece.count)
             return piece
         }
-    }
-
-    private func forEachPiece(
-        upTo end: Int64, receive: ([UInt8]) -> Void
-    ) throws(SlotError) {
-        var offset: Int64 = 0
-        while offset < end {
-            let piece = try file.read(at: offset, maximum: Int(min(end - offset, 262_144)))
-            guard !piece.isEmpty else { throw .malformed(path: path, problem: "it ends early") }
-            receive(piece)
-            offset += Int64(piece.count)
-        }
-        if end > 0 { try file.forgetCache() }
     }
 }

@@ -68,7 +68,8 @@ extension RepositorySource {
         case .rangeIgnored, .rangeNotSatisfiable:
             throw .unreachable(server: url, problem: "it does not serve \(path) from the beginning")
         case .foreign(let answer):
-            throw .unreachable(server: url, problem: "what answers for \(path) is not it: \(answer)")
+            throw .unreachable(
+                server: url, problem: "what answers for \(path) is not it: \(answer)")
         case .later(let status, _):
             throw .unreachable(server: url, problem: "it answered \(status)")
         case .status(let status):
