@@ -22,8 +22,9 @@ import Wire
             devices[0].id, .hold(reason: "in court"), by: World.author)
         #expect(held.lifecycle == "held: in court")
         #expect(try await devices[0].checkIn(orchestrator).order == nil)
+        let told = try await orchestrator.device(devices[0].id)
         #expect(
-            try await orchestrator.device(devices[0].id).decisions.map(\.rule)
+            told.decisions.map(\.rule)
                 == ["it is held: in court"])
         #expect(try await devices[1].checkIn(orchestrator).offer != nil)
 
@@ -36,16 +37,24 @@ import Wire
         let pin = must(ReleaseID("acme 1.0.0"))
         let pinned = try await orchestrator.change(devices[0].id, .pin(pin), by: World.author)
         #expect(pinned.pin == pin)
-        #expect(try await devices[0].checkIn(orchestrator).order == nil)
+        let refused = try await devices[0].checkIn(orchestrator)
+        #expect(refused.order == nil)
         let told = try await orchestrator.device(devices[0].id)
         #expect(told.decisions.map(\.rule) == ["it is pinned to acme 1.0.0"])
-        // What the device downloads when it is pinned is called back.
-        let offer = try #require(try await devices[1].checkIn(orchestrator).offer)
-        _ = try await orchestrator.change(devices[1].id, .pin(pin), by: World.author)
-        #expect(try await devices[1].checkIn(orchestrator).order == .cancel(offer.nonce))
 
         _ = try await orchestrator.change(devices[0].id, .unpin, by: World.author)
-        #expect(try await devices[0].checkIn(orchestrator).offer != nil)
+        let taken = try await devices[0].checkIn(orchestrator)
+        #expect(taken.offer != nil)
+    }
+
+    @Test func pinningReachesADeviceThatDownloads() async throws {
+        var (orchestrator, devices) = try await offering()
+        let offered = try await devices[1].checkIn(orchestrator)
+        let offer = try #require(offered.offer)
+        let pin = must(ReleaseID("acme 1.0.0"))
+        _ = try await orchestrator.change(devices[1].id, .pin(pin), by: World.author)
+        let answer = try await devices[1].checkIn(orchestrator)
+        #expect(answer.order == .cancel(offer.nonce))
     }
 
     /// What was not installed yet is called back.
