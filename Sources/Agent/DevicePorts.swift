@@ -27,14 +27,6 @@ public enum Hook: String, Hashable, Sendable, CaseIterable {
     case postConfirm = "post-confirm"
     /// When the update has failed, and the machine is on the image before.
     case failed
-
-    /// Whether its failure ends the update; afterwards there is nothing left to end.
-    public var canRefuse: Bool {
-        switch self {
-        case .preDownload, .preInstall, .preReboot: true
-        case .postConfirm, .failed: false
-        }
-    }
 }
 
 /// Runs the device's own programs.
