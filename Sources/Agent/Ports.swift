@@ -279,6 +279,8 @@ public enum AgentNotice: Hashable, Sendable {
     case checkInFailed(String)
     case untrusted(String)
     case slow(String)
+    /// Something went wrong that the update does not depend on; one sentence for a person.
+    case trouble(String)
     /// Somebody or something at the device has the update wait; one sentence for a person.
     case waiting(String)
 }

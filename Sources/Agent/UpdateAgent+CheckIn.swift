@@ -15,7 +15,7 @@ extension UpdateAgent {
         // Not in `checkIn`: an answer between two tries of a download does not make those a success.
         succeeded()
         switch state.phase {
-        case .idle: return directive.pause
+        case .idle: return .wait(directive.pause)
         case .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven,
             .rollingBack,
             .failed:
@@ -167,5 +167,5 @@ extension UpdateAgent {
 
 extension Directive {
     /// Until the device is to come back.
-    var pause: UpdateAgent.Pause { .wait(.seconds(max(checkInAfterSeconds, 1))) }
+    var pause: Duration { .seconds(max(checkInAfterSeconds, 1)) }
 }

@@ -5,7 +5,9 @@ internal import Wire
 extension UpdateAgent {
     /// Fetches the image, or the rest of it, into the slot.
     func downloadStep(_ job: AgentPhase.Job, from offset: Int64) throws(AgentError) -> Pause {
-        if let pause = try waitForLink(job, bytes: job.image.length - offset) { return pause }
+        if let (rest, reason) = linkObjection(to: job, bytes: job.image.length - offset) {
+            return try putOff(job, for: reason, atMost: rest)
+        }
         let download: Download
         do {
             // No boot may try a slot that is half written.
@@ -30,20 +32,14 @@ extension UpdateAgent {
         return try settle(download, job, end)
     }
 
-    /// Waits while the device's link is not to be used; `nil` when it may be.
-    ///
-    /// The server is told why, and can take the offer back.
-    private func waitForLink(
-        _ job: AgentPhase.Job, bytes: Int64
-    ) throws(AgentError) -> Pause? {
+    /// Why the device's link is not to be used now, and for how long; `nil` when it is.
+    fileprivate func linkObjection(
+        to job: AgentPhase.Job, bytes: Int64
+    ) -> (rest: Duration, reason: String)? {
         guard !job.isCarried, bytes > 0,
             case .wait(let rest, let reason) = ports.fetching.decision(at: now, bytes: bytes)
         else { return nil }
-        ports.observer.observe(.waiting(reason))
-        let answer = try checkIn(.waiting(job.nonce, reason: DetailText.of(reason)))
-        guard case .downloading = state.phase else { return .goOn }
-        guard case .wait(let comingBack)? = answer?.pause else { return backoff() }
-        return .wait(max(.seconds(1), min(rest, comingBack)))
+        return (rest, reason)
     }
 
     /// Where the repository serves the image.
@@ -243,15 +239,13 @@ private final class Download {
     /// Reports progress in time to keep the lease, and hears of a cancellation by it.
     private func isStillWanted() throws(AgentError) -> Bool {
         guard !agent.ports.isCalled() else { return false }
+        // Nobody is told of what was carried here before it has ended.
+        guard !job.isCarried else { return true }
         let uptime = agent.ports.clock.uptime
         guard uptime - reportedAt >= reportInterval else { return true }
         reportedAt = uptime
         let left = job.image.length - written
-        if !job.isCarried, left > 0,
-            case .wait = agent.ports.fetching.decision(at: agent.now, bytes: left)
-        {
-            return false
-        }
+        guard agent.linkObjection(to: job, bytes: left) == nil else { return false }
         _ = try agent.checkIn(report)
         guard case .downloading(let current, _) = agent.state.phase else { return false }
         return current.nonce == job.nonce

@@ -23,20 +23,12 @@ extension UpdateAgent {
     }
 
     /// Begins the trial, unless somebody at the device puts it off.
-    ///
-    /// Whoever says "not now" is asked again after every check-in, up to the moment that the
-    /// rollout has set; meanwhile the server is told why, and can take the offer back.
     func beginTrialStep(_ job: AgentPhase.Job) throws(AgentError) -> Pause {
-        if let reason = objection(to: job) { return try wait(for: reason, job) }
-        switch ports.hooks.run(.preReboot, facts: facts(of: job, nil)) {
-        case .done: break
-        case .notNow(let reason): return try wait(for: "the hook pre-reboot: \(reason)", job)
-        case .failed(let reason):
-            try take(.gaveUp(Failure(.install, "the hook pre-reboot says no: \(reason)")))
-            return .goOn
-        }
+        if let reason = objection(to: job) { return try putOff(job, for: reason) }
+        if let pause = try hookStep(.preReboot, job) { return pause }
         // Reporting never decides: an image that is ready is tried although nobody could be told.
-        _ = try checkIn(.installed(job.nonce))
+        // Of what was carried here, nobody has to be.
+        if !job.isCarried { _ = try checkIn(.installed(job.nonce)) }
         guard case .installed(let current) = state.phase, current.nonce == job.nonce else {
             return .goOn
         }
@@ -44,19 +36,31 @@ extension UpdateAgent {
         return .goOn
     }
 
-    private func wait(for reason: String, _ job: AgentPhase.Job) throws(AgentError) -> Pause {
+    /// Puts the update off, for a reason that somebody or something at the device has.
+    ///
+    /// The server is told why, so that the lease goes on, and can take the offer back.
+    ///
+    /// - Parameter longest: When to ask again at the latest.
+    func putOff(
+        _ job: AgentPhase.Job, for reason: String, atMost longest: Duration? = nil
+    ) throws(AgentError) -> Pause {
+        waitsFor = reason
         ports.observer.observe(.waiting(reason))
+        guard !job.isCarried else { return backoff() }
         let answer = try checkIn(.waiting(job.nonce, reason: DetailText.of(reason)))
-        guard case .installed(let current) = state.phase, current.nonce == job.nonce else {
-            return .goOn
-        }
-        return answer?.pause ?? backoff()
+        guard state.phase.job?.nonce == job.nonce else { return .goOn }
+        guard let comingBack = answer?.pause else { return backoff() }
+        return .wait(max(.seconds(1), min(longest ?? comingBack, comingBack)))
+    }
+
+    /// Whether the rollout lets nobody at the device put the update off any more.
+    private func isUrgent(_ job: AgentPhase.Job) -> Bool {
+        job.offer.unverified.deferUntil.map { now >= $0 } ?? false
     }
 
     private func objection(to job: AgentPhase.Job) -> String? {
         // Whoever carried it here wants it now.
-        if job.isCarried { return nil }
-        if let end = job.offer.unverified.deferUntil, now >= end { return nil }
+        if job.isCarried || isUrgent(job) { return nil }
         if let deferred = state.deferredUntil, now < deferred {
             return "somebody at the device has put off the restart until \(deferred)"
         }
@@ -132,12 +136,18 @@ extension UpdateAgent {
     // MARK: Hooks
 
     /// Runs a hook that may object; `nil` when it does not.
+    ///
+    /// Unlike an application's, the objection of a hook is not overruled when the rollout waits no
+    /// longer: it may know what would break, so the update fails.
     func hookStep(_ hook: Hook, _ job: AgentPhase.Job) throws(AgentError) -> Pause? {
         switch ports.hooks.run(hook, facts: facts(of: job, nil)) {
         case .done: return nil
+        case .notNow(let reason) where isUrgent(job):
+            let detail = "the hook \(hook.rawValue) says not now for too long: \(reason)"
+            try take(.gaveUp(Failure(.install, detail)))
+            return .goOn
         case .notNow(let reason):
-            ports.observer.observe(.waiting("\(hook.rawValue): \(reason)"))
-            return backoff()
+            return try putOff(job, for: "the hook \(hook.rawValue): \(reason)")
         case .failed(let reason):
             try take(.gaveUp(Failure(.install, "the hook \(hook.rawValue) says no: \(reason)")))
             return .goOn
@@ -149,7 +159,7 @@ extension UpdateAgent {
         switch ports.hooks.run(hook, facts: facts(of: job, failure)) {
         case .done: return
         case .notNow(let reason), .failed(let reason):
-            ports.observer.observe(.slow("the hook \(hook.rawValue) failed: \(reason)"))
+            ports.observer.observe(.trouble("the hook \(hook.rawValue) failed: \(reason)"))
         }
     }
 

@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 public import Trust
 internal import Wire
 
@@ -25,6 +25,8 @@ public final class UpdateAgent {
     /// Why the server took no check-in when it was last reached, such as a spent enrolment token or
     /// another key of the same device; `nil` once it has taken one.
     public internal(set) var refusal: String?
+    /// What the update waits for, in one sentence, until the next step; `nil` when it does not.
+    public internal(set) var waitsFor: String?
     /// Of the download under way, or of the last one.
     var fetched: FetchedDigest?
     /// The failed offer that the hook was told of since the agent's start.
@@ -62,7 +64,7 @@ public final class UpdateAgent {
         do {
             let state = try AgentState(parsing: bytes)
             if state.isOfNewerAgent {
-                ports.observer.observe(.slow("the stored state is of a newer agent"))
+                ports.observer.observe(.trouble("the stored state is of a newer agent"))
             }
             return state
         } catch {
@@ -99,6 +101,7 @@ public final class UpdateAgent {
     ///
     /// - Throws: ``AgentError`` when the device's own files cannot be written; try again later.
     public func advance() throws(AgentError) -> Pause {
+        waitsFor = nil
         switch state.phase.intent {
         case .checkIn(let report): return try checkInStep(report)
         case .authorize(let job): return try authorizeStep(job)
@@ -121,6 +124,9 @@ public final class UpdateAgent {
     func disarm() throws(AgentError) {
         do { try ports.bootloader.disarm() } catch { throw .device(error) }
     }
+
+    /// The device's own key, by which the server knows it.
+    public var publicKey: Ed25519PublicKey { ports.identity.publicKey }
 
     /// Stores what `event` makes of the phase, before anything that depends on it is done.
     func take(_ event: AgentEvent) throws(AgentError) {

@@ -17,6 +17,9 @@ enum ChildProcess {
         let output: [UInt8]
     }
 
+    /// The exit code by which a program at the device says "not now": `EX_TEMPFAIL`.
+    static let notNow: Int32 = 75
+
     /// How much of the output is kept, from its end, in bytes, where nothing else is said.
     static let keptOutputBytes = 4096
 

@@ -94,7 +94,9 @@ extension DiskFile {
         var offset: Int64 = 0
         while offset < end {
             let piece = try read(at: offset, maximum: Int(min(end - offset, 262_144)))
-            guard !piece.isEmpty else { throw .malformed(path: path, problem: "it ends early") }
+            guard !piece.isEmpty else {
+                throw .malformed(path: path, problem: "it ends \(end - offset) bytes early")
+            }
             receive(piece)
             offset += Int64(piece.count)
             if offset % 8_388_608 == 0 || offset == end { try forgetCache() }

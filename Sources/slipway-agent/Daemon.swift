@@ -98,8 +98,7 @@ struct Daemon {
 
     /// Keeps the watchdog armed while a trial runs.
     ///
-    /// One that failed ends in a restart, and the
-    /// watchdog sees to it that there is one.
+    /// One that failed ends in a restart, and the watchdog sees to it that there is one.
     private func guardTrial(of agent: UpdateAgent, with watchdog: Watchdog?) {
         if let end = agent.trialEnds {
             watchdog?.begin(deadline: end)

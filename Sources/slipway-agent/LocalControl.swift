@@ -109,8 +109,10 @@ final class LocalControl {
             return "the update in \(path) begins"
         case .rollBack:
             try agent.rollBack()
-            return agent.state.phase.word == "rolling back"
-                ? "the machine goes back to the image before" : "the update is dropped"
+            if case .rollingBack = agent.state.phase {
+                return "the machine goes back to the image before"
+            }
+            return "the update is dropped"
         case .deferRestart(.until(let moment)): return try put(off: moment, agent)
         case .deferRestart(.seconds(let seconds)):
             return try put(off: clock.now.advanced(by: .seconds(seconds)), agent)
@@ -152,6 +154,7 @@ extension AgentNotice {
         case .untrusted(let reason): "not trusted: \(reason)"
         case .waiting(let reason): "waiting: \(reason)"
         case .slow(let reason): "interrupted: \(reason)"
+        case .trouble(let reason): reason
         }
     }
 }

@@ -10,6 +10,10 @@ struct StatusReport {
     let boot: BootStatus
     private let content: SlotContent?
     private let state: AgentState
+    /// The device's own key; without an agent, the one that the server has answered.
+    private let key: Ed25519PublicKey?
+    private let waitsFor: String?
+    private let refusal: String?
 
     /// As the device's own files tell it: it works without an agent.
     init(_ device: DeviceFile) throws(CommandError) {
@@ -22,6 +26,9 @@ struct StatusReport {
         } catch let error as SlotError { throw .device(error) } catch let error as StateError {
             throw .state(error)
         } catch { preconditionFailure("not an error of the device's files: \(error)") }
+        key = state.enrolledKey
+        waitsFor = nil
+        refusal = nil
     }
 
     /// As the running agent knows it.
@@ -30,6 +37,9 @@ struct StatusReport {
         boot = agent.boot
         content = agent.content
         state = agent.state
+        key = agent.publicKey
+        waitsFor = agent.waitsFor
+        refusal = agent.refusal
     }
 
     var json: JSONObject {
@@ -41,7 +51,7 @@ struct StatusReport {
             ("confirmed", .bool(boot.confirmed == boot.booted)),
             ("release", content.map { .string("\($0.release)") }),
             ("sha256", content.map { .string($0.sha256.hex) }),
-            ("phase", .string(state.phase.word)),
+            ("phase", .string(state.phase.word)), ("waits_for", waitsFor.map { .string($0) }),
             ("offer", job.map { .string("\($0.release)") }),
             ("offer_slot", job.map { .string($0.slot.text) }),
             ("carried", job.map { .bool($0.isCarried) }),
@@ -49,6 +59,7 @@ struct StatusReport {
             ("total_bytes", job.map { .integer($0.image.length) }),
             ("failure", failure.map { .string("\($0)") }),
             ("deferred_until", state.deferredUntil.map { .string("\($0)") }),
+            ("refused", refusal.map { .string($0) }), ("key", key.map { .string($0.hex) }),
             ("enrolled", .bool(state.isEnrolled)), ("retired", .bool(state.isRetired)),
         ])
     }
@@ -84,6 +95,9 @@ enum StatusText {
             let slot = try status.string("offer_slot")
             lines.append("offer      \(offer) into slot \(slot)\(carried)")
         }
+        if let reason = try status.optionalString("waits_for") {
+            lines.append("waits for  \(reason)")
+        }
         if let failure = try status.optionalString("failure") {
             lines.append("failure    \(failure)")
         }
@@ -93,6 +107,10 @@ enum StatusText {
         let agent = try status.optionalBool("running") == true ? "running" : "not asked"
         lines.append("agent      \(agent)")
         lines.append("enrolled   \(try status.bool("enrolled") ? "yes" : "no")")
+        if let key = try status.optionalString("key") { lines.append("key        \(key)") }
+        if let refusal = try status.optionalString("refused") {
+            lines.append("refused    \(refusal)")
+        }
         return lines
     }
 

@@ -162,6 +162,33 @@ import Wire
         world.settle()
         #expect(world.isProven)
         #expect(programs.ran.filter { $0 == hook }.count == 3)
+        // The server hears why, so that the lease goes on and the offer can be taken back.
+        let reasons = world.server.checkIns.compactMap { checkIn in
+            if case .waiting(_, let reason) = checkIn.phase { reason } else { nil }
+        }
+        let reason = "the hook \(hook.rawValue): the door is open"
+        #expect(reasons == [reason, reason])
+    }
+
+    /// A hook may know what would break: it is not overruled, and nothing waits for it for ever.
+    @Test(arguments: [Hook.preDownload, .preInstall, .preReboot])
+    func aHookThatIsNeverReadyEndsTheUpdate(hook: Hook) throws {
+        let (world, programs) = try Self.world()
+        programs.verdicts[hook] = Array(repeating: .notNow("the door is open"), count: 100)
+        world.server.deferral = .seconds(600)
+        world.settle()
+        let detail = "the hook \(hook.rawValue) says not now for too long: the door is open"
+        #expect(world.failure == Failure(.install, detail))
+        #expect(world.machine.booted.text == "a")
+    }
+
+    @Test func whatTheUpdateWaitsForIsKnownUntilItGoesOn() throws {
+        let (world, programs) = try Self.world()
+        programs.objections = ["it flies"]
+        world.run { $0.server.checkIns.last?.phase.word == "waiting" }
+        #expect(world.agent?.waitsFor == "it flies")
+        world.settle()
+        #expect(world.agent?.waitsFor == nil)
     }
 
     @Test(arguments: [Hook.postConfirm, .failed])

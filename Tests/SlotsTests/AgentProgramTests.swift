@@ -153,7 +153,11 @@ import Testing
     }
 
     @Test func theStandardConfigurationIsInEtc() throws {
-        guard !FileManager.default.fileExists(atPath: "/etc/slipway/device.json") else { return }
+        guard !FileManager.default.fileExists(atPath: "/etc/slipway/device.json") else {
+            return withKnownIssue("this machine is a device: its own file is not tried") {
+                Issue.record("there is a /etc/slipway/device.json")
+            }
+        }
         let end = try agent("status")
         #expect(end.status == 65)
         #expect(end.error.contains("/etc/slipway/device.json: there is no such file"))

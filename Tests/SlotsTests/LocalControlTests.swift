@@ -35,6 +35,10 @@ import Testing
         #expect(status["running"] as? Bool == true)
         #expect(status["phase"] as? String == "idle")
         #expect(status["slot"] as? String == "a")
+        // An operator who is asked to accept a key compares it with this one.
+        let key = try #require(status["key"] as? String)
+        #expect(key.count == 64)
+        #expect(try agent.ask("status").output.contains("key        \(key)\n"))
         #expect(try agent.ask("status").output.contains("agent      running"))
         let json = try agent.ask("status", "--json").output
         let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]

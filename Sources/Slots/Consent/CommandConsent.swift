@@ -20,8 +20,8 @@ public struct CommandConsent: Consent {
             let end = try ChildProcess.run(arguments, timeout: timeout)
             switch end.outcome {
             case .exited(0): return .yes
-            case .exited(75) where !end.lastLine.isEmpty: return .notNow(end.lastLine)
-            case .exited(75): return .notNow("\(command[0]) says not now")
+            case .exited(ChildProcess.notNow):
+                return .notNow(end.lastLine.isEmpty ? "\(command[0]) says not now" : end.lastLine)
             case .exited, .killed, .timedOut:
                 let said = end.lastLine.isEmpty ? "" : ": \(end.lastLine)"
                 return .notNow("\(command[0]), which is asked for consent, \(end.outcome)\(said)")

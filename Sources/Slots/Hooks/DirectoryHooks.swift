@@ -12,7 +12,6 @@ public struct DirectoryHooks: HookRunner {
     private let folder: String
     private let timeout: Duration
 
-    private static let notNow: Int32 = 75
     /// The most programs of one hook.
     private static let maximumCount = 64
     private static let environment = [
@@ -70,7 +69,7 @@ public struct DirectoryHooks: HookRunner {
         let said = end.lastLine.isEmpty ? "" : ": \(end.lastLine)"
         switch end.outcome {
         case .exited(0): return .done
-        case .exited(Self.notNow):
+        case .exited(ChildProcess.notNow):
             return .notNow(end.lastLine.isEmpty ? "\(program) says not now" : end.lastLine)
         case .exited(let code): return .failed("\(program) exited with \(code)\(said)")
         case .killed(let signal):

@@ -132,18 +132,8 @@ public final class RawSlots: SlotSet {
         let file = try disk.open(path(of: slot), .read)
         // What the kernel remembers writing is no proof of what the medium kept.
         try file.forgetCache()
-        var offset: Int64 = 0
-        while offset < length {
-            let bytes = try file.read(at: offset, maximum: Int(min(length - offset, 262_144)))
-            guard !bytes.isEmpty else {
-                throw .malformed(path: file.path, problem: "it ends \(length - offset) bytes early")
-            }
-            receive(bytes)
-            offset += Int64(bytes.count)
-            // Nobody is going to need it soon: what the kernel remembers is for others.
-            if offset % 8_388_608 == 0 { try file.forgetCache() }
-        }
-        try file.forgetCache()
+        // Nobody is going to need it soon: what the kernel remembers is for others.
+        try file.forEachPiece(upTo: length, receive: receive)
     }
 
     public func content(of slot: SlotName) throws(SlotError) -> SlotContent? {

@@ -30,7 +30,8 @@ struct ProductObserver: AgentObserver {
         case .phase(let word): say("the update is \(word)")
         case .waiting(let reason): say("the update waits: \(reason)")
         case .untrusted(let reason): say("refused: \(reason)")
-        case .checkInFailed(let reason), .slow(let reason): say("trouble: \(reason)")
+        case .checkInFailed(let reason), .slow(let reason), .trouble(let reason):
+            say("trouble: \(reason)")
         case .resumed(let offset): say("the download goes on at byte \(offset)")
         }
     }
