@@ -38,7 +38,7 @@ public final class BundleFile: CarriedUpdate {
             let file = try disk.open(path, .read)
             let beginning = try file.read(at: 0, maximum: BundleHead.linesByteCount)
             let count = try BundleHead.byteCount(from: beginning)
-            let head = try BundleHead(parsing: file.bytes(at: 0, count: count))
+            let head = try BundleHead(parsing: file.allBytes(at: 0, count: count))
             guard let total = head.totalByteCount, try file.length() == total else {
                 throw TransportError.bundle("\(path): it is not as long as it says")
             }
@@ -56,7 +56,7 @@ public final class BundleFile: CarriedUpdate {
         guard let range = head.range(of: name) else { return nil }
         guard range.count <= limitBytes else { throw .tooLong }
         do throws(SlotError) {
-            return try file.bytes(at: range.lowerBound, count: range.count)
+            return try file.allBytes(at: range.lowerBound, count: range.count)
         } catch { throw .bundle("\(error)") }
     }
 
@@ -82,21 +82,17 @@ public final class BundleFile: CarriedUpdate {
         do throws(SlotError) {
             // What is read once must not drive out what the device works with.
             if offset % Self.forgottenByteCount < count { try file.forgetCache() }
-            return try file.bytes(at: head.imageOffset + offset, count: Int(count))
+            return try file.allBytes(at: head.imageOffset + offset, count: Int(count))
         } catch { throw .bundle("\(error)") }
     }
 }
 
 extension DiskFile {
-    /// Exactly `count` bytes; fewer are an error.
-    fileprivate func bytes(at offset: Int64, count: Int) throws(SlotError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            let piece = try read(at: offset + Int64(bytes.count), maximum: count - bytes.count)
-            guard !piece.isEmpty else {
-                throw .malformed(path: path, problem: "it ends \(count - bytes.count) bytes early")
-            }
-            bytes += piece
+    /// All `count` bytes from `offset` on.
+    fileprivate func allBytes(at offset: Int64, count: Int) throws(SlotError) -> [UInt8] {
+        let bytes = try bytes(at: offset, count: count)
+        guard bytes.count == count else {
+            throw .malformed(path: path, problem: "it ends \(count - bytes.count) bytes early")
         }
         return bytes
     }

@@ -85,6 +85,17 @@ public protocol DiskFile: AnyObject {
 }
 
 extension DiskFile {
+    /// The `count` bytes from `offset` on; fewer only at the end.
+    func bytes(at offset: Int64, count: Int) throws(SlotError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let piece = try read(at: offset + Int64(bytes.count), maximum: count - bytes.count)
+            guard !piece.isEmpty else { break }
+            bytes += piece
+        }
+        return bytes
+    }
+
     public func settle(upTo offset: Int64) throws(SlotError) {}
 }
 

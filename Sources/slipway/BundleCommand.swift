@@ -134,6 +134,7 @@ private struct BundleWriter {
             }
             if let problem { throw problem }
             try handle.synchronize()
+            // A bundle can be made again, so a moment with neither the old nor the new one is no loss.
             try? FileManager.default.removeItem(atPath: path)
             try FileManager.default.moveItem(at: new, to: URL(filePath: path))
         } catch {

@@ -32,6 +32,8 @@ import Testing
         #expect(first.starts(with: Data("slipway-bundle 1\n".utf8)))
         #expect(first.suffix(550_000) == Data(try bytes("firmware.img")))
         let server = try FolderServer(slipway.folder.appending(path: "acme/repository"))
+        // An older bundle of that name gives way.
+        _ = try slipway.file("a.slip", "an older one")
         let fromServer = try bundle(from: server.url)
         #expect(fromServer.code == 0, "\(fromServer.errors)")
         #expect(try bytes("a.slip") == first)

@@ -15,7 +15,7 @@ enum InPlaceFile {
         _ path: String, at offset: Int64 = 0, with bytes: [UInt8], on disk: any Disk
     ) throws(SlotError) {
         let file = try disk.open(path, .update)
-        let old = try read(file, at: offset, count: bytes.count)
+        let old = try file.bytes(at: offset, count: bytes.count)
         guard old.count == bytes.count else {
             throw .malformed(
                 path: path,
@@ -26,7 +26,7 @@ enum InPlaceFile {
         try file.sync()
         let again = try disk.open(path, .read)
         try again.forgetCache()
-        guard try read(again, at: offset, count: bytes.count) == bytes else {
+        guard try again.bytes(at: offset, count: bytes.count) == bytes else {
             throw .failed(
                 operation: "write", path: path, reason: "it does not read back as it was written")
         }
@@ -36,19 +36,6 @@ enum InPlaceFile {
     static func read(
         _ path: String, at offset: Int64 = 0, count: Int, on disk: any Disk
     ) throws(SlotError) -> [UInt8] {
-        try read(try disk.open(path, .read), at: offset, count: count)
-    }
-
-    private static func read(
-        _ file: any DiskFile, at offset: Int64, count: Int
-    ) throws(SlotError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            let piece = try file.read(
-                at: offset + Int64(bytes.count), maximum: count - bytes.count)
-            guard !piece.isEmpty else { break }
-            bytes += piece
-        }
-        return bytes
+        try disk.open(path, .read).bytes(at: offset, count: count)
     }
 }

@@ -39,14 +39,8 @@ public struct ContentRecords {
             if let path = older[slot] { try DurableFile.remove(path, on: disk) }
             return try DurableFile.remove(path(of: slot), on: disk)
         }
-        try makeFolder()
-        try KeyValueFile(path: path(of: slot), values: Self.values(of: content), on: disk).save()
-    }
-
-    private func makeFolder() throws(SlotError) {
-        guard try disk.entry(folder) == nil else { return }
         try DurableFile.makeDirectory(folder, on: disk)
-        try disk.syncDirectory(DurableFile.directory(of: folder))
+        try KeyValueFile(path: path(of: slot), values: Self.values(of: content), on: disk).save()
     }
 
     private func path(of slot: SlotName) -> String { "\(folder)/\(slot).content" }

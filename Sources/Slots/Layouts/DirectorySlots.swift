@@ -95,8 +95,8 @@ public final class DirectorySlots: SlotSet {
     }
 
     private func makeDirectory(_ name: String) throws(SlotError) {
-        guard try disk.entry("\(folder)/\(name)") == nil else { return }
         try disk.makeDirectory("\(folder)/\(name)", permissions: 0o755)
+        // Also where it is there already: whoever made it may have been killed before this.
         try disk.syncDirectory(folder)
     }
 

@@ -16,11 +16,7 @@ final class Spool {
         self.path = path
         self.length = length
         self.disk = disk
-        let folder = DurableFile.directory(of: path)
-        if try disk.entry(folder) == nil {
-            try DurableFile.makeDirectory(folder, on: disk)
-            try disk.syncDirectory(DurableFile.directory(of: folder))
-        }
+        try DurableFile.makeDirectory(DurableFile.directory(of: path), on: disk)
         file = try disk.open(path, .make(permissions: 0o600))
     }
 

@@ -51,14 +51,7 @@ enum Tree {
     ) throws(SlotError) {
         let file = try disk.open(path, .read)
         try file.forgetCache()
-        var offset: Int64 = 0
-        while offset < length {
-            let piece = try file.read(at: offset, maximum: Int(min(length - offset, 262_144)))
-            guard !piece.isEmpty else { throw .malformed(path: path, problem: "it ends early") }
-            receive(piece)
-            offset += Int64(piece.count)
-        }
-        try file.forgetCache()
+        try file.forEachPiece(upTo: length, receive: receive)
     }
 
     private static func counted(_ text: String) -> String { "\(text.utf8.count) \(text)" }
