@@ -66,12 +66,15 @@ public enum DurableFile {
     }
 
     /// Removes the file durably; one that is not there is gone already.
+    ///
+    /// That is synced as well: an earlier process may have been killed after it removed the file.
     public static func remove(
         _ path: String, on disk: any Disk = LinuxDisk()
     ) throws(SlotError) {
-        guard try disk.entry(path) != nil else { return }
+        let directory = directory(of: path)
+        guard try disk.entry(directory) != nil else { return }
         try disk.remove(path)
-        try disk.syncDirectory(directory(of: path))
+        try disk.syncDirectory(directory)
     }
 
     /// Makes a directory that only its owner may enter, durably; one that is there stays as it is.

@@ -109,12 +109,12 @@ public struct EFIBootNext: Bootloader {
         if order.first != number {
             try variables.set("BootOrder", to: [number] + order.filter { $0 != number })
         }
-        try TrialNote.remove(notePath, on: disk)
+        try DurableFile.remove(notePath, on: disk)
     }
 
     public func disarm() throws(SlotError) {
         try variables.remove("BootNext")
-        try TrialNote.remove(notePath, on: disk)
+        try DurableFile.remove(notePath, on: disk)
     }
 
     private func slot(of number: UInt16) -> SlotName? {

@@ -36,10 +36,4 @@ struct TrialNote: Equatable {
         let values = ["slot": slot.text, "stage": stage.rawValue, "boot_id": bootID.text]
         try KeyValueFile(path: path, values: values, on: disk).save()
     }
-
-    /// Durable also when an earlier call was killed before it could be.
-    static func remove(_ path: String, on disk: any Disk) throws(SlotError) {
-        try disk.remove(path)
-        try disk.syncDirectory(DurableFile.directory(of: path))
-    }
 }

@@ -112,10 +112,10 @@ public struct Tryboot: Bootloader {
         let file = try file()
         let other = file.normal == partition ? file.trial : file.normal
         try write(file, normal: partition, trial: other)
-        try TrialNote.remove(notePath, on: disk)
+        try DurableFile.remove(notePath, on: disk)
     }
 
-    public func disarm() throws(SlotError) { try TrialNote.remove(notePath, on: disk) }
+    public func disarm() throws(SlotError) { try DurableFile.remove(notePath, on: disk) }
 
     private func partition(of slot: SlotName) throws(SlotError) -> Int {
         guard let partition = partitions[slot] else { throw .missing(path: "slot \(slot)") }

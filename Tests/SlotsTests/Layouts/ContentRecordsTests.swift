@@ -32,6 +32,17 @@ import Trust
         }
     }
 
+    /// An agent that was killed had removed the record, and not yet synced that.
+    @Test func whatSomebodyElseRemovedIsForgottenDurably() throws {
+        let disk = CrashingDisk()
+        disk.put("/data/records/b.content", "release=acme-gateway 1.0\n")
+        try disk.remove("/data/records/b.content")
+        try records(on: disk).set(nil, of: slot("b"))
+        for state in disk.states() {
+            #expect(try records(on: state).content(of: slot("b")) == nil)
+        }
+    }
+
     @Test func aForgottenRecordStaysForgotten() throws {
         let disk = CrashingDisk()
         disk.put("/data/other", "")
