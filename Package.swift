@@ -167,7 +167,8 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
-            name: "CodecsTests", dependencies: ["Codecs", "Model"], swiftSettings: testing),
+            name: "CodecsTests", dependencies: ["Codecs", "Model", "TestSupport"],
+            swiftSettings: testing),
         .testTarget(
             name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
             swiftSettings: testing),
@@ -214,10 +215,12 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["slipway", "slipway-agent", "slipway-server", "slipway-tuf"],
+            dependencies: [
+                "TestSupport", "slipway", "slipway-agent", "slipway-server", "slipway-tuf",
+            ],
             swiftSettings: testing),
         .testTarget(
-            name: "InteropTests", dependencies: ["slipway", "slipway-tuf"],
+            name: "InteropTests", dependencies: ["TestSupport", "slipway", "slipway-tuf"],
             swiftSettings: testing),
         .testTarget(
             name: "MachineTests",

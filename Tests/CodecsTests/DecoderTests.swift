@@ -1,6 +1,7 @@
 import Codecs
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @Suite struct DecoderTests {
@@ -17,20 +18,7 @@ import Testing
     private func compressed(
         _ bytes: [UInt8], _ program: Program, _ options: String...
     ) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program.rawValue, "-c"] + options
-        let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID())")
-        try Data(bytes).write(to: path)
-        defer { try? FileManager.default.removeItem(at: path) }
-        process.standardInput = try FileHandle(forReadingFrom: path)
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let result = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return Array(result)
+        try filtered(bytes, by: [program.rawValue, "-c"] + options)
     }
 
     /// Decodes `bytes` in pieces of `size`.

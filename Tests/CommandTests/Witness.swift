@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// An independent client of one repository: `slipway-tuf`, over HTTP, from the very first root.

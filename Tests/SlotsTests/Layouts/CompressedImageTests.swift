@@ -2,6 +2,7 @@ import Agent
 import Foundation
 import Model
 import Slots
+import TestSupport
 import Testing
 
 /// Images that are decompressed on their way into a raw slot.

@@ -2,6 +2,7 @@ import Agent
 import Foundation
 import Model
 import Slots
+import TestSupport
 import Testing
 
 @Suite struct DirectorySlotsTests {

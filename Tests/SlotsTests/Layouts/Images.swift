@@ -12,24 +12,6 @@ func image(_ count: Int, seed: Int = 7) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: $0 &* seed &+ $0 >> 9) }
 }
 
-/// What the program makes of `bytes` on its standard input.
-func filtered(_ bytes: [UInt8], by words: String...) throws -> [UInt8] {
-    let path = FileManager.default.temporaryDirectory.appending(path: "slipway-\(UUID())")
-    try Data(bytes).write(to: path)
-    defer { try? FileManager.default.removeItem(at: path) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = words
-    process.standardInput = try FileHandle(forReadingFrom: path)
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let result = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
-    return Array(result)
-}
-
 extension SlotSet {
     /// Puts the whole image into `slot`, in pieces, as the agent does.
     ///

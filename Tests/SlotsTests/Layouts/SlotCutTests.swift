@@ -3,6 +3,7 @@ import AgentSupport
 import Foundation
 import Model
 import Slots
+import TestSupport
 import Testing
 
 /// The power fails at every call of an installation, into every layout that writes through the disk.

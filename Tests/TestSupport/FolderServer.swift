@@ -1,14 +1,14 @@
-import Foundation
-import Glibc
+public import Foundation
+internal import Glibc
 
 /// A plain web server of one folder on 127.0.0.1, as anybody may put before a repository.
 ///
 /// It knows GET, decodes what is percent-encoded, and closes each connection after its answer.
-final class FolderServer: Sendable {
-    let url: String
+public final class FolderServer: Sendable {
+    public let url: String
     private let socket: Int32
 
-    init(_ folder: URL) throws {
+    public init(_ folder: URL) throws {
         // A proxy of the machine that runs the tests must not stand between.
         setenv("no_proxy", "*", 1)
         let (socket, port) = try Self.listen()
