@@ -195,8 +195,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
-                "slipway-server",
+                "Curl", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
+                "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
+                library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: testing),
         .testTarget(

@@ -49,6 +49,7 @@ extension Response {
         switch refusal {
         case .malformed: self.init(answer, status: .badRequest)
         case .stranger: self.init(answer, status: .unauthorized)
+        case .forbidden: self.init(answer, status: .forbidden)
         case .unknown: self.init(answer, status: .notFound)
         case .conflict: self.init(answer, status: .conflict)
         case .invalid: self.init(answer, status: .unprocessableContent)

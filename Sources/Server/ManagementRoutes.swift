@@ -118,15 +118,20 @@ struct ManagementRoutes {
     }
 
     private func addRollouts(to group: RouterGroup<WebServer.Context>) {
-        group.post("plans") { request, _ in
-            Response(try await orchestrator.plan(read(request)))
+        group.post("plans") { request, context in
+            let file: RolloutFile = try await read(request)
+            try await orchestrator.requireReach(of: context.requirePrincipal(), over: file)
+            return Response(try await orchestrator.plan(file))
         }
         group.get("rollouts") { _, _ in
             Response(ListAnswer(items: try await orchestrator.rollouts()))
         }
         group.post("rollouts") { request, context in
-            Response(
-                try await orchestrator.start(read(request), by: context.requireOperator()),
+            let wanted: StartRequest = try await read(request)
+            try await orchestrator.requireReach(
+                of: context.requirePrincipal(), over: wanted.file)
+            return Response(
+                try await orchestrator.start(wanted, by: context.requireOperator()),
                 status: .created)
         }
         group.get("rollouts/{name}") { _, context in
@@ -212,7 +217,7 @@ struct ManagementRoutes {
         }
     }
 
-    private static func name<N: Name>(
+    static func name<N: Name>(
         _ parameter: String, _ context: WebServer.Context
     ) throws -> N {
         guard let name = N(try context.parameters.require(parameter)) else {

@@ -28,7 +28,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     }
 
     static func all() throws -> [Sample] {
-        try devices() + management() + rollouts()
+        try devices() + management() + rollouts() + access()
     }
 
     private static func devices() throws -> [Sample] {
