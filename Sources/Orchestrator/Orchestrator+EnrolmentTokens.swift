@@ -33,7 +33,9 @@ extension Orchestrator {
         try await read { store in try store.enrolmentTokens().map(\.summary) }
     }
 
-    /// Ends an enrolment token at once; again changes nothing. Devices that it let in stay.
+    /// Ends an enrolment token at once; again changes nothing.
+    ///
+    /// Devices that it let in stay.
     public func revokeEnrolmentToken(
         _ id: TokenID, by asker: Principal
     ) async throws(Refusal) -> EnrolmentTokenSummary {
