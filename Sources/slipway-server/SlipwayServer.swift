@@ -137,7 +137,7 @@ internal import UnixSignals
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         do {
-            let orchestrator = Orchestrator(
+            var orchestrator = Orchestrator(
                 store: try SQLiteStore(path: folder.database.path),
                 files: try RepositoryDirectory(folder: folder.repository),
                 signers: try OnlineKeys.read(settings.onlineKeys),
@@ -156,6 +156,8 @@ internal import UnixSignals
                     }
                     return nonce
                 })
+            orchestrator.identityProvider = try OIDCSettings(settings)
+                .map { try OIDCProvider($0) }
             try await orchestrator.openRepository()
             try await orchestrator.excuseAbsence()
             try await FirstTokens(folder: folder, orchestrator: orchestrator).make()

@@ -1,8 +1,7 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     func token(_ id: TokenID) throws -> TokenRecord? {
         try rows("SELECT * FROM tokens WHERE id = ?", [id.text]).first.map { try TokenRecord($0) }
     }
@@ -32,7 +31,7 @@ extension SQLiteTransaction {
 
 // MARK: - Enrolment
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     private static let selectEnrolmentTokens = "SELECT * FROM enrolment_tokens"
     private static let selectTokenAttributes =
         "SELECT token, name, value FROM enrolment_token_attributes"
@@ -91,7 +90,7 @@ extension SQLiteTransaction {
 // MARK: - Rows
 
 extension TokenRecord {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let actions: String? = row["actions"]
         let cohorts: String? = row["cohorts"]
         self.init(
@@ -123,7 +122,7 @@ extension TokenRecord {
 }
 
 extension EnrolmentTokenRecord {
-    fileprivate init(_ row: Row, _ attributes: [String: String]) throws {
+    fileprivate init(_ row: SQLRow, _ attributes: [String: String]) throws {
         self.init(
             id: try row.value("id") { TokenID($0) },
             digest: try row.value("sha256") { Digest(hex: $0) }, note: row["note"],
