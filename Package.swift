@@ -87,7 +87,7 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", library("GRDB", in: "GRDB.swift"),
+                "Model", "Orchestrator", "Rollouts", "Wire", library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -95,6 +95,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Wire",
                 library("Hummingbird", in: "hummingbird"), logging,
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
@@ -195,8 +196,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
-                "slipway-server",
+                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
+                "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
+                library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: testing),
         .testTarget(

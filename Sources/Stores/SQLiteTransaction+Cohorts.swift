@@ -44,7 +44,7 @@ extension SQLiteTransaction {
 }
 
 extension CohortRecord {
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         let name = try row.value("name") { CohortName($0) }
         guard let version = CohortVersion(name: name, number: row["version"]) else {
             throw StoreError.failed("cohort \(name) has an impossible version")

@@ -76,8 +76,9 @@ internal import UnixSignals
             orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
             logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
+        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
         let group = ServiceGroup(
-            services: [application, stepping, asking],
+            services: [application, stepping, asking, delivering],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         do { try await group.run() } catch {
@@ -121,6 +122,7 @@ internal import UnixSignals
         _ settings: ServerSettings, _ folder: DataFolder
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
+        let outside = try OutsideGates(settings)
         do {
             let orchestrator = Orchestrator(
                 store: try SQLiteStore(path: folder.database.path),
@@ -135,8 +137,9 @@ internal import UnixSignals
                     operatorTokenDigests: try folder.operators().mapValues {
                         hashing.sha256(Array($0.utf8))
                     },
-                    limits: .standard, quarantineAfter: settings.quarantineAfter),
-                zones: SystemTimeZones(), outside: try OutsideGates(settings),
+                    limits: .standard, quarantineAfter: settings.quarantineAfter,
+                    trustedWebHooks: outside.webHooks),
+                zones: SystemTimeZones(), outside: outside,
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
