@@ -1,9 +1,8 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Wire
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     private static let selectLetters = """
         SELECT d.webhook AS webhook, d.at_s AS given_up_s, d.attempts AS attempts,
             d.problem AS problem, d.wanted AS wanted, e.number AS number, e.at_s AS at_s,
@@ -112,7 +111,7 @@ extension EventKind {
 }
 
 extension WebHookRecord {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let failures: Int = row["failures"]
         self.init(
             id: try row.value("id") { WebHookID($0) }, url: row["url"],
@@ -140,7 +139,7 @@ extension WebHookRecord {
 }
 
 extension DeadLetterRecord {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         self.init(
             hook: try row.value("webhook") { WebHookID($0) }, event: try NumberedEvent(row),
             at: row.instant("given_up_s"), attempts: row["attempts"], problem: row["problem"],

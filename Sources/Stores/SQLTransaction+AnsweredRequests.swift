@@ -1,8 +1,7 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     func answeredRequest(_ key: String, by operator: OperatorName) throws -> AnsweredRequest? {
         try rows(
             "SELECT * FROM answered_requests WHERE operator = ? AND request_key = ?",

@@ -1,8 +1,7 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     func devices(
         after id: DeviceID?, hardware: HardwareModel?, limit: Int
     ) throws -> [DeviceRecord] {
@@ -25,7 +24,7 @@ extension SQLiteTransaction {
     }
 
     private func take(
-        _ condition: String, _ arguments: StatementArguments,
+        _ condition: String, _ arguments: SQLArguments,
         into attributes: inout [String: [String: String]]
     ) throws {
         for row in try rows(
@@ -88,23 +87,23 @@ extension SQLiteTransaction {
     /// - Parameter conditions: Each with its one argument.
     private func page(
         _ select: String, _ conditions: [Column], _ order: String, limit: Int
-    ) throws -> [Row] {
+    ) throws -> [SQLRow] {
         let condition = conditions.map(\.name).joined(separator: " AND ")
         return try rows(
             select + (condition.isEmpty ? "" : " WHERE \(condition)")
                 + " ORDER BY \(order) LIMIT \(limit)",
-            StatementArguments(conditions.map(\.value)))
+            SQLArguments(conditions.map(\.value)))
     }
 }
 
 extension NumberedEvent {
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         self.init(number: row["number"], event: try EventRecord(row))
     }
 }
 
 extension EventRecord {
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         self.init(
             at: row.instant("at_s"), device: try row.optional("device") { DeviceID($0) },
             rollout: try row.optional("rollout") { RolloutName($0) }, what: row["what"])
