@@ -53,6 +53,8 @@ public struct EventSummary: WireMessage {
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         number = try fields.integer("number", in: 0...Int64.max)
         at = try fields.instant("at")
+        // It follows from the others; a newer server may have a word for it that we do not know.
+        _ = try fields.string("kind")
         device = try fields.optionalName("device")
         rollout = try fields.optionalName("rollout")
         what = try fields.string("what", maximumByteCount: 65_536)
