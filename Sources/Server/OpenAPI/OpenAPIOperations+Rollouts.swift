@@ -37,13 +37,21 @@ extension OpenAPIOperations {
 
     static let rolloutChanges: [OpenAPIOperation] =
         Orchestrator.Control.allCases.map {
-            change($0.rawValue, "\($0.rawValue.capitalized) the rollout.", nil)
+            change($0.rawValue, summary(of: $0), nil)
         } + [
             change("approve", "Let the open wave be followed by the next.", nil),
             change("retry", "Let devices that failed try once more.", .json("FailureRequest")),
             change("forgive", "Set failures aside.", .json("FailureRequest")),
             change("resume-stratum", "Let one kind of devices in again.", .json("Stratum")),
         ] + reverts
+
+    private static func summary(of control: Orchestrator.Control) -> String {
+        switch control {
+        case .pause: "Make no new offers, and take back those whose devices still download."
+        case .resume: "Go on with the open wave, from the beginning of its soak."
+        case .abort: "End the rollout for good."
+        }
+    }
 
     private static let reverts: [OpenAPIOperation] = {
         var plan = operation(
