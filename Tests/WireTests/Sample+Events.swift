@@ -5,7 +5,7 @@ import Wire
 extension Sample {
     static func events() throws -> [Sample] {
         let event = EventSummary(
-            number: 7, at: try at(9), device: try name("one"), rollout: try name("r-1"),
+            number: 7, at: at(9), device: try name("one"), rollout: try name("r-1"),
             what: "offered")
         let about: Set = ["device", "rollout"]
         return [
