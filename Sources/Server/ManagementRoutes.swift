@@ -64,7 +64,7 @@ struct ManagementRoutes {
     private func addDevices(to group: RouterGroup<WebServer.Context>) {
         group.get("devices") { request, _ in
             let query = DeviceQuery(
-                selector: request.query("select"),
+                selector: try request.query("select"),
                 standing: try request.query("lifecycle") { DeviceQuery.Standing(rawValue: $0) },
                 hardware: try request.query("hardware") { HardwareModel($0) })
             return Response(
@@ -215,8 +215,8 @@ struct ManagementRoutes {
 
     private func addExplanations(to group: RouterGroup<WebServer.Context>) {
         group.get("devices/{id}/explanation") { request, context in
-            let at = try request.uri.queryParameters["at"].map { text in
-                guard let moment = Instant(String(text)) else {
+            let at = try request.query("at").map { text in
+                guard let moment = Instant(text) else {
                     throw Refusal.invalid("at: expected a moment such as 2026-03-01T12:00:00Z")
                 }
                 return moment

@@ -5,13 +5,16 @@ internal import Wire
 
 /// What requests carry besides their paths and bodies, as values.
 extension Request {
-    func query(_ name: String) -> String? {
-        uri.queryParameters[Substring(name)].map { String($0) }
+    /// - Throws: ``Refusal/malformed(_:)`` when it is said twice: two readers could differ about it.
+    func query(_ name: String) throws(Refusal) -> String? {
+        let values = uri.queryParameters[values: Substring(name)]
+        guard values.count <= 1 else { throw .malformed("\(name): expected at most once") }
+        return values.first.map { String($0) }
     }
 
     /// A value of the query in its written form; `nil` when it is not there.
     func query<Value>(_ name: String, _ make: (String) -> Value?) throws(Refusal) -> Value? {
-        guard let text = query(name) else { return nil }
+        guard let text = try query(name) else { return nil }
         guard let value = make(text) else {
             throw .malformed("\(name): \"\(text.prefix(100))\" cannot be that")
         }
@@ -39,14 +42,16 @@ extension Request {
         guard let text = headers[.ifMatch] else { return .none }
         guard text != "*" else { return .existence }
         var tags: [String] = []
-        for part in text.split(separator: ",") {
-            let tag = part.drop { $0 == " " }
-            let isWeak = tag.hasPrefix("W/")
-            let quoted = isWeak ? tag.dropFirst(2) : tag
-            guard quoted.count >= 2, quoted.first == "\"", quoted.last == "\"" else {
+        var rest = text[...]
+        while !rest.isEmpty {
+            let isWeak = rest.hasPrefix("W/")
+            let quoted = isWeak ? rest.dropFirst(2) : rest
+            // A tag may hold commas, and no quotes.
+            guard quoted.first == "\"", let end = quoted.dropFirst().firstIndex(of: "\"") else {
                 throw .malformed("If-Match: expected \"…\" or *")
             }
-            if !isWeak { tags.append(String(quoted.dropFirst().dropLast())) }
+            if !isWeak { tags.append(String(quoted[..<end].dropFirst())) }
+            rest = quoted[quoted.index(after: end)...].drop { $0 == " " || $0 == "," }
         }
         return .tags(tags)
     }

@@ -57,7 +57,7 @@ public struct StratumRequest: WireMessage {
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         attribute = try fields.string("attribute")
-        value = try fields.string("value", maximumByteCount: 256)
+        value = try fields.string("value")
     }
 }
 

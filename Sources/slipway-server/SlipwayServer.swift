@@ -38,7 +38,8 @@ internal import UnixSignals
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
     @Option(help: "The Prometheus server that gates may ask.") var prometheus: String?
-    @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
+    @Option(
+        help: "Addresses, separated by commas, below which gates and events may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
 

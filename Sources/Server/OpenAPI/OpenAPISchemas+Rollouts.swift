@@ -3,7 +3,7 @@ internal import Wire
 
 extension OpenAPISchemas {
     static let rollouts: [(String, JSONValue)] = [
-        ("RolloutFile", RolloutSchema.value),
+        ("RolloutFile", onWire(RolloutSchema.value)),
         ("RolloutPage", page("Rollout")),
         (
             "Rollout",
@@ -94,6 +94,21 @@ extension OpenAPISchemas {
                 ])
         ),
     ]
+
+    /// The schema of rollout files as far as JSON on its way is concerned: no number has a fraction,
+    /// and the dialect is the document's.
+    private static func onWire(_ schema: JSONValue) -> JSONValue {
+        switch schema {
+        case .object(let object):
+            .object(
+                JSONObject(
+                    object.members.filter { $0.key.text != "$schema" }
+                        .map { ($0.key.text, onWire($0.value)) }))
+        case .array(let elements):
+            .array(elements.map { $0 == "number" ? "integer" : onWire($0) })
+        case .null, .bool, .integer, .string: schema
+        }
+    }
 
     static let explanations: [(String, JSONValue)] = [
         (
