@@ -9,7 +9,7 @@ internal import Wire
 /// The table of events is the queue: a client that reads slowly is told later, and costs no more
 /// memory than one page. Each event has its number as its id, so that a client that was cut off
 /// goes on after the last one that it has.
-struct EventStream {
+struct EventStream: AsyncSequence, Sendable {
     let orchestrator: Orchestrator
     let subject: EventSubject
     let beginning: Int64
@@ -23,29 +23,45 @@ struct EventStream {
     /// So many polls without an event make a comment, by which those between us know that we live.
     private static let pollsBetweenComments = 15
 
-    func write(to writer: inout any ResponseBodyWriter) async throws {
-        var last = beginning
-        var quietPolls = 0
-        try await writer.write(ByteBuffer(string: ": events after \(last)\nretry: 2000\n\n"))
-        // Asked again at least once in each period, so that a server that stops waits no longer.
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            let rings = orchestrator.news.rings
-            let page = try await orchestrator.events(
-                after: last, about: subject, limit: Orchestrator.streamPageCount)
-            if let newest = page.items.last {
-                try await writer.write(ByteBuffer(bytes: page.items.flatMap(Self.bytes)))
-                last = newest.number
-                quietPolls = 0
-            } else {
-                quietPolls += 1
-                if quietPolls.isMultiple(of: Self.pollsBetweenComments) {
-                    try await writer.write(ByteBuffer(string: ":\n\n"))
-                }
-                await orchestrator.news.wait(after: rings, atMost: Self.pollPeriod)
-                try? await Task.sleep(for: Self.pause)
-            }
+    func makeAsyncIterator() -> Iterator { Iterator(stream: self, last: beginning) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        fileprivate let stream: EventStream
+        fileprivate var last: Int64
+        private var isBegun = false
+        private var quietPolls = 0
+
+        fileprivate init(stream: EventStream, last: Int64) {
+            self.stream = stream
+            self.last = last
         }
-        try await writer.finish(nil)
+
+        /// The next events, or a comment when there are none for long; `nil` when the server stops.
+        mutating func next() async throws -> ByteBuffer? {
+            guard isBegun else {
+                isBegun = true
+                return ByteBuffer(string: ": events after \(last)\nretry: 2000\n\n")
+            }
+            let news = stream.orchestrator.news
+            // Asked again at least once in each period, so that a server that stops waits no longer.
+            while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                let rings = news.rings
+                let page = try await stream.orchestrator.events(
+                    after: last, about: stream.subject, limit: Orchestrator.streamPageCount)
+                if let newest = page.items.last {
+                    last = newest.number
+                    quietPolls = 0
+                    return ByteBuffer(bytes: page.items.flatMap(EventStream.bytes))
+                }
+                await news.wait(after: rings, atMost: EventStream.pollPeriod)
+                try? await Task.sleep(for: EventStream.pause)
+                quietPolls += 1
+                if quietPolls.isMultiple(of: EventStream.pollsBetweenComments) {
+                    return ByteBuffer(string: ":\n\n")
+                }
+            }
+            return nil
+        }
     }
 
     /// JSON on one line has no line end that could begin another field.

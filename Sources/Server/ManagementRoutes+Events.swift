@@ -26,7 +26,7 @@ extension ManagementRoutes {
             return Response(
                 status: .ok,
                 headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-                body: ResponseBody { try await stream.write(to: &$0) })
+                body: ResponseBody(asyncSequence: stream))
         }
     }
 }

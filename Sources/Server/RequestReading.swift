@@ -61,11 +61,14 @@ extension Request {
         return Int64(text)
     }
 
+    /// - Parameter name: In lower case.
+    private func header(_ name: String) -> String? {
+        headers.first { $0.name.canonicalName == name }?.value
+    }
+
     /// `Last-Event-ID`, as those who reconnect to an event stream send it.
     func lastEventID() throws(Refusal) -> Int64? {
-        guard let field = HTTPField.Name("Last-Event-ID"), let text = headers[field] else {
-            return nil
-        }
+        guard let text = header("last-event-id") else { return nil }
         guard let number = number(text) else {
             throw .malformed("Last-Event-ID: expected the number of an event")
         }
@@ -76,9 +79,7 @@ extension Request {
     func requestKey(
         _ body: [UInt8], by operator: OperatorName, _ orchestrator: Orchestrator
     ) throws(Refusal) -> RequestKey? {
-        guard let field = HTTPField.Name("Idempotency-Key"), let text = headers[field] else {
-            return nil
-        }
+        guard let text = header("idempotency-key") else { return nil }
         guard RequestKey.isKey(text) else {
             throw .malformed(
                 "Idempotency-Key: expected 1 to 64 letters, digits and . _ : -")
