@@ -40,6 +40,9 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -94,7 +97,11 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Wire",
-                library("Hummingbird", in: "hummingbird"), logging,
+                library("Hummingbird", in: "hummingbird"),
+                library("HummingbirdCore", in: "hummingbird"), logging,
+                library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),
+                library("NIOHTTPTypes", in: "swift-nio-extras"),
+                library("NIOSSL", in: "swift-nio-ssl"),
             ],
             swiftSettings: strict),
 
@@ -195,8 +202,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
-                "slipway-server",
+                "Curl", "Model", "OpenSSL", "Orchestrator", "Server", "TestSupport", "Trust", "Wire",
+                "slipway", "slipway-server", library("NIOCore", in: "swift-nio"),
             ],
             swiftSettings: testing),
         .testTarget(

@@ -51,6 +51,8 @@ extension Response {
         case .stranger: self.init(answer, status: .unauthorized)
         case .unknown: self.init(answer, status: .notFound)
         case .conflict: self.init(answer, status: .conflict)
+        case .tooMany(let seconds):
+            self.init(answer, status: .tooManyRequests, headers: [.retryAfter: "\(seconds)"])
         case .invalid: self.init(answer, status: .unprocessableContent)
         case .tooLong: self.init(answer, status: .contentTooLarge)
         case .store(.busy), .store(.conflict):

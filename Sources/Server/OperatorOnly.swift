@@ -13,6 +13,7 @@ struct OperatorOnly: RouterMiddleware {
         guard let shown = request.headers[.authorization], shown.hasPrefix(scheme),
             let name = orchestrator.operatorName(token: String(shown.dropFirst(scheme.count)))
         else { throw Refusal.stranger("the operator token is missing or wrong") }
+        context.visitor?.noteToken(of: request)
         var context = context
         context.operatorName = name
         return try await next(request, context)

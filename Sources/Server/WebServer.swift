@@ -3,6 +3,7 @@ public import Logging
 public import Orchestrator
 internal import JSON
 internal import Model
+internal import NIOCore
 internal import Wire
 
 /// The server's face to the network.
@@ -12,9 +13,14 @@ public enum WebServer {
         public var coreContext: CoreRequestContextStorage
         /// Who asks, once their token was checked.
         var operatorName: OperatorName?
+        /// The other end of the connection.
+        let peer: SocketAddress?
+        /// Where the request comes from; `nil` for what a trusted proxy asks for itself.
+        var visitor: Visitor?
 
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
+            peer = source.channel.remoteAddress
         }
 
         /// - Throws: ``Refusal/stranger(_:)`` on a way that no token guards.
@@ -28,26 +34,32 @@ public enum WebServer {
     ///
     /// - Parameters:
     ///   - repositoryPath: The folder with `metadata` and `targets`.
+    ///   - edge: How the server meets the network.
     ///   - whenListening: Called once, with the real port.
     public static func application(
         _ orchestrator: Orchestrator, repositoryPath: String, host: String, port: Int,
-        logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void
+        edge: Edge, logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
-        Application(
-            router: router(orchestrator, repositoryPath: repositoryPath),
+        let callers = CallerLimits(edge.limits, now: edge.now)
+        let limiting = LimitingCallers(limits: callers, proxies: edge.proxies)
+        return Application(
+            router: router(orchestrator, repositoryPath: repositoryPath, limiting),
+            server: edge.server(callers),
             configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "slipway-server"),
+                address: .hostname(host, port: port), serverName: "slipway-server",
+                backlog: edge.limits.backlog),
             onServerRunning: { channel in
                 await whenListening(channel.localAddress?.port ?? port)
             },
             logger: logger)
     }
 
-    /// All routes; also what tests speak to.
-    public static func router(
-        _ orchestrator: Orchestrator, repositoryPath: String
+    /// All routes.
+    static func router(
+        _ orchestrator: Orchestrator, repositoryPath: String, _ limiting: LimitingCallers
     ) -> Router<Context> {
         let router = Router(context: Context.self)
+        router.add(middleware: limiting)
         router.add(middleware: Answering())
         RepositoryRoutes(folder: repositoryPath).add(to: router)
         router.get("healthz") { _, _ in
@@ -56,9 +68,12 @@ public enum WebServer {
             }
             return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)
         }
-        router.post("device/v1/check-in") { request, _ in
+        router.post("device/v1/check-in") { request, context in
             let message = try await request.bytes(limitBytes: orchestrator.messageLimitBytes)
-            return Response(bytes: try await orchestrator.checkIn(message))
+            guard let visitor = context.visitor else {
+                return Response(bytes: try await orchestrator.checkIn(message))
+            }
+            return Response(bytes: try await visitor.checkIn(message, at: orchestrator))
         }
         let management = router.group("api/v1").add(
             middleware: OperatorOnly(orchestrator: orchestrator))

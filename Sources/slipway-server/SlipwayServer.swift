@@ -41,6 +41,7 @@ internal import UnixSignals
     @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
+    @OptionGroup(title: "Network") var network: EdgeOptions
 
     static func main() async {
         do {
@@ -64,22 +65,25 @@ internal import UnixSignals
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Self.logger(at: level)
 
+        let edge = try Edge(settings.edge, logger: logger)
         let folder = try DataFolder(settings.data, repository: settings.repository)
         let orchestrator = try await orchestrator(settings, folder)
         let application = WebServer.application(
             orchestrator, repositoryPath: folder.repository.path, host: settings.host,
-            port: settings.port, logger: logger
+            port: settings.port, edge: edge, logger: logger
         ) { port in
-            folder.announce(host: settings.host, port: port, logger: logger)
+            folder.announce(edge.scheme, host: settings.host, port: port, logger: logger)
         }
         let stepping = SteppingService(
             orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
             logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
+        var services: [any Service] = [application, stepping, asking]
+        if let credentials = edge.credentials {
+            services.append(CertificateService(credentials: credentials, logger: logger))
+        }
         let group = ServiceGroup(
-            services: [application, stepping, asking],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         do { try await group.run() } catch {
             throw ServerProblem.address("\(settings.host):\(settings.port)", "\(error)")
         }
@@ -110,7 +114,7 @@ internal import UnixSignals
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
             ]
-            for (key, text) in flags { if let text { try settings.set(key, text) } }
+            for (key, text) in flags + network.values { if let text { try settings.set(key, text) } }
         } catch let problem as ServerSettings.Problem {
             throw ServerProblem.configuration("\(problem)")
         }

@@ -26,14 +26,21 @@ final class ServerProcess {
     }
 
     /// Starts a server on a folder that another one has left.
-    init(folder: URL, _ more: [String] = []) throws {
+    ///
+    /// - Parameters:
+    ///   - authority: Whose certificates are believed; needed where the server speaks TLS.
+    ///   - log: What the server's log goes to.
+    init(
+        folder: URL, _ more: [String] = [], authority: String? = nil,
+        client: ClientCertificate? = nil, log: Pipe? = nil
+    ) throws {
         self.folder = folder
         process = Process()
         process.executableURL = Self.products.appending(path: "slipway-server")
         process.arguments = Self.arguments(folder) + more
         let output = Pipe()
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = log ?? FileHandle.nullDevice
         try process.run()
         // The server's own word that it listens is what is waited for.
         var said = ""
@@ -44,7 +51,10 @@ final class ServerProcess {
         }
         url = try String(contentsOf: folder.appending(path: "data/address"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
-        http = try HTTPClient(options: .standard)
+        var options = HTTPOptions.standard
+        options.authorityPath = authority
+        options.clientCertificate = client
+        http = try HTTPClient(options: options)
     }
 
     struct DidNotStart: Error { let said: String }
@@ -92,6 +102,9 @@ final class ServerProcess {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
+
+    /// Asks the process to stop, and does not wait for it.
+    func terminate() { process.terminate() }
 
     /// Asks the process to stop, as a service manager does; returns its exit code.
     func stop() -> Int32 {

@@ -23,7 +23,8 @@ import Testing
         "Programs": ["Glibc", "Synchronization"],
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
         "Server": [
-            "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
+            "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model", "NIOCore",
+            "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts", "Synchronization",
             "Wire",
         ],
         "slipway": [
