@@ -202,8 +202,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Orchestrator", "Server", "TestSupport", "Trust", "Wire",
-                "slipway", "slipway-server", library("NIOCore", in: "swift-nio"),
+                "Curl", "Model", "OpenSSL", "Orchestrator", "Server", "TestSupport", "Trust",
+                "Wire", "slipway", "slipway-server", library("NIOCore", in: "swift-nio"),
             ],
             swiftSettings: testing),
         .testTarget(

@@ -60,7 +60,7 @@ extension Response {
         case .store(.full):
             self.init(answer, status: .insufficientStorage, headers: [.retryAfter: "60"])
         case .store(.foreign), .store(.failed), .signing:
-            self.init(answer, status: .internalServerError)
+            self.init(answer, status: .internalServerError, headers: [.retryAfter: "30"])
         }
     }
 }

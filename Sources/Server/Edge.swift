@@ -24,6 +24,13 @@ public struct Edge: Sendable {
 }
 
 extension Edge {
+    func configuration(host: String, port: Int) -> ApplicationConfiguration {
+        ApplicationConfiguration(
+            address: .hostname(host, port: port), serverName: "slipway-server",
+            backlog: limits.backlog,
+            availableConnectionsDelegate: MaximumAvailableConnections(limits.accepted))
+    }
+
     /// What accepts connections and speaks HTTP on them.
     func server(_ callers: CallerLimits) -> HTTPServerBuilder {
         let register = ConnectionRegister(

@@ -26,8 +26,9 @@ public struct EdgeLimits: Hashable, Sendable {
     /// How long a body may stand still, or fall behind ``bodyBytesPerSecond``.
     public var bodySeconds = 20
     public var bodyBytesPerSecond = 512
-    /// From the end of a request to the beginning of its answer.
-    public var answerSeconds = 60
+    /// From the end of a request to the beginning of its answer; a plan for a large fleet takes a
+    /// while.
+    public var answerSeconds = 300
     /// How long a client may take nothing of an answer.
     public var stalledReaderSeconds = 60
     /// From the word to stop until what is still being answered is cut.
@@ -40,6 +41,17 @@ public struct EdgeLimits: Hashable, Sendable {
     public var headerCount = 100
 
     public init() {}
+
+    /// How many connections are accepted at most, those included that are only told that there is no
+    /// room; beyond, they wait in the kernel, so that file descriptors never run out.
+    var accepted: Int { connections + connections / 8 + 64 }
+
+    /// How many connections a process with so many file descriptors can bear.
+    ///
+    /// One that downloads has its file open, too; database and children need the rest.
+    public static func connections(descriptorCount: Int) -> Int {
+        max(16, (descriptorCount - 384) * 4 / 9)
+    }
 
     /// How many connections the kernel keeps that nobody has looked at yet.
     var backlog: Int { min(connections, 1024) }

@@ -60,23 +60,25 @@ public struct NetworkAddress: Hashable, Sendable {
     /// The eight groups of version 6 (RFC 4291 section 2.2).
     private static func groups(of text: some StringProtocol) -> [UInt16]? {
         guard let gap = text.firstRange(of: "::") else {
-            guard let all = run(text[...]), all.count == 8 else { return nil }
+            guard let all = run(text[...], isLast: true), all.count == 8 else { return nil }
             return all
         }
-        guard let before = run(text[..<gap.lowerBound]), let after = run(text[gap.upperBound...]),
+        guard let before = run(text[..<gap.lowerBound], isLast: false),
+            let after = run(text[gap.upperBound...], isLast: true),
             before.count + after.count < 8
         else { return nil }
         return before + Array(repeating: 0, count: 8 - before.count - after.count) + after
     }
 
-    /// Groups between colons, of which the last may be an address of version 4; none for no text.
-    private static func run(_ text: some StringProtocol) -> [UInt16]? {
+    /// Groups between colons, of which the last of all may be an address of version 4; none for no
+    /// text.
+    private static func run(_ text: some StringProtocol, isLast: Bool) -> [UInt16]? {
         if text.isEmpty { return [] }
         var groups: [UInt16] = []
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 8 else { return nil }
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
+            if isLast, index == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
                 guard let number = version4(part) else { return nil }
                 groups += [UInt16(number >> 16), UInt16(truncatingIfNeeded: number)]
             } else {

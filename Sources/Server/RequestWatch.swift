@@ -26,6 +26,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     /// Set once the connection only waits for the client to have read the last answer.
     private var hangUpAt: NIODeadline?
     private var discardedByteCount = 0
+    /// The connection is closed.
+    private var isOver = false
     /// The last answer ends before its request did.
     private var endsEarly = false
 
@@ -42,12 +44,17 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { setAlarm(context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { alarm?.task.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { stopAlarm() }
 
     func channelInactive(context: ChannelHandlerContext) {
+        stopAlarm()
+        context.fireChannelInactive()
+    }
+
+    private func stopAlarm() {
+        isOver = true
         alarm?.task.cancel()
         alarm = nil
-        context.fireChannelInactive()
     }
 
     // MARK: What comes
@@ -196,8 +203,7 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Time
 
     private func setAlarm(_ context: ChannelHandlerContext) {
-        guard context.channel.isActive || alarm == nil, let deadline = hangUpAt ?? times.deadline
-        else { return }
+        guard !isOver, let deadline = hangUpAt ?? times.deadline else { return }
         if let alarm {
             guard deadline < alarm.at else { return }
             alarm.task.cancel()

@@ -1,4 +1,5 @@
 import Foundation
+internal import NIOCore
 internal import NIOSSL
 internal import Synchronization
 
@@ -91,6 +92,8 @@ public final class TLSCredentials: Sendable {
             privateKey: .privateKey(try key(files.key)))
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
+        // Who is told to go need not say goodbye.
+        configuration.shutdownTimeout = .seconds(1)
         if let authority = files.clientAuthority {
             configuration.trustRoots = .certificates(try certificates(authority))
             configuration.sendCANameList = true

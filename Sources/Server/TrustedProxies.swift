@@ -2,8 +2,9 @@
 ///
 /// Without one, nobody's word is: the address of a client is that of its connection.
 public struct TrustedProxies: Hashable, Sendable {
-    /// Which header the proxies write. Never both: one that a proxy does not write is one that it
-    /// may pass on as a client made it up.
+    /// Which header the proxies write.
+    ///
+    /// Never both: one that a proxy does not write is one that it may pass on as a client made it up.
     public enum Header: String, Hashable, Sendable, CaseIterable {
         case xForwardedFor = "x-forwarded-for"
         /// RFC 7239.

@@ -45,9 +45,7 @@ public enum WebServer {
         return Application(
             router: router(orchestrator, repositoryPath: repositoryPath, limiting),
             server: edge.server(callers),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "slipway-server",
-                backlog: edge.limits.backlog),
+            configuration: edge.configuration(host: host, port: port),
             onServerRunning: { channel in
                 await whenListening(channel.localAddress?.port ?? port)
             },
@@ -64,7 +62,9 @@ public enum WebServer {
         RepositoryRoutes(folder: repositoryPath).add(to: router)
         router.get("healthz") { _, _ in
             do { try await orchestrator.checkHealth() } catch {
-                return Response(ErrorAnswer(error: "\(error)"), status: .serviceUnavailable)
+                return Response(
+                    ErrorAnswer(error: "\(error)"), status: .serviceUnavailable,
+                    headers: [.retryAfter: "5"])
             }
             return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)
         }

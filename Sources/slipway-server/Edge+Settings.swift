@@ -3,9 +3,6 @@ internal import Programs
 internal import Server
 
 extension Edge {
-    /// Descriptors that database, files and children need besides connections.
-    private static let otherDescriptorCount = 256
-
     init(_ settings: EdgeSettings, logger: Logger) throws(ServerProblem) {
         let credentials: TLSCredentials?
         do {
@@ -16,8 +13,7 @@ extension Edge {
             throw .configuration("\(problem)")
         } catch { throw .configuration("\(error)") }
         var limits = settings.limits
-        // A connection that downloads has its file open, too.
-        let room = max(16, (OpenFiles.raiseLimit() - Self.otherDescriptorCount) / 2)
+        let room = EdgeLimits.connections(descriptorCount: OpenFiles.raiseLimit())
         if limits.connections > room {
             logger.warning(
                 "there are too few file descriptors",

@@ -31,7 +31,7 @@ struct EdgeOptions: ParsableArguments {
     @Option(help: "How long a body may stand still (20).") var bodySeconds: String?
     @Option(help: "How fast a body has to come in the long run (512).")
     var bodyBytesPerSecond: String?
-    @Option(help: "How long the server may take to begin an answer (60).")
+    @Option(help: "How long the server may take to begin an answer (300).")
     var answerSeconds: String?
     @Option(help: "How long a client may take nothing of its answer (60).")
     var stalledReaderSeconds: String?

@@ -114,7 +114,9 @@ internal import UnixSignals
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
             ]
-            for (key, text) in flags + network.values { if let text { try settings.set(key, text) } }
+            for (key, text) in flags + network.values {
+                if let text { try settings.set(key, text) }
+            }
         } catch let problem as ServerSettings.Problem {
             throw ServerProblem.configuration("\(problem)")
         }

@@ -1,5 +1,6 @@
 import Curl
 import Foundation
+import Glibc
 import OpenSSL
 import TestSupport
 import Testing
@@ -51,6 +52,28 @@ import Testing
         #expect(answer.status == 200)
     }
 
+    /// The last answer is whole before the connection ends, under TLS as without it.
+    @Test func whatIsRefusedEarlyIsStillAnswered() throws {
+        let server = try server()
+        let long = [UInt8](repeating: 1, count: 3_000_000)
+        for _ in 0..<5 {
+            #expect(try server.send(.post, "/device/v1/check-in", long).status == 413)
+        }
+        #expect(try server.send(.get, "/healthz").status == 200)
+    }
+
+    @Test func anOperatorNamesTheAuthority() throws {
+        let server = try server()
+        let token = server.folder.appending(path: "data/operator-token").path
+        let asked = ["device", "list", "--server", server.url, "--token-file", token]
+        let trusting = try ServerProcess.run(
+            "slipway", asked + ["--ca-file", file("authority.pem")])
+        #expect(trusting.code == 0, "\(trusting.words)")
+        let doubting = try ServerProcess.run("slipway", asked + ["--ca-file", file("other.pem")])
+        #expect(doubting.code != 0)
+        #expect(doubting.words.contains("certificate is not trusted"), "\(doubting.words)")
+    }
+
     @Test(arguments: ["-tls1_2", "-tls1_3"])
     func speaksWhatIsGood(version: String) throws {
         let said = try handshake(server(), version, "-alpn h2,http/1.1")
@@ -77,10 +100,13 @@ import Testing
 
     // MARK: Renewal
 
-    /// Reads the log until one of its lines has `words`.
+    /// Reads the log until one of its lines has `words`, and no longer than a minute at a time.
     private func wait(for words: String, in log: Pipe) throws {
         var said = ""
         while !said.contains(words) {
+            var question = pollfd(
+                fd: log.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&question, 1, 60_000) == 1, "\(said)")
             let more = log.fileHandleForReading.availableData
             try #require(!more.isEmpty, "\(said)")
             said += String(decoding: more, as: UTF8.self)

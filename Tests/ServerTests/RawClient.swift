@@ -29,6 +29,12 @@ final class RawClient {
 
     deinit { close(socket) }
 
+    /// Has the connection broken off, not closed, when this ends.
+    func breakOff() {
+        var none = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &none, socklen_t(MemoryLayout<linger>.size))
+    }
+
     private static func with(
         _ address: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) -> Int32 {
@@ -92,13 +98,5 @@ final class RawClient {
     func hasSomething(withinMilliseconds wait: Int32) -> Bool {
         var question = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         return poll(&question, 1, wait) != 0
-    }
-
-    /// Reads nothing; returns whether the server has broken the connection off.
-    func isReset() -> Bool {
-        // POLLRDHUP; that it broke is always told.
-        var wait = pollfd(fd: socket, events: 0x2000, revents: 0)
-        return poll(&wait, 1, Int32(Self.patienceSeconds * 1000)) == 1
-            && wait.revents & Int16(POLLHUP | POLLERR) != 0
     }
 }

@@ -32,12 +32,18 @@ final class ServerProcess {
     ///   - log: What the server's log goes to.
     init(
         folder: URL, _ more: [String] = [], authority: String? = nil,
-        client: ClientCertificate? = nil, log: Pipe? = nil
+        client: ClientCertificate? = nil, log: Pipe? = nil, descriptorLimit: Int? = nil
     ) throws {
         self.folder = folder
         process = Process()
         process.executableURL = Self.products.appending(path: "slipway-server")
         process.arguments = Self.arguments(folder) + more
+        if let descriptorLimit, let server = process.executableURL {
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments =
+                ["-c", "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\"", server.path]
+                + Self.arguments(folder) + more
+        }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = log ?? FileHandle.nullDevice
