@@ -40,6 +40,9 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -95,7 +98,11 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Wire",
-                library("Hummingbird", in: "hummingbird"), logging,
+                library("Hummingbird", in: "hummingbird"),
+                library("HummingbirdCore", in: "hummingbird"), logging,
+                library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),
+                library("NIOHTTPTypes", in: "swift-nio-extras"),
+                library("NIOSSL", in: "swift-nio-ssl"),
                 library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -200,7 +207,7 @@ let package = Package(
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
                 "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
-                library("Hummingbird", in: "hummingbird"),
+                library("Hummingbird", in: "hummingbird"), library("NIOCore", in: "swift-nio"),
             ],
             swiftSettings: testing),
         .testTarget(

@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 internal import Rollouts
 internal import Trust
 internal import Wire
@@ -9,14 +9,19 @@ extension Orchestrator {
     /// Everything that the check-in changes, and the lease that its answer takes, is one
     /// transaction; the answer is signed afterwards.
     ///
+    /// - Parameter admit: Asked before anything is looked up, with the device that the message says
+    ///   it is from; what it throws is the answer.
     /// - Returns: The bytes of a signed directive.
     /// - Throws: ``Refusal``; then nothing has been stored.
-    public func checkIn(_ bytes: [UInt8]) async throws(Refusal) -> [UInt8] {
+    public func checkIn(
+        _ bytes: [UInt8], admit: (DeviceID) throws(Refusal) -> Void = { _ in }
+    ) async throws(Refusal) -> [UInt8] {
         let message: SignedMessage<CheckIn>
         do {
             message = try SignedMessage(
                 parsing: bytes, limitBytes: settings.limits.messageBytes)
         } catch { throw .malformed("\(error)") }
+        try admit(message.unverified.device)
         let moment = now()
         let (known, ground) = try await read { store in
             let known = try store.device(message.unverified.device)

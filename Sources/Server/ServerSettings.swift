@@ -35,6 +35,8 @@ public struct ServerSettings: Hashable, Sendable {
     public var oidcNameClaim = "sub"
     /// A file with the provider's keys; `nil` to ask it for them.
     public var oidcKeysFile: String?
+    /// How the server meets the network.
+    public var edge = EdgeSettings()
 
     public init() {}
 
@@ -59,6 +61,27 @@ public struct ServerSettings: Hashable, Sendable {
         case oidcRoles = "oidc_roles"
         case oidcNameClaim = "oidc_name_claim"
         case oidcKeysFile = "oidc_keys_file"
+        case tlsCertificate = "tls_certificate"
+        case tlsKey = "tls_key"
+        case tlsClient = "tls_client"
+        case tlsClientAuthority = "tls_client_ca"
+        case trustedProxies = "trusted_proxies"
+        case forwardedHeader = "forwarded_header"
+        case addressRequestsPerSecond = "address_requests_per_second"
+        case addressFailuresPerMinute = "address_failures_per_minute"
+        case deviceCheckInsPerMinute = "device_check_ins_per_minute"
+        case deviceFailuresPerMinute = "device_failures_per_minute"
+        case connections
+        case connectionsPerAddress = "connections_per_address"
+        case headSeconds = "head_seconds"
+        case idleSeconds = "idle_seconds"
+        case bodySeconds = "body_seconds"
+        case bodyBytesPerSecond = "body_bytes_per_second"
+        case answerSeconds = "answer_seconds"
+        case stalledReaderSeconds = "stalled_reader_seconds"
+        case shutdownSeconds = "shutdown_seconds"
+        case headBytes = "head_bytes"
+        case headerCount = "header_count"
 
         public var variable: String { "SLIPWAY_\(rawValue.uppercased())" }
     }
@@ -117,6 +140,41 @@ public struct ServerSettings: Hashable, Sendable {
         case .oidcRoles: oidcRoles = text
         case .oidcNameClaim: oidcNameClaim = text
         case .oidcKeysFile: oidcKeysFile = text
+        case .tlsCertificate: edge.certificate = text
+        case .tlsKey: edge.key = text
+        case .tlsClient: edge.clients = try Self.choice(key, text)
+        case .tlsClientAuthority: edge.clientAuthority = text
+        case .trustedProxies:
+            guard let ranges = TrustedProxies.ranges(text) else {
+                throw Problem(
+                    description:
+                        "\(key.rawValue): \"\(text)\" is not a list of addresses and ranges"
+                        + " such as 10.0.0.0/8, 2001:db8::1")
+            }
+            edge.trustedProxies = ranges
+        case .forwardedHeader: edge.forwardedHeader = try Self.choice(key, text)
+        case .addressRequestsPerSecond:
+            edge.limits.addressRequestsPerSecond = try Self.number(key, text, 0...1_000_000)
+        case .addressFailuresPerMinute:
+            edge.limits.addressFailuresPerMinute = try Self.number(key, text, 0...1_000_000)
+        case .deviceCheckInsPerMinute:
+            edge.limits.deviceCheckInsPerMinute = try Self.number(key, text, 0...1_000_000)
+        case .deviceFailuresPerMinute:
+            edge.limits.deviceFailuresPerMinute = try Self.number(key, text, 0...1_000_000)
+        case .connections: edge.limits.connections = try Self.number(key, text, 16...1_000_000)
+        case .connectionsPerAddress:
+            edge.limits.connectionsPerAddress = try Self.number(key, text, 1...1_000_000)
+        case .headSeconds: edge.limits.headSeconds = try Self.number(key, text, 1...3600)
+        case .idleSeconds: edge.limits.idleSeconds = try Self.number(key, text, 1...3600)
+        case .bodySeconds: edge.limits.bodySeconds = try Self.number(key, text, 1...3600)
+        case .bodyBytesPerSecond:
+            edge.limits.bodyBytesPerSecond = try Self.number(key, text, 1...1_000_000)
+        case .answerSeconds: edge.limits.answerSeconds = try Self.number(key, text, 1...3600)
+        case .stalledReaderSeconds:
+            edge.limits.stalledReaderSeconds = try Self.number(key, text, 1...3600)
+        case .shutdownSeconds: edge.limits.shutdownSeconds = try Self.number(key, text, 1...3600)
+        case .headBytes: edge.limits.headBytes = try Self.number(key, text, 1024...1_048_576)
+        case .headerCount: edge.limits.headerCount = try Self.number(key, text, 8...10_000)
         }
     }
 
@@ -125,6 +183,16 @@ public struct ServerSettings: Hashable, Sendable {
             throw Problem(description: "\(key.rawValue): \"\(text)\" is neither true nor false")
         }
         return answer
+    }
+
+    private static func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: Key, _ text: String
+    ) throws(Problem) -> Choice where Choice.RawValue == String {
+        guard let choice = Choice(rawValue: text) else {
+            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(description: "\(key.rawValue): \"\(text)\" is none of \(choices)")
+        }
+        return choice
     }
 
     private static func number(

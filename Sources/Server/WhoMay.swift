@@ -25,6 +25,7 @@ struct WhoMay: RouterMiddleware {
         var context = context
         context.principal = try await orchestrator.authorize(
             showing: token, for: needed.permission, reaching: needed.reach(context))
+        context.visitor?.noteToken(of: request)
         return try await next(request, context)
     }
 

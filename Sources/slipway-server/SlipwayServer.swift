@@ -53,6 +53,7 @@ internal import UnixSignals
     @Option(help: "The claim that tells who somebody is (sub).") var oidcNameClaim: String?
     @Option(help: "A file with the provider's keys, so that it is not asked for them.")
     var oidcKeysFile: String?
+    @OptionGroup(title: "Network") var network: EdgeOptions
 
     static func main() async {
         do {
@@ -76,23 +77,26 @@ internal import UnixSignals
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Self.logger(at: level)
 
+        let edge = try Edge(settings.edge, logger: logger)
         let folder = try DataFolder(settings.data, repository: settings.repository)
         let orchestrator = try await orchestrator(settings, folder)
         let application = WebServer.application(
             orchestrator, repositoryPath: folder.repository.path, host: settings.host,
-            port: settings.port, logger: logger
+            port: settings.port, edge: edge, logger: logger
         ) { port in
-            folder.announce(host: settings.host, port: port, logger: logger)
+            folder.announce(edge.scheme, host: settings.host, port: port, logger: logger)
         }
         let stepping = SteppingService(
             orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
             logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
         let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
+        var services: [any Service] = [application, stepping, asking, delivering]
+        if let credentials = edge.credentials {
+            services.append(CertificateService(credentials: credentials, logger: logger))
+        }
         let group = ServiceGroup(
-            services: [application, stepping, asking, delivering],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         do { try await group.run() } catch {
             throw ServerProblem.address("\(settings.host):\(settings.port)", "\(error)")
         }
@@ -127,7 +131,9 @@ internal import UnixSignals
                 (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
                 (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
             ]
-            for (key, text) in flags { if let text { try settings.set(key, text) } }
+            for (key, text) in flags + network.values {
+                if let text { try settings.set(key, text) }
+            }
         } catch let problem as ServerSettings.Problem {
             throw ServerProblem.configuration("\(problem)")
         }

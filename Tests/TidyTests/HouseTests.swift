@@ -23,8 +23,9 @@ import Testing
         "Programs": ["Glibc", "Synchronization"],
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts", "Wire"],
         "Server": [
-            "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "ServiceLifecycle", "Synchronization", "Wire",
+            "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model", "NIOCore",
+            "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts", "ServiceLifecycle",
+            "Synchronization", "Wire",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
