@@ -57,6 +57,7 @@ let package = Package(
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
+        .target(name: "Telemetry", swiftSettings: strict),
 
         .target(name: "Rollouts", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Trust", dependencies: ["JSON", "Model"], swiftSettings: strict),
@@ -93,7 +94,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "JSON", "Model", "Orchestrator", "Wire",
+                "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
                 library("Hummingbird", in: "hummingbird"), logging,
             ],
             swiftSettings: strict),
@@ -110,7 +111,7 @@ let package = Package(
             name: "slipway-server",
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
-                "Server", "Stores", "Trust", argumentParser,
+                "Server", "Stores", "Telemetry", "Trust", argumentParser,
                 logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
@@ -142,6 +143,7 @@ let package = Package(
             ], path: "Tests/AgentSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: testing),
         .testTarget(
             name: "WireTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire"],
             swiftSettings: testing),
@@ -195,8 +197,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
-                "slipway-server",
+                "Curl", "JSON", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire",
+                "slipway", "slipway-agent", "slipway-server",
             ],
             swiftSettings: testing),
         .testTarget(

@@ -9,9 +9,12 @@ extension Orchestrator {
     /// Everything that the check-in changes, and the lease that its answer takes, is one
     /// transaction; the answer is signed afterwards.
     ///
+    /// - Parameter note: Told what came of it, once that is stored and the answer signed.
     /// - Returns: The bytes of a signed directive.
     /// - Throws: ``Refusal``; then nothing has been stored.
-    public func checkIn(_ bytes: [UInt8]) async throws(Refusal) -> [UInt8] {
+    public func checkIn(
+        _ bytes: [UInt8], note: @Sendable (CheckInOutcome) -> Void = { _ in }
+    ) async throws(Refusal) -> [UInt8] {
         let message: SignedMessage<CheckIn>
         do {
             message = try SignedMessage(
@@ -32,7 +35,9 @@ extension Orchestrator {
                 now: moment, nonce: nonce
             ).run()
         }
-        return try directive(answering: message.unverified, with: order, at: moment).bytes
+        let answer = try directive(answering: message.unverified, with: order, at: moment).bytes
+        note(CheckInOutcome(order))
+        return answer
     }
 
     /// Who sent the message: the one place where a device's signature is checked.

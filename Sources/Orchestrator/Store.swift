@@ -44,7 +44,7 @@ public protocol RulingReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader {
+public protocol StoreReader: RulingReader, FleetReader {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 

@@ -12,9 +12,13 @@ public enum WebServer {
         public var coreContext: CoreRequestContextStorage
         /// Who asks, once their token was checked.
         var operatorName: OperatorName?
+        /// Whether the connection was made on this machine, by whomever for whomever.
+        let comesFromLoopback: Bool
 
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
+            comesFromLoopback = 
+                source.channel.remoteAddress?.ipAddress.map(Loopback.holds) ?? false
         }
 
         /// - Throws: ``Refusal/stranger(_:)`` on a way that no token guards.
@@ -28,13 +32,16 @@ public enum WebServer {
     ///
     /// - Parameters:
     ///   - repositoryPath: The folder with `metadata` and `targets`.
+    ///   - monitoring: How the server is seen from outside.
     ///   - whenListening: Called once, with the real port.
     public static func application(
         _ orchestrator: Orchestrator, repositoryPath: String, host: String, port: Int,
-        logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void
+        logger: Logger, monitoring: Monitoring? = nil,
+        whenListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
         Application(
-            router: router(orchestrator, repositoryPath: repositoryPath),
+            router: router(
+                orchestrator, repositoryPath: repositoryPath, monitoring: monitoring),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: "slipway-server"),
             onServerRunning: { channel in
@@ -45,10 +52,12 @@ public enum WebServer {
 
     /// All routes; also what tests speak to.
     public static func router(
-        _ orchestrator: Orchestrator, repositoryPath: String
+        _ orchestrator: Orchestrator, repositoryPath: String, monitoring: Monitoring? = nil
     ) -> Router<Context> {
         let router = Router(context: Context.self)
+        if let monitoring { router.add(middleware: Observing(monitoring.observatory)) }
         router.add(middleware: Answering())
+        if let monitoring { MetricsRoute(monitoring, orchestrator).add(to: router) }
         RepositoryRoutes(folder: repositoryPath).add(to: router)
         router.get("healthz") { _, _ in
             do { try await orchestrator.checkHealth() } catch {
@@ -56,10 +65,9 @@ public enum WebServer {
             }
             return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)
         }
-        router.post("device/v1/check-in") { request, _ in
-            let message = try await request.bytes(limitBytes: orchestrator.messageLimitBytes)
-            return Response(bytes: try await orchestrator.checkIn(message))
-        }
+        let checkIns = CheckInRoute(
+            orchestrator: orchestrator, observatory: monitoring?.observatory)
+        router.post("device/v1/check-in") { try await checkIns.answer($0, $1) }
         let management = router.group("api/v1").add(
             middleware: OperatorOnly(orchestrator: orchestrator))
         ManagementRoutes(orchestrator: orchestrator).add(to: management)

@@ -26,7 +26,9 @@ final class ServerProcess {
     }
 
     /// Starts a server on a folder that another one has left.
-    init(folder: URL, _ more: [String] = []) throws {
+    ///
+    /// - Parameter log: A file that is to hold what it says on standard error.
+    init(folder: URL, _ more: [String] = [], log: URL? = nil) throws {
         self.folder = folder
         process = Process()
         process.executableURL = Self.products.appending(path: "slipway-server")
@@ -34,6 +36,10 @@ final class ServerProcess {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
+        if let log {
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+            process.standardError = try FileHandle(forWritingTo: log)
+        }
         try process.run()
         // The server's own word that it listens is what is waited for.
         var said = ""
@@ -147,11 +153,11 @@ final class ServerProcess {
 
     /// A check-in of a new device, signed by `key`.
     func checkIn(
-        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil
+        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil, device: String = "one"
     ) throws -> [UInt8] {
         try SignedMessage(
             signing: CheckIn(
-                device: must(DeviceID("one")), hardware: must(HardwareModel("gw-2")),
+                device: must(DeviceID(device)), hardware: must(HardwareModel("gw-2")),
                 sequence: sequence,
                 boot: BootReport(
                     slot: must(SlotName("a")), bootID: must(BootID("b")), release: nil, sha256: nil,

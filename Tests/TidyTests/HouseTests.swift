@@ -7,6 +7,7 @@ import Testing
     static let allowedImports: [String: Set<String>] = [
         "Model": [],
         "JSON": [],
+        "Telemetry": ["Synchronization"],
         "Wire": ["JSON", "Model"],
         "Trust": ["JSON", "Model"],
         "Rollouts": ["Model"],
@@ -24,7 +25,7 @@ import Testing
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "Wire",
+            "Telemetry", "Trust", "Wire",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
@@ -33,7 +34,7 @@ import Testing
         "slipway-server": [
             "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
-            "Synchronization",
+            "Synchronization", "Telemetry",
             "Trust", "UnixSignals",
         ],
         "slipway-bench": [
@@ -55,6 +56,7 @@ import Testing
     static let withoutFoundation: Set<String> = [
         "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
         "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
+        "Telemetry",
     ]
 
     /// The wrapper of each C library, the operating system's included.
