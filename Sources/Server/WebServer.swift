@@ -17,7 +17,7 @@ public enum WebServer {
 
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
-            comesFromLoopback = 
+            comesFromLoopback =
                 source.channel.remoteAddress?.ipAddress.map(Loopback.holds) ?? false
         }
 

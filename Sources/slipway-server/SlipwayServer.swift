@@ -154,7 +154,7 @@ internal import UnixSignals
                         hashing.sha256(Array($0.utf8))
                     },
                     limits: .standard, quarantineAfter: settings.quarantineAfter),
-                zones: SystemTimeZones(), 
+                zones: SystemTimeZones(),
                 outside: TracedGates(
                     gates: try OutsideGates(settings), observatory: observatory),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },

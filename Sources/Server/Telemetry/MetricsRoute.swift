@@ -59,7 +59,7 @@ private struct MetricsReaders: RouterMiddleware {
     let access: MetricsAccess
     let withToken: OperatorOnly
 
-    /// What proxies add. Behind one on this machine, everybody comes from loopback.
+    // What proxies add: behind one on this machine, everybody comes from loopback.
     private static let proxyHeaders = [
         "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via",
     ].map { HeaderName.of($0) }

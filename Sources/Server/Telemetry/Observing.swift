@@ -62,7 +62,7 @@ struct Observing: RouterMiddleware {
 
     private func note(_ seen: Seen, _ status: Int, _ context: WebServer.Context) {
         let seconds = observatory.clock.seconds(since: seen.start)
-        let route = context.endpointPath ?? "none"
+        let route = Self.route(context.endpointPath)
         observatory.metrics.requests[route, seen.method, "\(status / 100)xx"].observe(seconds)
         context.logger.debug(
             "request answered",
@@ -76,6 +76,12 @@ struct Observing: RouterMiddleware {
                     .number("http.response.status_code", status),
                     .text("slipway.request_id", seen.id.description),
                 ], isError: status >= 500))
+    }
+
+    /// The path's template; Hummingbird has a word for what is none.
+    private static func route(_ template: String?) -> String {
+        guard let template, template.hasPrefix("/") else { return "none" }
+        return template
     }
 
     /// Callers may make up methods.

@@ -42,8 +42,9 @@ struct OTLPSender: Sendable {
         let text = settings.otlpEndpoint ?? ""
         guard let address = OutsideAddress(text), !text.contains("?") else {
             throw .configuration(
-                "otlp_endpoint: \"\(text)\" is not an address such as http://127.0.0.1:4318,"
-                    + " without user and query")
+                // What it says may hold a password.
+                "otlp_endpoint: expected an address such as http://127.0.0.1:4318, without user"
+                    + " and query")
         }
         base = address.text.hasSuffix("/") ? String(address.text.dropLast()) : address.text
         var headers = [("Content-Type", "application/json")]

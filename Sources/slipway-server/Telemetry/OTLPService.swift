@@ -28,8 +28,9 @@ struct OTLPService: Service {
             var look = 0
             while !Task.isCancelled {
                 await sendSpans(tries: Self.tries)
-                if look % Self.looksPerMetrics == 0 { await sendMetrics(tries: Self.tries) }
+                // Not at once: a look at the fleet is kept for a while, and it has only begun.
                 look += 1
+                if look % Self.looksPerMetrics == 0 { await sendMetrics(tries: Self.tries) }
                 try? await Task.sleep(for: Self.period)
             }
         }
