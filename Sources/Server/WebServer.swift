@@ -11,7 +11,7 @@ public enum WebServer {
     public struct Context: RequestContext {
         public var coreContext: CoreRequestContextStorage
         /// Who asks, once their token was checked.
-        var operatorName: OperatorName?
+        var principal: Principal?
         /// Whether the connection was made on this machine, by whomever for whomever.
         let comesFromLoopback: Bool
 
@@ -22,10 +22,13 @@ public enum WebServer {
         }
 
         /// - Throws: ``Refusal/stranger(_:)`` on a way that no token guards.
-        func requireOperator() throws(Refusal) -> OperatorName {
-            guard let operatorName else { throw .stranger("nobody has shown a token") }
-            return operatorName
+        func requirePrincipal() throws(Refusal) -> Principal {
+            guard let principal else { throw .stranger("nobody has shown a token") }
+            return principal
         }
+
+        /// - Throws: As ``requirePrincipal()`` does.
+        func requireOperator() throws(Refusal) -> OperatorName { try requirePrincipal().name }
     }
 
     /// Serves `orchestrator` at `host` and `port`.
@@ -50,11 +53,20 @@ public enum WebServer {
             logger: logger)
     }
 
-    /// All routes; also what tests speak to.
-    public static func router(
+    private static func router(
+        _ orchestrator: Orchestrator, repositoryPath: String, monitoring: Monitoring?
+    ) -> Router<Context> {
+        let router = routes(
+            orchestrator, repositoryPath: repositoryPath, monitoring: monitoring)
+        router.answerOtherMethods()
+        return router
+    }
+
+    /// All routes that do something; also what tests look at.
+    public static func routes(
         _ orchestrator: Orchestrator, repositoryPath: String, monitoring: Monitoring? = nil
     ) -> Router<Context> {
-        let router = Router(context: Context.self)
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         if let monitoring { router.add(middleware: Observing(monitoring.observatory)) }
         router.add(middleware: Answering())
         if let monitoring { MetricsRoute(monitoring, orchestrator).add(to: router) }
@@ -68,9 +80,11 @@ public enum WebServer {
         let checkIns = CheckInRoute(
             orchestrator: orchestrator, observatory: monitoring?.observatory)
         router.post("device/v1/check-in") { try await checkIns.answer($0, $1) }
+        router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
-            middleware: OperatorOnly(orchestrator: orchestrator))
+            middleware: WhoMay(orchestrator: orchestrator))
         ManagementRoutes(orchestrator: orchestrator).add(to: management)
+        AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router
     }
 }

@@ -38,7 +38,8 @@ internal import UnixSignals
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
     @Option(help: "The Prometheus server that gates may ask.") var prometheus: String?
-    @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
+    @Option(
+        help: "Addresses, separated by commas, below which gates and events may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
     @Option(help: "Who may read /metrics: off, loopback, token (the default) or open.")
@@ -49,6 +50,17 @@ internal import UnixSignals
     @Option(help: "Headers for that: name=value, separated by commas.") var otlpHeaders: String?
     @Option(help: "Which part of requests that do not come from people is traced (0.01).")
     var otlpSample: String?
+    @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
+    var sharedEnrolmentToken = false
+    @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
+    @Option(help: "What its tokens for this server are issued for.") var oidcAudience: String?
+    @Option(help: "The claim that tells what somebody is (roles), with dots for inner members.")
+    var oidcRolesClaim: String?
+    @Option(help: "The role of each word of that claim, such as staff=viewer,boss=admin.")
+    var oidcRoles: String?
+    @Option(help: "The claim that tells who somebody is (sub).") var oidcNameClaim: String?
+    @Option(help: "A file with the provider's keys, so that it is not asked for them.")
+    var oidcKeysFile: String?
 
     static func main() async {
         do {
@@ -89,9 +101,12 @@ internal import UnixSignals
             orchestrator: orchestrator, observatory: observatory,
             period: .milliseconds(settings.stepMilliseconds), logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
+        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
         let group = ServiceGroup(
             // Stopped in the opposite order, so that the last spans are sent, too.
-            services: (exporter.map { [$0] } ?? []) + [application, stepping, asking],
+            services: (exporter.map { [$0] } ?? []) + [
+                application, stepping, asking, delivering,
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         do { try await group.run() } catch {
@@ -125,6 +140,10 @@ internal import UnixSignals
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
                 (.metrics, metrics), (.logFormat, logFormat), (.otlpEndpoint, otlpEndpoint),
                 (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
+                (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
+                (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
+                (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
+                (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
             ]
             for (key, text) in flags { if let text { try settings.set(key, text) } }
         } catch let problem as ServerSettings.Problem {
@@ -137,8 +156,9 @@ internal import UnixSignals
         _ settings: ServerSettings, _ folder: DataFolder, _ observatory: Observatory
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
+        let outside = try OutsideGates(settings)
         do {
-            let orchestrator = Orchestrator(
+            var orchestrator = Orchestrator(
                 store: MeasuredStore(
                     try SQLiteStore(path: folder.database.path), observatory),
                 files: try RepositoryDirectory(folder: folder.repository),
@@ -148,15 +168,12 @@ internal import UnixSignals
                     hashing: hashing),
                 settings: Orchestrator.Settings(
                     checkInSeconds: settings.checkInSeconds,
-                    enrolmentTokenDigest: hashing.sha256(
-                        Array(try folder.token("enrolment-token").utf8)),
-                    operatorTokenDigests: try folder.operators().mapValues {
-                        hashing.sha256(Array($0.utf8))
-                    },
-                    limits: .standard, quarantineAfter: settings.quarantineAfter),
+                    sharedEnrolmentTokenDigest: settings.sharedEnrolmentToken
+                        ? hashing.sha256(Array(try folder.sharedEnrolmentToken().utf8)) : nil,
+                    limits: .standard, quarantineAfter: settings.quarantineAfter,
+                    trustedWebHooks: outside.webHooks),
                 zones: SystemTimeZones(),
-                outside: TracedGates(
-                    gates: try OutsideGates(settings), observatory: observatory),
+                outside: TracedGates(gates: outside, observatory: observatory),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
@@ -164,8 +181,11 @@ internal import UnixSignals
                     }
                     return nonce
                 })
+            orchestrator.identityProvider = try OIDCSettings(settings)
+                .map { try OIDCProvider($0) }
             try await orchestrator.openRepository()
             try await orchestrator.excuseAbsence()
+            try await FirstTokens(folder: folder, orchestrator: orchestrator).make()
             return orchestrator
         } catch let error as StoreError {
             throw ServerProblem.data("\(error)")

@@ -15,7 +15,9 @@ import Testing
     }
 
     private func server(_ more: String...) throws -> ServerProcess {
-        try ServerProcess(folder: ServerProcess.preparedFolder(), more, log: log)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        return try ServerProcess(
+            folder: ServerProcess.preparedFolder(), more, errors: FileHandle(forWritingTo: log))
     }
 
     @Test func answersWithTheNameThatWasGiven() throws {

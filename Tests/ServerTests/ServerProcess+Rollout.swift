@@ -9,8 +9,8 @@ extension ServerProcess {
     static let rolloutName = "gateway-2.4.1"
 
     /// A server with three devices, a release, and a rollout that one of them has an offer of.
-    static func withRollout(_ more: [String] = [], log: URL? = nil) throws -> ServerProcess {
-        let server = try ServerProcess(folder: preparedFolder(), more, log: log)
+    static func withRollout(_ more: [String] = []) throws -> ServerProcess {
+        let server = try ServerProcess(folder: preparedFolder(), more)
         try server.publishToServer("0123456789")
         let keys = try (1...3).map { _ in try Ed25519PrivateKey.generate() }
         for (number, key) in keys.enumerated() {

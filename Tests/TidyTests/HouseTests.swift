@@ -22,17 +22,17 @@ import Testing
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
         "Programs": ["Glibc", "Synchronization"],
-        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
+        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts", "Wire"],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "Telemetry", "Trust", "Wire",
+            "ServiceLifecycle", "Synchronization", "Telemetry", "Trust", "Wire",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model", "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization", "Telemetry",
             "Trust", "UnixSignals",

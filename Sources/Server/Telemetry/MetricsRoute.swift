@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import Model
 internal import Orchestrator
 internal import Telemetry
 
@@ -6,9 +7,9 @@ internal import Telemetry
 public enum MetricsAccess: String, Hashable, Sendable, CaseIterable {
     /// Nobody: there is no such page.
     case off
-    /// Whoever shows a token, and programs of this machine that no proxy speaks for.
+    /// Whoever shows a token that may read the fleet, and programs of this machine that no proxy speaks for.
     case loopback
-    /// Whoever shows a token.
+    /// Whoever shows a token that may read the fleet.
     case token
     /// Everybody who reaches the server.
     case open
@@ -43,7 +44,7 @@ struct MetricsRoute {
         guard access != .off else { return }
         router.group().add(
             middleware: MetricsReaders(
-                access: access, withToken: OperatorOnly(orchestrator: orchestrator))
+                access: access, orchestrator: orchestrator)
         ).get("metrics") { request, _ in
             let format = Exposition(accept: request.headers[.accept])
             let body = format.write(await report.families())
@@ -57,7 +58,7 @@ struct MetricsRoute {
 /// Lets through whom ``MetricsAccess`` does.
 private struct MetricsReaders: RouterMiddleware {
     let access: MetricsAccess
-    let withToken: OperatorOnly
+    let orchestrator: Orchestrator
 
     // What proxies add: behind one on this machine, everybody comes from loopback.
     private static let proxyHeaders = [
@@ -74,7 +75,9 @@ private struct MetricsReaders: RouterMiddleware {
         if access == .open || (access == .loopback && isOfThisMachine) {
             return try await next(request, context)
         }
-        return try await withToken.handle(request, context: context, next: next)
+        _ = try await orchestrator.authorize(
+            showing: WhoMay.token(request), for: .readFleet, reaching: .nothing)
+        return try await next(request, context)
     }
 }
 

@@ -93,16 +93,18 @@ enum TransactionKind: String, Hashable, Sendable, CaseIterable {
 /// One word for each kind of refusal.
 enum RefusalWord {
     static let all = [
-        "malformed", "stranger", "unknown", "conflict", "invalid", "too_long", "busy", "full",
-        "failed",
+        "malformed", "stranger", "forbidden", "unknown", "conflict", "outdated", "invalid",
+        "too_long", "busy", "full", "failed",
     ]
 
     static func of(_ refusal: Refusal) -> String {
         switch refusal {
         case .malformed: "malformed"
         case .stranger: "stranger"
+        case .forbidden: "forbidden"
         case .unknown: "unknown"
         case .conflict: "conflict"
+        case .outdated: "outdated"
         case .invalid: "invalid"
         case .tooLong: "too_long"
         case .store(.busy), .store(.conflict): "busy"

@@ -1,9 +1,8 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
 /// What is seen of the fleet from outside.
-extension SQLiteTransaction {
+extension SQLTransaction {
     /// One pass over all devices without an index: one would cost every check-in, and this is read
     /// a few times a minute.
     func deviceCensus(silentSince: Instant) throws -> DeviceCensus {
@@ -18,18 +17,19 @@ extension SQLiteTransaction {
             ]
         let row = try rows(
             "SELECT \(sums.joined(separator: ", ")) FROM devices",
-            StatementArguments(
-                lifecycles.map { $0.rawValue.databaseValue } + [
-                    silentSince.secondsSinceEpoch.databaseValue
-                ])
+            SQLArguments(lifecycles.map(\.rawValue)) + [silentSince.secondsSinceEpoch]
         ).first
-        var counts: [DeviceRecord.Lifecycle: Int] = [:]
-        for (number, lifecycle) in lifecycles.enumerated() {
-            counts[lifecycle] = row?["l\(number)"] ?? 0
+        // A sum over no device at all is null.
+        func count(_ column: String) -> Int {
+            let number: Int? = row?[column]
+            return number ?? 0
         }
         return DeviceCensus(
-            counts: counts, overdue: row?["overdue"] ?? 0, held: row?["held"] ?? 0,
-            quarantined: row?["quarantined"] ?? 0, askingForKey: row?["asking"] ?? 0)
+            counts: Dictionary(
+                lifecycles.enumerated().map { ($1, count("l\($0)")) },
+                uniquingKeysWith: { first, _ in first }),
+            overdue: count("overdue"), held: count("held"), quarantined: count("quarantined"),
+            askingForKey: count("asking"))
     }
 
     private static func sum(_ condition: String, _ name: String) -> String {
