@@ -124,6 +124,6 @@ import Testing
         let request = try #require(name)
         let known = try lines().filter { $0.contains("request_id=\(request)") }
         #expect(known.count == 1)
-        #expect(known.first?.contains("did not show the enrolment token") == true)
+        #expect(known.first?.contains("lets it enrol") == true)
     }
 }
