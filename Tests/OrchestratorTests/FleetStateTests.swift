@@ -1,5 +1,6 @@
 import Model
 import Orchestrator
+import Rollouts
 import TestSupport
 import Testing
 import Wire
