@@ -49,7 +49,7 @@ import Wire
     @Test func everyManagementRouteStandsInTheTableOnce() throws {
         let folder = try Self.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let router = WebServer.routes(
+        let router = WebServer.router(
             try Self.orchestrator(in: folder),
             repositoryPath: folder.appending(path: "repository").path)
         let managed = router.routes.map { ($0.method, $0.path.description) }
