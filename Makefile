@@ -11,10 +11,11 @@ DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
 # TLS and HTTP/2 for servers that lie. Bootloaders' own tools read what we wrote, and write what we
-# read; other people's installers fill our slots; systemd and shellcheck look at packaging.
+# read; other people's installers fill our slots; systemd and shellcheck look at packaging, and
+# Prometheus' promtool at metrics and alerts.
 TEST_PACKAGES = $(DEMO_PACKAGES) curl openssl openssh-client softhsm2 opensc python3 python3-venv \
 	nginx-light grub-common libubootenv-tool libarchive13 zstd xz-utils rauc swupdate mender-client \
-	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd
+	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd prometheus
 # An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
 # only unpacked.
 MACHINE_PACKAGES = qemu-system-x86 u-boot-qemu u-boot-tools grub-pc-bin grub-common busybox-static \
@@ -30,6 +31,8 @@ BENCH_PACKAGES = $(DEMO_PACKAGES) swupdate rauc mender-client nginx-light openss
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 # What reads the description of the management interface, and tries the server by it.
 PYTHON_API = schemathesis==4.32.5 openapi-spec-validator==0.9.0 jsonschema==4.26.0
+# The schema that what the server sends is read by.
+PYTHON_OTLP = opentelemetry-proto==1.45.2
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
@@ -52,10 +55,11 @@ test: $(VENV)/ready agent
 			--skip-build --disable-xctest --filter "^$$suite\." || exit 1; \
 	done
 
-$(VENV)/ready:
+$(VENV)/ready: Makefile
 	.ci/setup $(TEST_PACKAGES)
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF) $(PYTHON_API)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF) $(PYTHON_API) \
+		$(PYTHON_OTLP)
 	touch $@
 
 # The server's books under SEEDS random runs of everything that can happen, from seed FIRST on.

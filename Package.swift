@@ -61,6 +61,7 @@ let package = Package(
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
+        .target(name: "Telemetry", swiftSettings: strict),
 
         .target(name: "Rollouts", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Trust", dependencies: ["JSON", "Model"], swiftSettings: strict),
@@ -97,7 +98,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "JSON", "Model", "Orchestrator", "Wire",
+                "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
                 library("Hummingbird", in: "hummingbird"),
                 library("HummingbirdCore", in: "hummingbird"), logging,
                 library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),
@@ -119,7 +120,7 @@ let package = Package(
             name: "slipway-server",
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
-                "Server", "Stores", "Trust", argumentParser,
+                "Server", "Stores", "Telemetry", "Trust", argumentParser,
                 logging, library("JWTKit", in: "jwt-kit"),
                 library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
@@ -152,6 +153,7 @@ let package = Package(
             ], path: "Tests/AgentSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: testing),
         .testTarget(
             name: "WireTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire"],
             swiftSettings: testing),
@@ -206,7 +208,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
-                "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
+                "TestSupport", "Trust", "Wire", "slipway", "slipway-agent", "slipway-server",
                 library("Hummingbird", in: "hummingbird"), library("NIOCore", in: "swift-nio"),
             ],
             swiftSettings: testing),

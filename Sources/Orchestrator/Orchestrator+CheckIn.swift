@@ -9,12 +9,15 @@ extension Orchestrator {
     /// Everything that the check-in changes, and the lease that its answer takes, is one
     /// transaction; the answer is signed afterwards.
     ///
-    /// - Parameter admit: Asked before anything is looked up, with the device that the message says
-    ///   it is from; what it throws is the answer.
+    /// - Parameters:
+    ///   - admit: Asked before anything is looked up, with the device that the message says it is
+    ///     from; what it throws is the answer.
+    ///   - note: Told what came of it, once that is stored and the answer signed.
     /// - Returns: The bytes of a signed directive.
     /// - Throws: ``Refusal``; then nothing has been stored.
     public func checkIn(
-        _ bytes: [UInt8], admit: (DeviceID) throws(Refusal) -> Void = { _ in }
+        _ bytes: [UInt8], admit: (DeviceID) throws(Refusal) -> Void = { _ in },
+        note: @Sendable (CheckInOutcome) -> Void = { _ in }
     ) async throws(Refusal) -> [UInt8] {
         let message: SignedMessage<CheckIn>
         do {
@@ -41,7 +44,9 @@ extension Orchestrator {
                 now: moment, nonce: nonce
             ).run()
         }
-        return try directive(answering: message.unverified, with: order, at: moment).bytes
+        let answer = try directive(answering: message.unverified, with: order, at: moment).bytes
+        note(CheckInOutcome(order))
+        return answer
     }
 
     /// Who sent the message: the one place where a device's signature is checked.

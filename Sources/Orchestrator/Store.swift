@@ -45,7 +45,7 @@ public protocol RulingReader {
 
 /// Questions inside one transaction.
 public protocol StoreReader:
-    RulingReader, TokenReader, PageReader, AnsweredRequestReader, WebHookReader
+    RulingReader, TokenReader, PageReader, AnsweredRequestReader, WebHookReader, FleetReader
 {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader

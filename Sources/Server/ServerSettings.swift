@@ -38,7 +38,24 @@ public struct ServerSettings: Hashable, Sendable {
     /// How the server meets the network.
     public var edge = EdgeSettings()
 
+    /// Who may read the metrics.
+    public var metrics = MetricsAccess.token
+    public var logFormat = LogFormat.text
+    /// The address below which `v1/traces` and `v1/metrics` take what is seen of the server.
+    public var otlpEndpoint: String?
+    /// `name=value`, separated by commas: headers that the endpoint wants.
+    public var otlpHeaders: String?
+    /// Of the requests that do not come from people, which part is traced; 0 to 1.
+    public var otlpSample = 0.01
+
     public init() {}
+
+    /// How the log is written, always one line for one thing.
+    public enum LogFormat: String, Hashable, Sendable, CaseIterable {
+        /// `name=value`, for people.
+        case text
+        case json
+    }
 
     /// The keys of the file; the environment has the same in capitals after `SLIPWAY_`.
     public enum Key: String, Hashable, Sendable, CaseIterable {
@@ -54,6 +71,11 @@ public struct ServerSettings: Hashable, Sendable {
         case prometheus
         case webhooks
         case gateCommands = "gate_commands"
+        case metrics
+        case logFormat = "log_format"
+        case otlpEndpoint = "otlp_endpoint"
+        case otlpHeaders = "otlp_headers"
+        case otlpSample = "otlp_sample"
         case sharedEnrolmentToken = "shared_enrolment_token"
         case oidcIssuer = "oidc_issuer"
         case oidcAudience = "oidc_audience"
@@ -133,6 +155,11 @@ public struct ServerSettings: Hashable, Sendable {
         case .prometheus: prometheus = text
         case .webhooks: webhooks = text
         case .gateCommands: gateCommands = text
+        case .metrics: metrics = try Self.word(key, text)
+        case .logFormat: logFormat = try Self.word(key, text)
+        case .otlpEndpoint: otlpEndpoint = text
+        case .otlpHeaders: otlpHeaders = text
+        case .otlpSample: otlpSample = try Self.part(key, text)
         case .sharedEnrolmentToken: sharedEnrolmentToken = try Self.answer(key, text)
         case .oidcIssuer: oidcIssuer = text
         case .oidcAudience: oidcAudience = text
@@ -176,6 +203,23 @@ public struct ServerSettings: Hashable, Sendable {
         case .headBytes: edge.limits.headBytes = try Self.number(key, text, 1024...1_048_576)
         case .headerCount: edge.limits.headerCount = try Self.number(key, text, 8...10_000)
         }
+    }
+
+    private static func word<Word: CaseIterable & RawRepresentable<String>>(
+        _ key: Key, _ text: String
+    ) throws(Problem) -> Word {
+        guard let word = Word(rawValue: text) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(description: "\(key.rawValue): \"\(text)\" is none of \(words)")
+        }
+        return word
+    }
+
+    private static func part(_ key: Key, _ text: String) throws(Problem) -> Double {
+        guard let part = Double(text), (0...1).contains(part) else {
+            throw Problem(description: "\(key.rawValue): \"\(text)\" is not a part from 0 to 1")
+        }
+        return part
     }
 
     private static func answer(_ key: Key, _ text: String) throws(Problem) -> Bool {

@@ -11,14 +11,17 @@ struct Visitor: Sendable {
     /// Checks a device in, unless it or its address asks too much.
     ///
     /// - Throws: ``Refusal``, also ``Refusal/tooMany(retryAfterSeconds:)``.
-    func checkIn(_ message: [UInt8], at orchestrator: Orchestrator) async throws(Refusal) -> [UInt8]
-    {
+    func checkIn(
+        _ message: [UInt8], at orchestrator: Orchestrator,
+        note: @Sendable (CheckInOutcome) -> Void = { _ in }
+    ) async throws(Refusal) -> [UInt8] {
         var claimed: DeviceID?
         do {
-            let answer = try await orchestrator.checkIn(message) { device throws(Refusal) in
+            let admit = { (device: DeviceID) throws(Refusal) in
                 claimed = device
                 try limits.admitCheckIn(of: device, from: address)
             }
+            let answer = try await orchestrator.checkIn(message, admit: admit, note: note)
             if let claimed { limits.noteProof(of: .device(claimed), at: address) }
             return answer
         } catch {

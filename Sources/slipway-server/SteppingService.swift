@@ -1,10 +1,12 @@
 internal import Logging
 internal import Orchestrator
+internal import Server
 internal import ServiceLifecycle
 
 /// Looks at rollouts and at the age of the metadata, again and again.
 struct SteppingService: Service {
     let orchestrator: Orchestrator
+    let observatory: Observatory
     let period: Duration
     let logger: Logger
 
@@ -14,11 +16,11 @@ struct SteppingService: Service {
             while !Task.isCancelled {
                 do {
                     if ContinuousClock.now >= nextBeat {
-                        try await orchestrator.beat()
+                        try await observatory.measure(.beat, orchestrator.beat)
                         nextBeat = .now + Orchestrator.heartbeatPeriod
                     }
-                    try await orchestrator.step()
-                    try await orchestrator.refreshMetadata()
+                    try await observatory.measure(.step, orchestrator.step)
+                    try await observatory.measure(.metadata, orchestrator.refreshMetadata)
                 } catch {
                     // A full disk or a locked database may be mended while the server runs on.
                     logger.error("step failed", metadata: ["reason": "\(error)"])

@@ -183,11 +183,11 @@ final class ServerProcess {
 
     /// A check-in of a new device, signed by `key`.
     func checkIn(
-        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil
+        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil, device: String = "one"
     ) throws -> [UInt8] {
         try SignedMessage(
             signing: CheckIn(
-                device: must(DeviceID("one")), hardware: must(HardwareModel("gw-2")),
+                device: must(DeviceID(device)), hardware: must(HardwareModel("gw-2")),
                 sequence: sequence,
                 boot: BootReport(
                     slot: must(SlotName("a")), bootID: must(BootID("b")), release: nil, sha256: nil,

@@ -7,6 +7,7 @@ import Testing
     static let allowedImports: [String: Set<String>] = [
         "Model": [],
         "JSON": [],
+        "Telemetry": ["Synchronization"],
         "Wire": ["JSON", "Model"],
         "Trust": ["JSON", "Model"],
         "Rollouts": ["Model"],
@@ -25,7 +26,7 @@ import Testing
         "Server": [
             "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model", "NIOCore",
             "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts", "ServiceLifecycle",
-            "Synchronization", "Wire",
+            "Synchronization", "Telemetry", "Trust", "Wire",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
@@ -34,7 +35,7 @@ import Testing
         "slipway-server": [
             "ArgumentParser", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model", "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
-            "Synchronization",
+            "Synchronization", "Telemetry",
             "Trust", "UnixSignals",
         ],
         "slipway-bench": [
@@ -56,6 +57,7 @@ import Testing
     static let withoutFoundation: Set<String> = [
         "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
         "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
+        "Telemetry",
     ]
 
     /// The wrapper of each C library, the operating system's included.
