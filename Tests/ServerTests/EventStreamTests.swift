@@ -185,7 +185,8 @@ import Wire
             try #require(!data.isEmpty)
             said += String(decoding: data, as: UTF8.self)
         }
-        process.terminate()
+        // A signal that asks may be blocked where tests run.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         #expect(said.split(separator: "\n").count == 2, "\(said)")
     }
@@ -211,7 +212,7 @@ private final class Stream {
     }
 
     deinit {
-        task.terminate()
+        kill(task.processIdentifier, SIGKILL)
         task.waitUntilExit()
     }
 }
