@@ -1,3 +1,4 @@
+import Foundation
 internal import Hummingbird
 internal import Model
 internal import Orchestrator
@@ -7,9 +8,18 @@ internal import Wire
 extension Request {
     /// - Throws: ``Refusal/malformed(_:)`` when it is said twice: two readers could differ about it.
     func query(_ name: String) throws(Refusal) -> String? {
-        let values = uri.queryParameters[values: Substring(name)]
+        let values = (uri.query ?? "").split(separator: "&").compactMap { pair -> Substring? in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts.first == name[...] ? parts.dropFirst().first ?? "" : nil
+        }
         guard values.count <= 1 else { throw .malformed("\(name): expected at most once") }
-        return values.first.map { String($0) }
+        // A plus is how forms and many programs write a space.
+        return try values.first.map { value throws(Refusal) in
+            guard let text = value.replacing("+", with: " ").removingPercentEncoding else {
+                throw .malformed("\(name): its percent-encoding is broken")
+            }
+            return text
+        }
     }
 
     /// A value of the query in its written form; `nil` when it is not there.
@@ -86,6 +96,18 @@ extension Request {
         }
         return orchestrator.requestKey(
             text, by: `operator`, request: "\(method.rawValue) \(uri.path)", body)
+    }
+}
+
+extension WebServer.Context {
+    /// What stands in a place of the path, as it was meant: names may hold a colon, which many
+    /// programs encode.
+    func parameter(_ name: String) throws -> String {
+        let text = try parameters.require(name)
+        guard let decoded = text.removingPercentEncoding else {
+            throw Refusal.malformed("the \(name) in the path is broken")
+        }
+        return decoded
     }
 }
 

@@ -39,7 +39,7 @@ extension OpenAPISchemas {
         ),
         (
             "WebHookRequest",
-            object(
+            request(
                 ["url"],
                 [
                     "url": ["type": "string", "maxLength": 1024],
@@ -66,7 +66,7 @@ extension OpenAPISchemas {
         ),
         (
             "RedeliveryRequest",
-            object(
+            request(
                 [],
                 [
                     "number": [
