@@ -42,7 +42,10 @@ extension OpenAPISchemas {
             request(
                 ["url"],
                 [
-                    "url": ["type": "string", "maxLength": 1024],
+                    "url": [
+                        "type": "string", "maxLength": 1024,
+                        "examples": ["https://hooks.example.com/slipway"],
+                    ],
                     "kinds": [
                         "type": ["array", "null"], "maxItems": 16, "items": eventKind,
                         "description": "The events that it is told of; all by default.",

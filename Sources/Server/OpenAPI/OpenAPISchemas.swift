@@ -45,7 +45,10 @@ enum OpenAPISchemas {
         ),
         ("Count", ["type": "integer", "minimum": 0]),
         ("EventNumber", ["type": "integer", "minimum": 0, "maximum": 9_223_372_036_854_775_807]),
-        ("SelectorText", ["type": "string", "minLength": 1, "maxLength": 4096]),
+        (
+            "SelectorText",
+            ["type": "string", "minLength": 1, "maxLength": 4096, "examples": ["all"]]
+        ),
         ("FailureClass", oneOf(FailureClass.allCases.map(\.rawValue))),
         (
             "RolloutState",
