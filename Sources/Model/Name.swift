@@ -65,6 +65,12 @@ public struct OperatorName: Name {
     public init(checked text: NameRule) { self.text = text.text }
 }
 
+/// What names a token without telling it; part of its text.
+public struct TokenID: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}
+
 /// A model of hardware that an image is made for, such as `gw-2`.
 public struct HardwareModel: Name {
     public let text: String

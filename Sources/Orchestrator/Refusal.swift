@@ -4,6 +4,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case malformed(String)
     /// The signature, key or token is not one that is known.
     case stranger(String)
+    /// Who asks is known, and may not do it.
+    case forbidden(String)
     case unknown(String)
     /// It makes no sense as things stand now; looking again may help.
     case conflict(String)
@@ -21,8 +23,9 @@ public enum Refusal: Error, Hashable, Sendable {
 extension Refusal: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .malformed(let reason), .stranger(let reason), .unknown(let reason),
-            .conflict(let reason), .outdated(let reason), .invalid(let reason):
+        case .malformed(let reason), .stranger(let reason), .forbidden(let reason),
+            .unknown(let reason), .conflict(let reason), .outdated(let reason),
+            .invalid(let reason):
             reason
         case .tooLong(let limitBytes): "the image is longer than \(limitBytes) bytes"
         case .store(let error): "\(error)"

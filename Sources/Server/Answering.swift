@@ -50,6 +50,7 @@ extension Response {
         case .malformed: self.init(answer, status: .badRequest)
         case .stranger:
             self.init(answer, status: .unauthorized, headers: [.wwwAuthenticate: "Bearer"])
+        case .forbidden: self.init(answer, status: .forbidden)
         case .unknown: self.init(answer, status: .notFound)
         case .conflict: self.init(answer, status: .conflict)
         case .outdated: self.init(answer, status: .preconditionFailed)

@@ -140,8 +140,10 @@ struct ManagementRoutes {
     }
 
     private func addRollouts(to group: RouterGroup<WebServer.Context>) {
-        group.post("plans") { request, _ in
-            Response(try await orchestrator.plan(read(request)))
+        group.post("plans") { request, context in
+            let file: RolloutFile = try await read(request)
+            try await orchestrator.requireReach(of: context.requirePrincipal(), over: file)
+            return Response(try await orchestrator.plan(file))
         }
         group.get("rollouts") { request, _ in
             Response(
@@ -152,6 +154,8 @@ struct ManagementRoutes {
         }
         group.post("rollouts") { request, context in
             let (wanted, key): (StartRequest, _) = try await readOnce(request, context)
+            try await orchestrator.requireReach(
+                of: context.requirePrincipal(), over: wanted.file)
             return Response(
                 try await orchestrator.start(wanted, by: context.requireOperator(), once: key),
                 isNew: true)

@@ -11,17 +11,20 @@ public enum WebServer {
     public struct Context: RequestContext {
         public var coreContext: CoreRequestContextStorage
         /// Who asks, once their token was checked.
-        var operatorName: OperatorName?
+        var principal: Principal?
 
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
         }
 
         /// - Throws: ``Refusal/stranger(_:)`` on a way that no token guards.
-        func requireOperator() throws(Refusal) -> OperatorName {
-            guard let operatorName else { throw .stranger("nobody has shown a token") }
-            return operatorName
+        func requirePrincipal() throws(Refusal) -> Principal {
+            guard let principal else { throw .stranger("nobody has shown a token") }
+            return principal
         }
+
+        /// - Throws: As ``requirePrincipal()`` does.
+        func requireOperator() throws(Refusal) -> OperatorName { try requirePrincipal().name }
     }
 
     /// Serves `orchestrator` at `host` and `port`.
@@ -70,8 +73,9 @@ public enum WebServer {
         }
         router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
-            middleware: OperatorOnly(orchestrator: orchestrator))
+            middleware: WhoMay(orchestrator: orchestrator))
         ManagementRoutes(orchestrator: orchestrator).add(to: management)
+        AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router
     }
 }

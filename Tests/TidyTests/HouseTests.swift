@@ -31,7 +31,7 @@ import Testing
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model", "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization",
             "Trust", "UnixSignals",

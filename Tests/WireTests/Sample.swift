@@ -28,7 +28,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     }
 
     static func all() throws -> [Sample] {
-        try devices() + management() + rollouts() + events()
+        try devices() + management() + rollouts() + access() + events()
     }
 
     private static func devices() throws -> [Sample] {
