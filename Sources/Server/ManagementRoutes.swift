@@ -39,7 +39,7 @@ struct ManagementRoutes {
             do {
                 submission = try MetadataSubmission(
                     parsing: try await request.bytes(limitBytes: limit), limitBytes: limit)
-            } catch let error as WireError { throw Refusal.malformed("\(error)") }
+            } catch let error as WireError { throw Refusal.unreadable(error) }
             return Response(
                 ListAnswer(items: try await orchestrator.publish(submission)))
         }
@@ -256,7 +256,7 @@ struct ManagementRoutes {
     private func message<Message: WireMessage>(in bytes: [UInt8]) throws(Refusal) -> Message {
         do {
             return try Message(parsing: bytes, limitBytes: orchestrator.requestLimitBytes)
-        } catch { throw .malformed("\(error)") }
+        } catch { throw .unreadable(error) }
     }
 
     static func name<N: Name>(

@@ -1,5 +1,6 @@
 import Foundation
 internal import Hummingbird
+internal import JSON
 internal import Model
 internal import Orchestrator
 internal import Wire
@@ -96,6 +97,26 @@ extension Request {
         }
         return orchestrator.requestKey(
             text, by: `operator`, request: "\(method.rawValue) \(uri.path)", body)
+    }
+}
+
+extension Refusal {
+    /// Why a body is not the message that it should be.
+    ///
+    /// What is legal JSON and not taken by us all the same, such as 1.5 or a member that comes twice,
+    /// is understood (RFC 9110 section 15.5.21).
+    static func unreadable(_ error: WireError) -> Refusal {
+        switch error {
+        case .shape, .envelope: return .malformed("\(error)")
+        case .syntax(let syntax):
+            switch syntax.problem {
+            case .notAnInteger, .integerOutOfRange, .duplicateMember, .tooDeep, .tooManyValues:
+                return .invalid("\(error)")
+            case .tooLong, .unexpectedEnd, .unexpectedByte, .invalidUTF8, .invalidEscape,
+                .controlCharacter, .trailingBytes:
+                return .malformed("\(error)")
+            }
+        }
     }
 }
 
