@@ -82,7 +82,9 @@ import Wire
         server.kill()
         let again = try ServerProcess(folder: server.folder)
         let last = try #require(first.last).number
-        let second = try read(4 - first.count, again, query: "?after=\(last)") { try happen(3..<4, again) }
+        let second = try read(4 - first.count, again, query: "?after=\(last)") {
+            try happen(3..<4, again)
+        }
         let names = (first + second).map(\.what).map { String($0.prefix(9)) }
         #expect(names == (0..<4).map { "cohort c\($0)" })
     }
