@@ -13,7 +13,7 @@ extension Orchestrator {
         var files: [RoleName: [UInt8]] = [:]
         for (name, bytes) in submission.files {
             guard let role = RoleName(name) else {
-                throw .malformed("no role can have the name that was submitted")
+                throw .invalid("no role can have the name that was submitted")
             }
             files[role] = bytes
         }
