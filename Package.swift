@@ -88,7 +88,7 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", library("GRDB", in: "GRDB.swift"),
+                "Model", "Orchestrator", "Rollouts", "Wire", library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -96,6 +96,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Wire",
                 library("Hummingbird", in: "hummingbird"), logging,
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
@@ -197,7 +198,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
+                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
                 "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
                 library("Hummingbird", in: "hummingbird"),
             ],

@@ -124,3 +124,9 @@ public struct Nonce: Name {
     public let text: String
     public init(checked text: NameRule) { self.text = text.text }
 }
+
+/// An address that is told of events, by the name that the server gave it.
+public struct WebHookID: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}

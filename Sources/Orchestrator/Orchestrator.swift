@@ -17,6 +17,8 @@ public struct Orchestrator: Sendable {
     /// Vouches for people without tokens of ours; `nil` for nobody.
     public var identityProvider: (any IdentityProvider)?
     let underWay = QuestionsUnderWay()
+    /// Rings after each change that this server stores.
+    public let news = EventNews()
 
     /// What the person who runs the server decides.
     public struct Settings: Hashable, Sendable {
@@ -27,15 +29,19 @@ public struct Orchestrator: Sendable {
         public var limits: Limits
         /// After how many failures in a row a device gets no more offers; at least 1.
         public var quarantineAfter: Int
+        /// Addresses at or below which web hooks may be, whatever their scheme and place.
+        public var trustedWebHooks: [OutsideAddress]
 
         public init(
             checkInSeconds: Int, sharedEnrolmentTokenDigest: Digest?, limits: Limits,
-            quarantineAfter: Int = Settings.standardQuarantine
+            quarantineAfter: Int = Settings.standardQuarantine,
+            trustedWebHooks: [OutsideAddress] = []
         ) {
             self.checkInSeconds = checkInSeconds
             self.sharedEnrolmentTokenDigest = sharedEnrolmentTokenDigest
             self.limits = limits
             self.quarantineAfter = quarantineAfter
+            self.trustedWebHooks = trustedWebHooks
         }
 
         /// How devices that wait for a place under a limit are spread.
@@ -96,7 +102,11 @@ public struct Orchestrator: Sendable {
     func write<Answer: Sendable>(
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {
-        do { return try await store.write(body) } catch { throw .wrapping(error) }
+        do {
+            let answer = try await store.write(body)
+            news.ring()
+            return answer
+        } catch { throw .wrapping(error) }
     }
 
     /// What selectors may ask for at `moment`; places in no rollout's order.

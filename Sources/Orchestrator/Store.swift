@@ -44,7 +44,9 @@ public protocol RulingReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader, TokenReader {
+public protocol StoreReader:
+    RulingReader, TokenReader, PageReader, AnsweredRequestReader, WebHookReader
+{
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -110,7 +112,9 @@ public protocol StoreReader: RulingReader, TokenReader {
 }
 
 /// Questions and changes inside one transaction.
-public protocol StoreWriter: StoreReader, TokenWriter {
+public protocol StoreWriter:
+    StoreReader, TokenWriter, AnsweredRequestWriter, WebHookWriter
+{
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.

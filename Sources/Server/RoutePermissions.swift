@@ -76,6 +76,16 @@ struct RoutePermission: Hashable, Sendable {
         RoutePermission(.post, "rollouts/{name}/revert-plan", .planRollouts, .revertOfRollout),
         RoutePermission(.post, "rollouts/{name}/revert", .startRollouts, .revertOfRollout),
 
+        RoutePermission(.get, "events", .readFleet, .nothing),
+        RoutePermission(.get, "events/stream", .readFleet, .nothing),
+
+        RoutePermission(.get, "webhooks", .manageWebHooks, .nothing),
+        RoutePermission(.post, "webhooks", .manageWebHooks, .everything),
+        RoutePermission(.get, "webhooks/{webhook}", .manageWebHooks, .nothing),
+        RoutePermission(.delete, "webhooks/{webhook}", .manageWebHooks, .everything),
+        RoutePermission(.get, "webhooks/{webhook}/dead-letters", .manageWebHooks, .nothing),
+        RoutePermission(.post, "webhooks/{webhook}/redeliver", .manageWebHooks, .everything),
+
         RoutePermission(.get, "tokens", .manageTokens, .nothing),
         RoutePermission(.post, "tokens", .manageTokens, .everything),
         RoutePermission(.post, "tokens/{id}/revoke", .manageTokens, .everything),
@@ -95,11 +105,14 @@ struct RoutePermission: Hashable, Sendable {
         all.map { (Key(method: $0.method, path: $0.path), $0) },
         uniquingKeysWith: { first, _ in first })
 
-    /// What a route needs; `nil` for one that nobody thought of.
+    /// What a route needs; `nil` for one that nobody thought of. Whoever may get something may ask
+    /// for its head.
     ///
     /// - Parameter path: The whole template, such as `/api/v1/devices/{id}`.
     static func of(_ method: HTTPRequest.Method, _ path: String) -> RoutePermission? {
         guard path.hasPrefix(prefix) else { return nil }
-        return byRoute[Key(method: method, path: String(path.dropFirst(prefix.count)))]
+        let path = String(path.dropFirst(prefix.count))
+        let own = byRoute[Key(method: method, path: path)]
+        return own ?? (method == .head ? byRoute[Key(method: .get, path: path)] : nil)
     }
 }

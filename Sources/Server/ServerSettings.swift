@@ -16,7 +16,8 @@ public struct ServerSettings: Hashable, Sendable {
     public var logLevel = "info"
     /// The address of the Prometheus server that gates may ask.
     public var prometheus: String?
-    /// Addresses, separated by commas, at or below which gates may call web hooks.
+    /// Addresses, separated by commas, at or below which gates may call web hooks, and to which
+    /// events may go though they are in a private network or have no TLS.
     public var webhooks: String?
     /// The folder of programs that gates may run.
     public var gateCommands: String?

@@ -46,11 +46,19 @@ public enum WebServer {
             logger: logger)
     }
 
-    /// All routes; also what tests speak to.
-    public static func router(
+    private static func router(
         _ orchestrator: Orchestrator, repositoryPath: String
     ) -> Router<Context> {
-        let router = Router(context: Context.self)
+        let router = routes(orchestrator, repositoryPath: repositoryPath)
+        router.answerOtherMethods()
+        return router
+    }
+
+    /// All routes that do something; also what tests look at.
+    public static func routes(
+        _ orchestrator: Orchestrator, repositoryPath: String
+    ) -> Router<Context> {
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: Answering())
         RepositoryRoutes(folder: repositoryPath).add(to: router)
         router.get("healthz") { _, _ in
@@ -63,6 +71,7 @@ public enum WebServer {
             let message = try await request.bytes(limitBytes: orchestrator.messageLimitBytes)
             return Response(bytes: try await orchestrator.checkIn(message))
         }
+        router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
             middleware: WhoMay(orchestrator: orchestrator))
         ManagementRoutes(orchestrator: orchestrator).add(to: management)

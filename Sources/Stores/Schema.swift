@@ -7,6 +7,7 @@ enum Schema {
     static let migrations = [
         migration1, migration2, migration3, migration4, migration5, migration6,
         migrationAccess,
+        migrationAPI,
     ]
 
     private static let migration1 = """

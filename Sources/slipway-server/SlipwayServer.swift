@@ -38,7 +38,8 @@ internal import UnixSignals
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
     @Option(help: "The Prometheus server that gates may ask.") var prometheus: String?
-    @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
+    @Option(
+        help: "Addresses, separated by commas, below which gates and events may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
     @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
@@ -87,8 +88,9 @@ internal import UnixSignals
             orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
             logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
+        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
         let group = ServiceGroup(
-            services: [application, stepping, asking],
+            services: [application, stepping, asking, delivering],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         do { try await group.run() } catch {
@@ -136,6 +138,7 @@ internal import UnixSignals
         _ settings: ServerSettings, _ folder: DataFolder
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
+        let outside = try OutsideGates(settings)
         do {
             var orchestrator = Orchestrator(
                 store: try SQLiteStore(path: folder.database.path),
@@ -147,8 +150,9 @@ internal import UnixSignals
                     checkInSeconds: settings.checkInSeconds,
                     sharedEnrolmentTokenDigest: settings.sharedEnrolmentToken
                         ? hashing.sha256(Array(try folder.sharedEnrolmentToken().utf8)) : nil,
-                    limits: .standard, quarantineAfter: settings.quarantineAfter),
-                zones: SystemTimeZones(), outside: try OutsideGates(settings),
+                    limits: .standard, quarantineAfter: settings.quarantineAfter,
+                    trustedWebHooks: outside.webHooks),
+                zones: SystemTimeZones(), outside: outside,
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {

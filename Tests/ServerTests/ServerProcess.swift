@@ -111,6 +111,9 @@ final class ServerProcess {
         return process.terminationStatus
     }
 
+    /// Asks the process to stop, and does not wait for it.
+    func askToStop() { process.terminate() }
+
     var operatorToken: String { token("operator-token") }
     var enrolmentToken: String { token("enrolment-token") }
 

@@ -21,10 +21,10 @@ import Testing
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
         "Programs": ["Glibc", "Synchronization"],
-        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
+        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts", "Wire"],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "Wire",
+            "ServiceLifecycle", "Synchronization", "Wire",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
