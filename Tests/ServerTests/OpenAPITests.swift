@@ -34,8 +34,7 @@ import Wire
             cryptography: CryptographySuite(
                 checker: OpenSSLSignatureChecker(), hashing: hashing),
             settings: Orchestrator.Settings(
-                checkInSeconds: 60, enrolmentTokenDigest: hashing.sha256([]),
-                operatorTokenDigests: [:], limits: .standard),
+                checkInSeconds: 60, sharedEnrolmentTokenDigest: nil, limits: .standard),
             zones: SystemTimeZones(), outside: NoProbe(),
             now: { Instant(secondsSinceEpoch: 1) }, makeNonce: { must(Nonce("n")) })
     }

@@ -5,7 +5,7 @@ internal import Orchestrator
 enum OpenAPIOperations {
     static let all: [OpenAPIOperation] =
         [document] + devices + deviceChanges + releases + images + cohorts + rollouts
-        + rolloutChanges + events + webHooks
+        + rolloutChanges + events + webHooks + access
 
     static let root = "/api/v1/"
 
