@@ -213,6 +213,13 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
+            name: "OIDCTests",
+            dependencies: [
+                "JSON", "Model", "OpenSSL", "Orchestrator", "Server", "TestSupport", "Trust",
+                "slipway-server",
+            ],
+            swiftSettings: testing),
+        .testTarget(
             name: "OutsideGateTests",
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Rollouts", "Server", "TestSupport",
