@@ -54,6 +54,7 @@ let package = Package(
         // Loaded when it is needed, so that nothing of it is needed to build.
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CEpoll"),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -119,11 +120,13 @@ let package = Package(
             name: "slipway-agent",
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
             swiftSettings: strict),
+        // Makes load for benchmarks.
+        .target(name: "Load", dependencies: ["CEpoll"], swiftSettings: strict),
         .executableTarget(
             name: "slipway-bench",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores",
-                "Trust", argumentParser,
+                "JSON", "Load", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores",
+                "Trust", "Wire", argumentParser, library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -36,9 +36,10 @@ import Testing
             "Synchronization",
             "Trust", "UnixSignals",
         ],
+        "Load": ["CEpoll", "Glibc"],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
-            "Rollouts", "Stores", "Trust",
+            "ArgumentParser", "Foundation", "Hummingbird", "JSON", "Load", "Model", "OpenSSL",
+            "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
@@ -59,7 +60,7 @@ import Testing
 
     /// The wrapper of each C library, the operating system's included.
     static let unsafeTargets: Set<String> = [
-        "Archives", "Codecs", "Curl", "OpenSSL", "Programs", "Signers", "Slots",
+        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Programs", "Signers", "Slots",
     ]
 
     @Test(arguments: allowedImports.keys.sorted())
