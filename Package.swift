@@ -125,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "slipway-bench",
             dependencies: [
-                "JSON", "Load", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores",
+                "JSON", "Load", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Stores",
                 "Trust", "Wire", argumentParser, library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: strict),

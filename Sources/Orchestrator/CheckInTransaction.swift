@@ -22,7 +22,8 @@ struct CheckInTransaction {
     }
 
     func run() throws -> Order {
-        if let old = try store.device(checkIn.device) {
+        var old = try store.device(checkIn.device)
+        if let old {
             // Looked at again inside the transaction: two may have come at once.
             guard old.publicKey == key else {
                 throw Refusal.stranger("device \(checkIn.device) has another key")
@@ -33,10 +34,13 @@ struct CheckInTransaction {
                         + " replayed: the last was \(old.sequence)")
             }
         }
-        try endOverdueLease()
-        let old = try store.device(checkIn.device)
+        var offer = try store.openOffer(of: checkIn.device)
+        if let overdue = offer, overdue.expires <= now {
+            try end(overdue: overdue)
+            (old, offer) = (try store.device(checkIn.device), nil)
+        }
         let device = record(following: old)
-        try store.save(device, at: now)
+        try store.save(device, replacing: old, at: now)
         if old == nil { try log("enrolled as \(device.hardware)", rollout: nil) }
         if case .failed(_, let failure) = checkIn.phase, let indicator = failure.indicator {
             try log(
@@ -44,17 +48,12 @@ struct CheckInTransaction {
                 rollout: nil)
         }
         guard device.lifecycle == .active else { return .retire }
-        if let offer = try store.openOffer(of: device.id) {
-            return try settle(offer, device)
-        }
+        if let offer { return try settle(offer, device) }
         return try orderWithoutOffer(device)
     }
 
     /// A lease that is over is over, though nobody has looked since.
-    private func endOverdueLease() throws {
-        guard let offer = try store.openOffer(of: checkIn.device), offer.expires <= now else {
-            return
-        }
+    private func end(overdue offer: OfferRecord) throws {
         try orchestrator.expire(offer, store, at: now)
         try orchestrator.askGate(of: offer.rollout, store, at: now)
     }

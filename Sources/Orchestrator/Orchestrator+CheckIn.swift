@@ -17,13 +17,8 @@ extension Orchestrator {
             message = try SignedMessage(
                 parsing: bytes, limitBytes: settings.limits.messageBytes)
         } catch { throw .malformed("\(error)") }
-        let known = try await read { try $0.device(message.unverified.device) }
-        let key: Ed25519PublicKey
         let moment = now()
-        do { key = try authenticate(message, known: known) } catch {
-            try await noteEnrolment(of: message, known: known, at: moment)
-            throw error
-        }
+        let key = try await sender(of: message, at: moment)
         let nonce: Nonce
         do { nonce = try makeNonce() } catch { throw .signing("\(error)") }
         let order = try await write { store in
@@ -35,7 +30,23 @@ extension Orchestrator {
         return try directive(answering: message.unverified, with: order, at: moment).bytes
     }
 
-    /// Who sent the message: the one place where a device's signature is checked.
+    /// The key of a known device that signed the message, or of one that enrols.
+    private func sender(
+        of message: SignedMessage<CheckIn>, at moment: Instant
+    ) async throws(Refusal) -> Ed25519PublicKey {
+        // Nearly always it is that of the device, about which nothing else has to be asked first.
+        let device = message.unverified.device
+        if let key = try await read({ try $0.publicKey(of: device) }), isSigned(message, by: key) {
+            return key
+        }
+        let known = try await read { try $0.device(device) }
+        do { return try authenticate(message, known: known) } catch {
+            try await noteEnrolment(of: message, known: known, at: moment)
+            throw error
+        }
+    }
+
+    /// Who sent the message, if it is somebody who may.
     private func authenticate(
         _ message: SignedMessage<CheckIn>, known: DeviceRecord?
     ) throws(Refusal) -> Ed25519PublicKey {
@@ -124,9 +135,10 @@ extension Orchestrator {
     private func sign<Content: WireMessage>(
         _ content: Content
     ) throws(Refusal) -> SignedMessage<Content> {
-        let keyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         do {
-            return try SignedMessage(signing: content, keyID: keyID) { try signers.offer.sign($0) }
+            return try SignedMessage(signing: content, keyID: offerKeyID) {
+                try signers.offer.sign($0)
+            }
         } catch { throw .signing("\(error)") }
     }
 

@@ -317,6 +317,7 @@ extension Orchestrator {
 
     /// The plan that was started, put together from what was stored.
     func plan(of rollout: RolloutRecord) throws -> RolloutPlan {
+        if let plan = memory.plan(of: rollout) { return plan }
         let file = try RolloutFile(
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let plan = RolloutPlan(
@@ -325,6 +326,7 @@ extension Orchestrator {
         guard let plan else {
             throw StoreError.failed("the stored plan of rollout \(rollout.name) is damaged")
         }
+        memory.keep(plan, of: rollout)
         return plan
     }
 

@@ -15,6 +15,9 @@ public struct Orchestrator: Sendable {
     let makeNonce: @Sendable () throws -> Nonce
     let publisher: Publisher
     let underWay = QuestionsUnderWay()
+    let memory = RolloutMemory()
+    /// Of the key that signs offers and directives.
+    let offerKeyID: KeyID
 
     /// What the person who runs the server decides.
     public struct Settings: Hashable, Sendable {
@@ -74,6 +77,7 @@ public struct Orchestrator: Sendable {
         self.outside = outside
         self.now = now
         self.makeNonce = makeNonce
+        offerKeyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         publisher = Publisher(
             files: files, signers: signers, cryptography: cryptography, limits: settings.limits)
     }

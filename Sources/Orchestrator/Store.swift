@@ -18,15 +18,13 @@ public protocol Store: Sendable {
 }
 
 /// What decides for one device, as it is now or as it was at an earlier moment.
-public protocol RulingReader {
+public protocol RulingReader: SearchReader {
     func facts(of device: DeviceID) throws -> DeviceFacts?
     func images(of release: ReleaseID) throws -> [ImageRecord]
     /// All rollouts, the newest first.
     func rollouts() throws -> [RolloutRecord]
     /// What the device has made of the rollout; `nil` when it was offered nothing that stands.
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt?
-    /// The newest rollout that the device has proven.
-    func newestProven(of device: DeviceID) throws -> RolloutName?
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func openOffer(of device: DeviceID) throws -> OfferRecord?
     func openOfferCount(in rollout: RolloutName) throws -> Int
@@ -44,7 +42,7 @@ public protocol RulingReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader {
+public protocol StoreReader: RulingReader, CheckInReader {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -110,7 +108,7 @@ public protocol StoreReader: RulingReader {
 }
 
 /// Questions and changes inside one transaction.
-public protocol StoreWriter: StoreReader {
+public protocol StoreWriter: StoreReader, CheckInWriter {
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.

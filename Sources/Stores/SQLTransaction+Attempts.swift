@@ -25,14 +25,6 @@ extension SQLTransaction {
         count == 0 ? "NULL" : Array(repeating: "?", count: count).joined(separator: ", ")
     }
 
-    func newestProven(of device: DeviceID) throws -> RolloutName? {
-        try rows(
-            "SELECT a.rollout AS rollout FROM attempts a JOIN rollouts r ON r.name = a.rollout"
-                + " WHERE a.device = ? AND a.standing = 'proven' ORDER BY r.number DESC LIMIT 1",
-            [device.text]
-        ).first.map { try $0.value("rollout") { RolloutName($0) } }
-    }
-
     func attemptRecord(of device: DeviceID, in rollout: RolloutName) throws -> AttemptRecord? {
         try rows(
             "SELECT * FROM attempts WHERE rollout = ? AND device = ?", [rollout.text, device.text]
