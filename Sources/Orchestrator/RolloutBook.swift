@@ -71,6 +71,7 @@ final class RolloutMemory: Sendable {
     private struct Kept {
         var book: (version: RolloutsVersion, book: RolloutBook)?
         var plans: [RolloutName: (rollout: RolloutRecord, plan: RolloutPlan)] = [:]
+        var untried: [RolloutName: DeviceID] = [:]
     }
 
     private static let mostPlans = 1000
@@ -90,6 +91,16 @@ final class RolloutMemory: Sendable {
         let found = kept.withLock { $0.plans[rollout.name] }
         guard let found, found.rollout.hasPlan(of: rollout) else { return nil }
         return found.plan
+    }
+
+    /// Where a device was found last that the rollout had not tried: a good place to look again.
+    func untried(in rollout: RolloutName) -> DeviceID? { kept.withLock { $0.untried[rollout] } }
+
+    func keep(untried device: DeviceID, in rollout: RolloutName) {
+        kept.withLock { kept in
+            if kept.untried.count >= Self.mostPlans { kept.untried = [:] }
+            kept.untried[rollout] = device
+        }
     }
 
     func keep(_ plan: RolloutPlan, of rollout: RolloutRecord) {

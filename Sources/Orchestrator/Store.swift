@@ -42,7 +42,7 @@ public protocol RulingReader: SearchReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader, CheckInReader {
+public protocol StoreReader: RulingReader, CheckInReader, FleetReader {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -77,8 +77,6 @@ public protocol StoreReader: RulingReader, CheckInReader {
     ) throws -> OverdueGrading.Control?
     /// Of the overdue devices that count: when the newest failed, and when it was heard of last.
     func newestOverdue(in rollout: RolloutName) throws -> (failed: Instant, heard: Instant)?
-    /// Devices that have proven a rollout that was started later.
-    func devicesWithProof(newerThan rollout: RolloutName) throws -> Set<DeviceID>
     /// How long a device was under watch on average: from its offer to its proof, or to when it was
     /// heard of last; at least a minute.
     func meanExposure(in rollout: RolloutName) throws -> Duration
