@@ -39,9 +39,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -95,7 +97,8 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Wire",
-                library("Hummingbird", in: "hummingbird"), logging,
+                library("Hummingbird", in: "hummingbird"),
+                library("_NIOFileSystem", in: "swift-nio"), logging,
             ],
             swiftSettings: strict),
 
@@ -112,7 +115,8 @@ let package = Package(
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
                 "Server", "Stores", "Trust", argumentParser,
-                logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
+                library("Crypto", in: "swift-crypto"), logging,
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),

@@ -15,9 +15,9 @@ enum OnlineKeys {
     }
 
     /// For the key that signs every answer to a device.
-    private static func prepared(_ path: String) throws(ServerProblem) -> PreparedEd25519Key {
+    private static func prepared(_ path: String) throws(ServerProblem) -> QuickSigner {
         let key = try key(path)
-        do { return try PreparedEd25519Key(key) } catch {
+        do { return try QuickSigner(key) } catch {
             throw .configuration("\(path): \(error)")
         }
     }

@@ -4,6 +4,7 @@ internal import Logging
 internal import Model
 internal import OpenSSL
 internal import Orchestrator
+internal import Programs
 internal import Server
 internal import ServiceLifecycle
 internal import Stores
@@ -57,6 +58,7 @@ internal import UnixSignals
     }
 
     mutating func run() async throws {
+        OpenFiles.raiseLimit()
         let settings = try settings()
         guard let level = Logger.Level(rawValue: settings.logLevel) else {
             throw ServerProblem.configuration("log_level: \"\(settings.logLevel)\" is not a level")
@@ -127,7 +129,7 @@ internal import UnixSignals
                 files: try RepositoryDirectory(folder: folder.repository),
                 signers: try OnlineKeys.read(settings.onlineKeys),
                 cryptography: CryptographySuite(
-                    checker: OpenSSLSignatureChecker(), hashing: hashing),
+                    checker: QuickSignatureChecker(), hashing: hashing),
                 settings: Orchestrator.Settings(
                     checkInSeconds: settings.checkInSeconds,
                     enrolmentTokenDigest: hashing.sha256(

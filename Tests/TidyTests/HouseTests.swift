@@ -24,14 +24,14 @@ import Testing
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "Wire",
+            "Synchronization", "Wire", "_NIOFileSystem",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Crypto", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization",
             "Trust", "UnixSignals",
