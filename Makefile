@@ -144,7 +144,7 @@ fuzz:
 	SWIFT=$(SWIFT) .ci/fuzz $(FUZZ_SECONDS) $(TARGETS)
 
 # The figures of the README; as root, for what RAUC and Mender mount.
-bench: agent $(VENV)/ready
+bench: agent $(VENV)/ready .build/goosebit/ready
 	.ci/setup $(BENCH_PACKAGES)
 	for program in slipway slipway-server slipway-bench; do \
 		$(SWIFT) build -c release --product $$program || exit 1; \
@@ -158,6 +158,18 @@ bench: agent $(VENV)/ready
 	.build/release/slipway-bench plan --devices 10000000
 	.build/release/slipway-bench select
 	.build/release/slipway-bench simulate
+	SLIPWAY_BENCH_GOOSEBIT=$(CURDIR)/.build/goosebit/bin/python \
+		.build/release/slipway-bench check-in --beside parts,goosebit
+	.build/release/slipway-bench check-in --devices 1000000
+	.build/release/slipway-bench rollout
+	.build/release/slipway-bench serve-images --beside nginx
+
+# The server that ours is measured beside.
+.build/goosebit/ready:
+	.ci/setup $(BENCH_PACKAGES) python3-venv
+	python3 -m venv .build/goosebit
+	.build/goosebit/bin/pip install --quiet --disable-pip-version-check goosebit==0.2.12
+	touch $@
 
 # TUF's own conformance suite; SUITE is a checkout of theupdateframework/tuf-conformance.
 conformance: build

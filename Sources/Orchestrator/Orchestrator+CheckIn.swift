@@ -36,7 +36,9 @@ extension Orchestrator {
     ) async throws(Refusal) -> Ed25519PublicKey {
         // Nearly always it is that of the device, about which nothing else has to be asked first.
         let device = message.unverified.device
+        if let key = deviceKeys.key(of: device), isSigned(message, by: key) { return key }
         if let key = try await read({ try $0.publicKey(of: device) }), isSigned(message, by: key) {
+            deviceKeys.keep(key, of: device)
             return key
         }
         let known = try await read { try $0.device(device) }

@@ -16,6 +16,7 @@ public struct Orchestrator: Sendable {
     let publisher: Publisher
     let underWay = QuestionsUnderWay()
     let memory = RolloutMemory()
+    let deviceKeys = DeviceKeyMemory()
     /// Of the key that signs offers and directives.
     let offerKeyID: KeyID
 

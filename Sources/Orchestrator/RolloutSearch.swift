@@ -22,17 +22,19 @@ struct RolloutSearch {
     /// All rollouts in the order in which they are asked.
     var rollouts: [RolloutRecord] { book.inOrderOfRule }
 
-    /// - Parameter held: `nil` also for what may take an offer back.
+    /// - Parameters:
+    ///   - held: `nil` also for what may take an offer back.
+    ///   - known: The device's attempts, where they were read already.
     init(
         orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant,
-        holdingOfferOf held: RolloutName? = nil
+        holdingOfferOf held: RolloutName? = nil, attempts known: [RolloutName: Attempt]? = nil
     ) throws {
         self.orchestrator = orchestrator
         self.store = store
         self.device = device
         self.now = now
         let book = try orchestrator.book(store)
-        let attempts = try store.attempts(of: device.id)
+        let attempts = try known ?? store.attempts(of: device.id)
         self.book = book
         self.attempts = attempts
         // Stopping a rollout sends nobody back to an older one: going back is a rollout of its own.

@@ -17,13 +17,15 @@ struct CheckInBench: AsyncParsableCommand {
             counts from when the request was due. Messages are signed beforehand. Processor \
             time is that of all threads of the process, the server's stepping included.
 
-            --beside parts: what a bare route, a verification and one asynchronous read take.
+            --beside parts: what a bare route, a verification and one asynchronous read take. \
+            --beside goosebit: gooseBit's unsigned idle poll, with the Python that \
+            SLIPWAY_BENCH_GOOSEBIT names.
             """)
 
     @Option(help: "How many devices are registered.") var devices = 10_000
     @Option(help: "How long each measurement takes.") var seconds = 5.0
     @Option(help: "How many connections ask one after the other.") var connections = 64
-    @Option(help: "parts.") var beside: String?
+    @Option(help: "Any of parts,goosebit, separated by commas.") var beside: String?
     @Option(help: "A folder for the fleet; kept, and used again when it is there.")
     var folder: String?
     @Option(help: "The folder of slipway and slipway-server; by default where this program is.")
@@ -38,8 +40,8 @@ struct CheckInBench: AsyncParsableCommand {
         guard devices >= 256, seconds >= 0.5, connections >= 1 else {
             throw ValidationError("at least 256 devices, half a second and one connection")
         }
-        guard peers.allSatisfy({ ["parts"].contains($0) }) else {
-            throw ValidationError("--beside takes parts")
+        guard peers.allSatisfy({ ["parts", "goosebit"].contains($0) }) else {
+            throw ValidationError("--beside takes parts and goosebit")
         }
     }
 
@@ -60,6 +62,11 @@ struct CheckInBench: AsyncParsableCommand {
         if peers.contains("parts") {
             figures.set(
                 "parts", to: try await CheckInParts(fleet, server, seconds: seconds).figures())
+        }
+        if peers.contains("goosebit") {
+            let other = try GooseBit(in: place)
+            defer { other.close() }
+            figures.set("goosebit", to: try other.figures(seconds: seconds))
         }
         figures.tell()
     }

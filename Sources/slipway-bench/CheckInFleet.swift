@@ -26,6 +26,9 @@ struct CheckInFleet {
 
     var activeCount: Int { (deviceCount + stride - 1) / stride }
 
+    /// The device with this number among all.
+    func device(_ number: Int) throws -> DeviceID { try id(number) }
+
     /// The device with this number among those that check in.
     func activeDevice(_ number: Int) throws -> DeviceID { try id(number * stride) }
 
@@ -38,8 +41,12 @@ struct CheckInFleet {
     ///
     /// - Returns: Whether it did.
     func register(in database: URL) async throws -> Bool {
-        guard !FileManager.default.fileExists(atPath: database.path) else { return false }
         let store = try SQLiteStore(path: database.path)
+        let (first, last) = try (device(0), device(deviceCount - 1))
+        let isThere = try await store.read { store in
+            try store.device(first) != nil && store.device(last) != nil
+        }
+        guard !isThere else { return false }
         let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
         let rollouts = try BenchRollouts(now)
         for begin in Swift.stride(from: 0, to: deviceCount, by: Self.batchCount) {
@@ -73,7 +80,7 @@ struct CheckInFleet {
         return DeviceRecord(
             id: try id(number), hardware: rollouts.hardware, publicKey: key, sequence: 1,
             lifecycle: .active, slot: IdleBoot.slot, bootID: IdleBoot.bootID,
-            release: rollouts.installed.release, image: rollouts.installed.image.sha256,
+            release: rollouts.installed.release, image: rollouts.installed.sha256,
             isConfirmed: true, phaseJSON: PhaseReport.idle.bytes, lastFailure: nil,
             attributes: try Attributes([
                 "site": "site-\(number % 2000)", "country": number % 3 == 0 ? "FR" : "DE",
@@ -135,7 +142,7 @@ struct CheckInMessages {
             device: device, hardware: rollouts.hardware, sequence: sequence,
             boot: BootReport(
                 slot: IdleBoot.slot, bootID: IdleBoot.bootID,
-                release: rollouts.installed.release, sha256: rollouts.installed.image.sha256,
+                release: rollouts.installed.release, sha256: rollouts.installed.sha256,
                 isConfirmed: true), phase: .idle, attributes: nil, enrolment: nil)
         guard let keyID = KeyID(key.ed25519PublicKey.hex) else {
             throw BenchProblem.failed("a key has a name")

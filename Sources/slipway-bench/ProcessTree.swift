@@ -67,6 +67,11 @@ struct ProcessTree {
         mebibytes("VmRSS:", in: text("/proc/\(pid)/status"))
     }
 
+    /// The most that one process ever held; 0 when it is gone.
+    static func peakResidentMiB(of pid: Int32) -> Double {
+        mebibytes("VmHWM:", in: text("/proc/\(pid)/status"))
+    }
+
     /// How often the threads of one process have slept and gone on; 0 when it is gone.
     static func wakeUpCount(of pid: Int32) -> Int {
         tasks(of: pid).reduce(0) { count, task in

@@ -20,11 +20,13 @@ final class ServedProcess {
 
     /// - Parameter port: Looks for the port on which the program listens; `nil` until it does.
     init(
-        _ command: [String], log: URL, environment: [String: String] = [:], port: () -> Int?
+        _ command: [String], in folder: URL? = nil, log: URL, environment: [String: String] = [:],
+        port: () -> Int?
     ) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = command
+        process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         try Data().write(to: log)
@@ -55,6 +57,9 @@ final class ServedProcess {
     var processorSeconds: Double {
         ProcessTree.processorSeconds(of: process.processIdentifier) ?? 0
     }
+
+    /// The most that it ever held.
+    var peakResidentMiB: Double { ProcessTree.peakResidentMiB(of: process.processIdentifier) }
 
     var residentMiB: Double { ProcessTree.residentMiB(of: process.processIdentifier) }
 
@@ -103,9 +108,13 @@ enum FreePort {
 /// A request as it goes over a connection.
 enum PlainRequest {
     static func post(_ path: String, _ body: [UInt8]) -> [UInt8] {
+        self.body("POST", path, body)
+    }
+
+    static func body(_ method: String, _ path: String, _ body: [UInt8]) -> [UInt8] {
         Array(
             """
-            POST \(path) HTTP/1.1\r
+            \(method) \(path) HTTP/1.1\r
             Host: 127.0.0.1\r
             Content-Type: application/json\r
             Content-Length: \(body.count)\r

@@ -20,8 +20,20 @@ struct ServerSite {
             at: folder.appending(path: "data"), withIntermediateDirectories: true)
         let home = folder.appending(path: "acme").path
         guard !FileManager.default.fileExists(atPath: home) else { return }
-        _ = try Program.run(
-            beside.appending(path: "slipway").path, ["repo", "init", home, "--json"])
+        let slipway = beside.appending(path: "slipway").path
+        _ = try Program.run(slipway, ["repo", "init", home, "--json"])
+        for version in BenchRollouts.versions {
+            let image = folder.appending(path: "gateway-\(version).img")
+            try Data(BenchRollouts.content(of: version)).write(to: image)
+            _ = try Program.run(
+                slipway,
+                [
+                    "release", "publish", image.path, "--name", "acme-gateway", "--version",
+                    version, "--hardware", "gw-2", "--repo", home, "--json",
+                ])
+        }
+        // A server that starts reads what is published into its database.
+        try start().end()
     }
 
     /// Starts the server and waits until it listens.

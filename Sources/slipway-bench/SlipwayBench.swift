@@ -10,7 +10,7 @@ internal import JSON
         subcommands: [
             RefreshBench.self, PublishBench.self, GateBench.self, PlanBench.self,
             SelectBench.self, SimulateBench.self, InstallBench.self, CheckInBench.self,
-            BareRoute.self,
+            ServeImagesBench.self, RolloutBench.self, BareRoute.self,
         ])
 }
 
