@@ -6,7 +6,8 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 
 # zlib1g-dev: the HTTP server's package compiles against it.
 # libarchive is loaded when a tar payload comes; to build, nothing of it is needed.
-LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev
+LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev \
+	libpq-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
@@ -14,7 +15,7 @@ DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # read; other people's installers fill our slots; systemd and shellcheck look at packaging.
 TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
 	nginx-light grub-common libubootenv-tool libarchive13 zstd xz-utils rauc swupdate mender-client \
-	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd
+	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd postgresql
 # An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
 # only unpacked.
 MACHINE_PACKAGES = qemu-system-x86 u-boot-qemu u-boot-tools grub-pc-bin grub-common busybox-static \

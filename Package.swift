@@ -57,6 +57,7 @@ let package = Package(
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -87,10 +88,11 @@ let package = Package(
             name: "Slots",
             dependencies: ["Agent", "Archives", "CLinux", "Codecs", "Model", "Wire"],
             swiftSettings: strict),
+        .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: strict),
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", library("GRDB", in: "GRDB.swift"),
+                "Model", "Orchestrator", "Postgres", "Rollouts", library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(

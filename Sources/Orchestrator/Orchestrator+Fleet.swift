@@ -9,7 +9,7 @@ extension Orchestrator {
     public func devices(selecting selector: String? = nil) async throws(Refusal) -> [DeviceSummary]
     {
         let context = context(at: now())
-        return try await read { store in
+        return try await readFleet { store in
             let parsed = try self.selector(selector ?? "all", store)
             try Self.refuseUnknownWords(of: parsed, store)
             let open = Dictionary(

@@ -9,7 +9,7 @@ extension Orchestrator {
     /// Nothing changes, but the plan is kept, so that exactly this one can be started.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
         let moment = now()
-        let planning: Planning = try await read { store in
+        let planning: Planning = try await readFleet { store in
             let (spec, file) = try self.spec(of: file, store)
             return try self.planning(spec, file, store, at: moment)
         }

@@ -17,7 +17,7 @@ extension Orchestrator {
         var problem: Refusal?
         for name in names {
             do {
-                try await read { try lookAhead(of: name, $0, at: moment) }
+                try await readFleet { try lookAhead(of: name, $0, at: moment) }
                 try await write { store in
                     for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
                         try expire(offer, store, at: moment)

@@ -108,6 +108,13 @@ public struct Orchestrator: Sendable {
         do { return try await store.read(body) } catch { throw .wrapping(error) }
     }
 
+    /// For what looks at all devices.
+    func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws(Refusal) -> Answer {
+        do { return try await store.readFleet(body) } catch { throw .wrapping(error) }
+    }
+
     func write<Answer: Sendable>(
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {

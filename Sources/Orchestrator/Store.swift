@@ -11,10 +11,25 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer
 
+    /// As ``read(_:)``, for what looks at a whole fleet: these wait for one another, and nobody else
+    /// waits for them.
+    ///
+    /// - Throws: What `body` throws, or ``StoreError``.
+    func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer
+
     /// - Throws: What `body` throws, or ``StoreError``.
     func write<Answer: Sendable>(
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer
+}
+
+extension Store {
+    /// For stores in which nobody waits for long.
+    public func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer { try await read(body) }
 }
 
 /// What decides for one device, as it is now or as it was at an earlier moment.
@@ -164,7 +179,11 @@ public protocol StoreWriter: StoreReader, CheckInWriter {
     func add(_ event: EventRecord) throws
 }
 
-/// Why the store could not do its part; nothing was stored.
+/// Why the store could not do its part; nobody may rely on anything of it.
+///
+/// Nothing was stored, unless a database server was lost in the very moment of the commit. To do it
+/// again is safe: what devices say has a number that only rises, and what operators change has a
+/// revision.
 public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Somebody else holds it; try again.
     case busy

@@ -49,10 +49,10 @@ private typealias Scene = SQLiteStoreTests
         },
     ]
 
-    @Test(arguments: changes)
-    func changesWithEveryChangeAndForEveryServer(_ change: Change) async throws {
-        let path = Scene.path()
-        let (one, other) = (try SQLiteStore(path: path), try SQLiteStore(path: path))
+    @Test(arguments: Engine.allCases, changes)
+    func changesWithEveryChangeAndForEveryServer(engine: Engine, _ change: Change) async throws {
+        let database = try TestDatabase(engine)
+        let (one, other) = (try database.open(), try database.open())
         try await one.write { try $0.add(Scene.rollout()) }
         let before = try await other.read { try $0.rolloutsVersion() }
         try await one.write { try change.make($0) }
@@ -63,8 +63,9 @@ private typealias Scene = SQLiteStoreTests
     private struct Refused: Error {}
 
     /// Who remembered something by a version that was taken back must not find it again.
-    @Test func neverComesAgainOnceItWasTakenBack() async throws {
-        let store = try SQLiteStore(path: Scene.path())
+    @Test(arguments: Engine.allCases)
+    func neverComesAgainOnceItWasTakenBack(engine: Engine) async throws {
+        let store = try TestDatabase(engine).open()
         let before = try await store.read { try $0.rolloutsVersion() }
         let seen = Seen()
         await #expect(throws: Refused.self) {
@@ -81,8 +82,9 @@ private typealias Scene = SQLiteStoreTests
         #expect(after != before && after != seen.version && seen.version != nil)
     }
 
-    @Test func staysWhileDevicesCheckIn() async throws {
-        let store = try SQLiteStore(path: Scene.path())
+    @Test(arguments: Engine.allCases)
+    func staysWhileDevicesCheckIn(engine: Engine) async throws {
+        let store = try TestDatabase(engine).open()
         let before = try await store.read { try $0.rolloutsVersion() }
         try await store.write { try $0.save(Scene.device(), at: Scene.at(1)) }
         let after = try await store.read { try $0.rolloutsVersion() }

@@ -9,14 +9,14 @@ private typealias Scene = SQLiteStoreTests
 
 /// Counts that are kept with each change are those that one gets by counting.
 @Suite struct TallyTests {
-    static let seeds: [UInt64] = Array(0..<12)
+    static let seeds: [UInt64] = Array(0..<6)
     private static let name = must(RolloutName("r"))
     private static let sites = ["kiel", "lyon", "zürich"]
     private static let failures: [FailureClass] = [.health, .overdue]
 
-    @Test(arguments: seeds)
-    func keepsCountOfEveryAttempt(seed: UInt64) async throws {
-        let store = try SQLiteStore(path: Scene.path())
+    @Test(arguments: Engine.allCases, seeds)
+    func keepsCountOfEveryAttempt(engine: Engine, seed: UInt64) async throws {
+        let store = try TestDatabase(engine).open()
         try await store.write { store in
             try store.add(Scene.rollout())
             for number in 0..<12 {

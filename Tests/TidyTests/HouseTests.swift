@@ -20,8 +20,12 @@ import Testing
         "Slots": [
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
+        "Postgres": ["CPostgres", "Synchronization"],
         "Programs": ["Glibc", "Synchronization"],
-        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
+        "Stores": [
+            "Dispatch", "Foundation", "GRDB", "Model", "Orchestrator", "Postgres", "Rollouts",
+            "Synchronization",
+        ],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
             "Synchronization", "Wire", "_NIOFileSystem",
@@ -55,12 +59,13 @@ import Testing
     /// Everything that the agent links, and what must stay pure.
     static let withoutFoundation: Set<String> = [
         "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
-        "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
+        "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives", "Postgres",
     ]
 
     /// The wrapper of each C library, the operating system's included.
     static let unsafeTargets: Set<String> = [
-        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Programs", "Signers", "Slots",
+        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Postgres", "Programs", "Signers",
+        "Slots",
     ]
 
     @Test(arguments: allowedImports.keys.sorted())

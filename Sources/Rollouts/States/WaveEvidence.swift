@@ -48,8 +48,9 @@ public struct WaveEvidence: Hashable, Sendable {
     /// Proven devices that the open wave or one before it reaches.
     public let provenInWave: Int
     /// Candidates that the open wave reaches, that are alive, hold a lease or are to be tried
-    /// again, and that have neither proven the release nor failed. Those that were not tried are
-    /// counted up to ``mostUntried`` only.
+    /// again, and that have neither proven the release nor failed.
+    ///
+    /// Those that were not tried are counted up to ``mostUntried`` only.
     public let undecided: Int
     /// Whether somebody other than the author has approved the open wave since it opened.
     public let isApproved: Bool
