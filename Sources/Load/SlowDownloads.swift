@@ -16,8 +16,8 @@ public final class SlowDownloads {
     ) throws(LoadError) {
         buffer = Array(repeating: 0, count: max(1, bytesPerSecond / Self.pausesPerSecond))
         for _ in 0..<clients {
-            // The kernel holds no more for a client than a slow line would.
-            let socket = try LoadSocket(port: port, receiveBuffer: buffer.count)
+            // The kernel holds little more for a client than a slow line would.
+            let socket = try LoadSocket(port: port, receiveBuffer: 4 * buffer.count)
             try socket.send(request)
             sockets.append(socket)
             answers.append(AnswerReader())

@@ -4,13 +4,14 @@ internal import _NIOFileSystem
 
 /// Reads images for many clients at once, each as fast as it takes them.
 ///
-/// Nothing is read ahead, and all pieces that are in memory together stay below a budget: a few fast
-/// clients get large pieces, which cost least, and thousands of slow ones get small ones.
+/// Nothing is read ahead, and pieces share a budget: a few fast clients get large ones, which cost
+/// least, and thousands of slow ones small ones. Each begins small, since many may begin at once.
 final class ImageReading: Sendable {
     private let downloadCount = Mutex(0)
 
-    private static let budgetBytes = 32 << 20
-    private static let pieceBytes = 32 << 10...512 << 10
+    private static let budgetBytes = 16 << 20
+    private static let smallestPiece = 16 << 10
+    private static let largestPiece = 512 << 10
 
     /// The bytes in `range` of a file that has them.
     func body(path: String, range: ClosedRange<Int>) -> ResponseBody {
@@ -19,24 +20,29 @@ final class ImageReading: Sendable {
             defer { self.downloadCount.withLock { $0 -= 1 } }
             try await FileSystem.shared.withFileHandle(forReadingAt: FilePath(path)) { file in
                 var next = range.lowerBound
+                var pieceBytes = Self.smallestPiece
                 while next <= range.upperBound {
                     let piece = try await file.readChunk(
                         fromAbsoluteOffset: Int64(next),
-                        length: .bytes(Int64(min(self.pieceBytes, range.upperBound - next + 1))))
+                        length: .bytes(Int64(min(pieceBytes, range.upperBound - next + 1))))
                     guard piece.readableBytes > 0 else { throw Cut() }
                     try await writer.write(piece)
                     next += piece.readableBytes
+                    pieceBytes = self.pieceBytes(after: pieceBytes)
                 }
             }
             try await writer.finish(nil)
         }
     }
 
-    /// How much is read at once while so many download.
-    private var pieceBytes: Int {
+    /// How much is read next while so many download: twice as much as before, within a fair share.
+    ///
+    /// Always a power of two, which is what memory comes in.
+    private func pieceBytes(after last: Int) -> Int {
         let fair = Self.budgetBytes / downloadCount.withLock { max(1, $0) }
-        // Whole pages.
-        return min(max(fair & ~4095, Self.pieceBytes.lowerBound), Self.pieceBytes.upperBound)
+        var bytes = min(2 * last, Self.largestPiece)
+        while bytes > fair, bytes > Self.smallestPiece { bytes /= 2 }
+        return bytes
     }
 
     /// The file has become shorter while it was read: the connection ends before the promised length.

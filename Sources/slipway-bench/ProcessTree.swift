@@ -62,6 +62,12 @@ struct ProcessTree {
         return nanoseconds.isEmpty ? nil : nanoseconds.reduce(0, +) / 1e9
     }
 
+    static func children(of pid: Int32) -> [Int32] {
+        tasks(of: pid).flatMap { task in
+            text("\(task)/children").split(separator: " ").compactMap { Int32($0) }
+        }
+    }
+
     /// What one process holds in memory now; 0 when it is gone.
     static func residentMiB(of pid: Int32) -> Double {
         mebibytes("VmRSS:", in: text("/proc/\(pid)/status"))

@@ -54,8 +54,11 @@ final class ServedProcess {
 
     func end() { process.end() }
 
+    /// Of the process and of those that it has started.
     var processorSeconds: Double {
-        ProcessTree.processorSeconds(of: process.processIdentifier) ?? 0
+        let pid = process.processIdentifier
+        return ([pid] + ProcessTree.children(of: pid))
+            .reduce(0) { $0 + (ProcessTree.processorSeconds(of: $1) ?? 0) }
     }
 
     /// The most that it ever held.
