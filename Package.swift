@@ -46,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -92,7 +93,8 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Postgres", "Rollouts", library("GRDB", in: "GRDB.swift"),
+                "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
+                library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -101,6 +103,7 @@ let package = Package(
                 "JSON", "Model", "Orchestrator", "Wire",
                 library("Hummingbird", in: "hummingbird"),
                 library("_NIOFileSystem", in: "swift-nio"), logging,
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
@@ -118,6 +121,7 @@ let package = Package(
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
                 "Server", "Stores", "Trust", argumentParser,
                 library("Crypto", in: "swift-crypto"), logging,
+                library("JWTKit", in: "jwt-kit"),
                 library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
@@ -205,8 +209,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
-                "slipway-server",
+                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
+                "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
+                library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: testing),
         .testTarget(

@@ -43,6 +43,7 @@ struct CheckInTransaction {
             (old, offer) = (try store.device(checkIn.device), nil)
             attempts = try store.attempts(of: checkIn.device)
         }
+        if old == nil { try orchestrator.enrol(checkIn, store, at: now) }
         let device = record(following: old)
         try store.save(device, replacing: old, at: now)
         if old == nil { try log("enrolled as \(device.hardware)", rollout: nil) }

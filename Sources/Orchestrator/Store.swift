@@ -57,7 +57,10 @@ public protocol RulingReader: SearchReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader, CheckInReader, FleetReader {
+public protocol StoreReader:
+    RulingReader, CheckInReader, FleetReader, TokenReader, PageReader, AnsweredRequestReader,
+    WebHookReader
+{
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -121,7 +124,9 @@ public protocol StoreReader: RulingReader, CheckInReader, FleetReader {
 }
 
 /// Questions and changes inside one transaction.
-public protocol StoreWriter: StoreReader, CheckInWriter {
+public protocol StoreWriter:
+    StoreReader, CheckInWriter, TokenWriter, AnsweredRequestWriter, WebHookWriter
+{
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.

@@ -134,8 +134,7 @@ enum BenchOrchestrator {
             signers: OnlineSigners(snapshot: key, timestamp: key, offer: key),
             cryptography: CryptographySuite(checker: OpenSSLSignatureChecker(), hashing: hashing),
             settings: Orchestrator.Settings(
-                checkInSeconds: 300, enrolmentTokenDigest: hashing.sha256([]),
-                operatorTokenDigests: [:], limits: .standard),
+                checkInSeconds: 300, sharedEnrolmentTokenDigest: nil, limits: .standard),
             zones: SystemTimeZones(), outside: NobodyOutside(),
             now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
             makeNonce: {

@@ -24,18 +24,19 @@ import Testing
         "Programs": ["Glibc", "Synchronization"],
         "Stores": [
             "Dispatch", "Foundation", "GRDB", "Model", "Orchestrator", "Postgres", "Rollouts",
-            "Synchronization",
+            "Synchronization", "Wire",
         ],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "Synchronization", "Wire", "_NIOFileSystem",
+            "ServiceLifecycle", "Synchronization", "Wire", "_NIOFileSystem",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Crypto", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Crypto", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model",
+            "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization",
             "Trust", "UnixSignals",
