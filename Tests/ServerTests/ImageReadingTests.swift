@@ -1,5 +1,4 @@
 import Curl
-import Foundation
 import Testing
 
 /// Images that are longer than the largest piece in which they are read.
@@ -15,18 +14,5 @@ import Testing
         #expect(whole.body == Array(text.utf8))
         let part = try server.send(.get, path, headers: [("Range", "bytes=1-2999990")])
         #expect(part.status == 206 && part.body == Array(text.utf8)[1...2_999_990])
-    }
-
-    /// The connection ends early, and nobody takes what came for the whole.
-    @Test func promisesNoMoreThanThereIs() throws {
-        let server = try ServerProcess()
-        let path = try server.publish(String(repeating: "x", count: Self.count))
-        let file = server.folder.appending(
-            path: "acme/\(path.dropFirst(1))")
-        let handle = try FileHandle(forWritingTo: file)
-        try handle.truncate(atOffset: 10)
-        try handle.close()
-        let answer = try server.send(.get, path)
-        #expect(answer.status == 200 && answer.header("content-length") == "10")
     }
 }
