@@ -6,7 +6,8 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 
 # zlib1g-dev: the HTTP server's package compiles against it.
 # libarchive is loaded when a tar payload comes; to build, nothing of it is needed.
-LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev
+LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev \
+	libpq-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
@@ -15,7 +16,7 @@ DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # Prometheus' promtool at metrics and alerts.
 TEST_PACKAGES = $(DEMO_PACKAGES) curl openssl openssh-client softhsm2 opensc python3 python3-venv \
 	nginx-light grub-common libubootenv-tool libarchive13 zstd xz-utils rauc swupdate mender-client \
-	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd prometheus
+	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd prometheus postgresql
 # An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
 # only unpacked.
 MACHINE_PACKAGES = qemu-system-x86 u-boot-qemu u-boot-tools grub-pc-bin grub-common busybox-static \
@@ -157,7 +158,7 @@ fuzz:
 	SWIFT=$(SWIFT) .ci/fuzz $(FUZZ_SECONDS) $(TARGETS)
 
 # The figures of the README; as root, for what RAUC and Mender mount.
-bench: agent $(VENV)/ready
+bench: agent $(VENV)/ready .build/goosebit/ready
 	.ci/setup $(BENCH_PACKAGES)
 	for program in slipway slipway-server slipway-bench; do \
 		$(SWIFT) build -c release --product $$program || exit 1; \
@@ -171,6 +172,18 @@ bench: agent $(VENV)/ready
 	.build/release/slipway-bench plan --devices 10000000
 	.build/release/slipway-bench select
 	.build/release/slipway-bench simulate
+	SLIPWAY_BENCH_GOOSEBIT=$(CURDIR)/.build/goosebit/bin/python \
+		.build/release/slipway-bench check-in --beside parts,goosebit
+	.build/release/slipway-bench check-in --devices 1000000
+	.build/release/slipway-bench rollout
+	.build/release/slipway-bench serve-images --beside nginx
+
+# The server that ours is measured beside.
+.build/goosebit/ready:
+	.ci/setup $(BENCH_PACKAGES) python3-venv
+	python3 -m venv .build/goosebit
+	.build/goosebit/bin/pip install --quiet --disable-pip-version-check goosebit==0.2.12
+	touch $@
 
 # TUF's own conformance suite; SUITE is a checkout of theupdateframework/tuf-conformance.
 conformance: build

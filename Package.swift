@@ -39,6 +39,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
@@ -58,6 +59,8 @@ let package = Package(
         // Loaded when it is needed, so that nothing of it is needed to build.
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
@@ -89,10 +92,12 @@ let package = Package(
             name: "Slots",
             dependencies: ["Agent", "Archives", "CLinux", "Codecs", "Model", "Wire"],
             swiftSettings: strict),
+        .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: strict),
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", "Wire", library("GRDB", in: "GRDB.swift"),
+                "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
+                library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -104,6 +109,7 @@ let package = Package(
                 library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),
                 library("NIOHTTPTypes", in: "swift-nio-extras"),
                 library("NIOSSL", in: "swift-nio-ssl"),
+                library("_NIOFileSystem", in: "swift-nio"),
                 library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -121,7 +127,8 @@ let package = Package(
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
                 "Server", "Stores", "Telemetry", "Trust", argumentParser,
-                logging, library("JWTKit", in: "jwt-kit"),
+                library("Crypto", in: "swift-crypto"), logging,
+                library("JWTKit", in: "jwt-kit"),
                 library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
@@ -130,11 +137,14 @@ let package = Package(
             name: "slipway-agent",
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
             swiftSettings: strict),
+        // Makes load for benchmarks.
+        .target(name: "Load", dependencies: ["CEpoll"], swiftSettings: strict),
         .executableTarget(
             name: "slipway-bench",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores",
-                "Trust", argumentParser,
+                "JSON", "Load", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Stores",
+                "Trust", "Wire", argumentParser, library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: strict),
         .executableTarget(

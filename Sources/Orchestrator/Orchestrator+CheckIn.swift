@@ -26,16 +26,7 @@ extension Orchestrator {
         } catch { throw .malformed("\(error)") }
         try admit(message.unverified.device)
         let moment = now()
-        let (known, ground) = try await read { store in
-            let known = try store.device(message.unverified.device)
-            guard known == nil else { return (known, nil as EnrolmentGround?) }
-            return (known, try enrolmentGround(of: message.unverified, store, at: moment))
-        }
-        let key: Ed25519PublicKey
-        do { key = try authenticate(message, known: known, ground) } catch {
-            try await noteEnrolment(of: message, known: known, at: moment)
-            throw error
-        }
+        let key = try await sender(of: message, at: moment)
         let nonce: Nonce
         do { nonce = try makeNonce() } catch { throw .signing("\(error)") }
         let order = try await write { store in
@@ -49,7 +40,29 @@ extension Orchestrator {
         return answer
     }
 
-    /// Who sent the message: the one place where a device's signature is checked.
+    /// The key of a known device that signed the message, or of one that enrols.
+    private func sender(
+        of message: SignedMessage<CheckIn>, at moment: Instant
+    ) async throws(Refusal) -> Ed25519PublicKey {
+        // Nearly always it is that of the device, about which nothing else has to be asked first.
+        let device = message.unverified.device
+        if let key = deviceKeys.key(of: device), isSigned(message, by: key) { return key }
+        if let key = try await read({ try $0.publicKey(of: device) }), isSigned(message, by: key) {
+            deviceKeys.keep(key, of: device)
+            return key
+        }
+        let (known, ground) = try await read { store in
+            let known = try store.device(device)
+            guard known == nil else { return (known, nil as EnrolmentGround?) }
+            return (known, try enrolmentGround(of: message.unverified, store, at: moment))
+        }
+        do { return try authenticate(message, known: known, ground) } catch {
+            try await noteEnrolment(of: message, known: known, at: moment)
+            throw error
+        }
+    }
+
+    /// Who sent the message, if it is somebody who may.
     private func authenticate(
         _ message: SignedMessage<CheckIn>, known: DeviceRecord?, _ ground: EnrolmentGround?
     ) throws(Refusal) -> Ed25519PublicKey {
@@ -134,9 +147,10 @@ extension Orchestrator {
     private func sign<Content: WireMessage>(
         _ content: Content
     ) throws(Refusal) -> SignedMessage<Content> {
-        let keyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         do {
-            return try SignedMessage(signing: content, keyID: keyID) { try signers.offer.sign($0) }
+            return try SignedMessage(signing: content, keyID: offerKeyID) {
+                try signers.offer.sign($0)
+            }
         } catch { throw .signing("\(error)") }
     }
 

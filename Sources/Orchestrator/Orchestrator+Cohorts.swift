@@ -34,7 +34,7 @@ extension Orchestrator {
     /// All versions of a cohort, and how many devices the newest picks now.
     public func cohort(_ name: CohortName) async throws(Refusal) -> CohortHistory {
         let context = context(at: now())
-        return try await read { store in
+        return try await readFleet { store in
             let versions = try store.versions(of: name)
             guard let newest = versions.first else {
                 throw Refusal.unknown("there is no cohort called \(name)")

@@ -9,7 +9,7 @@ extension Orchestrator {
     /// Nothing changes, but the plan is kept, so that exactly this one can be started.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
         let moment = now()
-        let planning: Planning = try await read { store in
+        let planning: Planning = try await readFleet { store in
             let (spec, file) = try self.spec(of: file, store)
             return try self.planning(spec, file, store, at: moment)
         }
@@ -319,6 +319,7 @@ extension Orchestrator {
 
     /// The plan that was started, put together from what was stored.
     func plan(of rollout: RolloutRecord) throws -> RolloutPlan {
+        if let plan = memory.plan(of: rollout) { return plan }
         let file = try RolloutFile(
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let plan = RolloutPlan(
@@ -327,6 +328,7 @@ extension Orchestrator {
         guard let plan else {
             throw StoreError.failed("the stored plan of rollout \(rollout.name) is damaged")
         }
+        memory.keep(plan, of: rollout)
         return plan
     }
 

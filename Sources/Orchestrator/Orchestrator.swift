@@ -17,6 +17,10 @@ public struct Orchestrator: Sendable {
     /// Vouches for people without tokens of ours; `nil` for nobody.
     public var identityProvider: (any IdentityProvider)?
     let underWay = QuestionsUnderWay()
+    let memory = RolloutMemory()
+    let deviceKeys = DeviceKeyMemory()
+    /// Of the key that signs offers and directives.
+    let offerKeyID: KeyID
     /// Rings after each change that this server stores.
     public let news = EventNews()
 
@@ -78,6 +82,7 @@ public struct Orchestrator: Sendable {
         self.outside = outside
         self.now = now
         self.makeNonce = makeNonce
+        offerKeyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         publisher = Publisher(
             files: files, signers: signers, cryptography: cryptography, limits: settings.limits)
     }
@@ -97,6 +102,13 @@ public struct Orchestrator: Sendable {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws(Refusal) -> Answer {
         do { return try await store.read(body) } catch { throw .wrapping(error) }
+    }
+
+    /// For what looks at all devices.
+    func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws(Refusal) -> Answer {
+        do { return try await store.readFleet(body) } catch { throw .wrapping(error) }
     }
 
     func write<Answer: Sendable>(

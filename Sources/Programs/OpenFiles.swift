@@ -6,7 +6,7 @@ public enum OpenFiles {
     private static let most: rlim_t = 1 << 20
 
     /// Raises the limit as far as the system lets us; returns what it is then.
-    public static func raiseLimit() -> Int {
+    @discardableResult public static func raiseLimit() -> Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
             return 1024

@@ -219,7 +219,10 @@ extension SQLTransaction: StoreWriter {
     }
 
     func save(_ device: DeviceRecord, at now: Instant) throws {
-        let old = try self.device(device.id)
+        try replace(self.device(device.id), by: device, at: now)
+    }
+
+    func replace(_ old: DeviceRecord?, by device: DeviceRecord, at now: Instant) throws {
         try upsert(device.columns, into: "devices", key: "id")
         if old?.attributes ?? .none != device.attributes {
             try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
@@ -235,13 +238,16 @@ extension SQLTransaction: StoreWriter {
 
     func save(_ image: ImageRecord) throws {
         try upsert(image.columns, into: "images", key: "path")
+        try raiseRolloutsVersion()
     }
 
     func removeImage(at path: TargetPath) throws {
         try execute("DELETE FROM images WHERE path = ?", [path.text])
+        try raiseRolloutsVersion()
     }
 
     func add(_ rollout: RolloutRecord) throws {
+        try raiseRolloutsVersion()
         try insert(rollout.columns, into: "rollouts")
         try remember(rollout, at: rollout.created)
         for (number, count) in rollout.deviceCounts.enumerated() {
@@ -260,6 +266,7 @@ extension SQLTransaction: StoreWriter {
     }
 
     func update(_ rollout: RolloutRecord, at now: Instant) throws {
+        try raiseRolloutsVersion()
         let columns = rollout.stateColumns
         let arguments =
             columns.map(\.value) + [
@@ -301,6 +308,7 @@ extension SQLTransaction: StoreWriter {
     }
 
     func add(_ stratum: PausedStratum) throws {
+        try raiseRolloutsVersion()
         try execute(
             "INSERT INTO paused_strata (rollout, name, value, at_s, reason) VALUES (?, ?, ?, ?, ?)"
                 + " ON CONFLICT DO NOTHING",
@@ -318,6 +326,7 @@ extension SQLTransaction: StoreWriter {
     }
 
     func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool {
+        try raiseRolloutsVersion()
         let changed = try execute(
             "UPDATE paused_strata SET lifted_s = ?"
                 + " WHERE rollout = ? AND name = ? AND value = ? AND lifted_s IS NULL",

@@ -8,6 +8,7 @@ enum Schema {
         migration1, migration2, migration3, migration4, migration5, migration6,
         migrationAccess,
         migrationAPI,
+        migrationScale,
     ]
 
     private static let migration1 = """

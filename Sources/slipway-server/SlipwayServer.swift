@@ -4,6 +4,7 @@ internal import Logging
 internal import Model
 internal import OpenSSL
 internal import Orchestrator
+internal import Programs
 internal import Server
 internal import ServiceLifecycle
 internal import Stores
@@ -169,7 +170,7 @@ internal import UnixSignals
                 files: try RepositoryDirectory(folder: folder.repository),
                 signers: try OnlineKeys.read(settings.onlineKeys),
                 cryptography: CryptographySuite(
-                    checker: MeasuredChecker(OpenSSLSignatureChecker(), observatory),
+                    checker: MeasuredChecker(QuickSignatureChecker(), observatory),
                     hashing: hashing),
                 settings: Orchestrator.Settings(
                     checkInSeconds: settings.checkInSeconds,

@@ -10,9 +10,14 @@ struct SteppingService: Service {
     let period: Duration
     let logger: Logger
 
+    /// How often the age of the metadata is looked at: it lasts hours at least, and all of it is
+    /// verified each time.
+    private static let refreshPeriod = Duration.seconds(5)
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var nextBeat = ContinuousClock.now
+            var nextRefresh = nextBeat
             while !Task.isCancelled {
                 do {
                     if ContinuousClock.now >= nextBeat {
@@ -20,7 +25,10 @@ struct SteppingService: Service {
                         nextBeat = .now + Orchestrator.heartbeatPeriod
                     }
                     try await observatory.measure(.step, orchestrator.step)
-                    try await observatory.measure(.metadata, orchestrator.refreshMetadata)
+                    if ContinuousClock.now >= nextRefresh {
+                        try await observatory.measure(.metadata, orchestrator.refreshMetadata)
+                        nextRefresh = .now + Self.refreshPeriod
+                    }
                 } catch {
                     // A full disk or a locked database may be mended while the server runs on.
                     logger.error("step failed", metadata: ["reason": "\(error)"])

@@ -21,26 +21,32 @@ import Testing
         "Slots": [
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
+        "Postgres": ["CPostgres", "Synchronization"],
         "Programs": ["Glibc", "Synchronization"],
-        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts", "Wire"],
+        "Stores": [
+            "Dispatch", "Foundation", "GRDB", "Model", "Orchestrator", "Postgres", "Rollouts",
+            "Synchronization", "Wire",
+        ],
         "Server": [
             "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model", "NIOCore",
             "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts", "ServiceLifecycle",
-            "Synchronization", "Telemetry", "Trust", "Wire",
+            "Synchronization", "Telemetry", "Trust", "Wire", "_NIOFileSystem",
         ],
         "slipway": [
             "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Crypto", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model",
+            "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization", "Telemetry",
             "Trust", "UnixSignals",
         ],
+        "Load": ["CEpoll", "Glibc"],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
-            "Rollouts", "Stores", "Trust",
+            "ArgumentParser", "Foundation", "Hummingbird", "JSON", "Load", "Model", "OpenSSL",
+            "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
@@ -56,13 +62,14 @@ import Testing
     /// Everything that the agent links, and what must stay pure.
     static let withoutFoundation: Set<String> = [
         "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
-        "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
+        "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives", "Postgres",
         "Telemetry",
     ]
 
     /// The wrapper of each C library, the operating system's included.
     static let unsafeTargets: Set<String> = [
-        "Archives", "Codecs", "Curl", "OpenSSL", "Programs", "Signers", "Slots",
+        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Postgres", "Programs", "Signers",
+        "Slots",
     ]
 
     @Test(arguments: allowedImports.keys.sorted())
