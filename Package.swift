@@ -61,12 +61,15 @@ let package = Package(
         .target(name: "Rollouts", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Trust", dependencies: ["JSON", "Model"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["JSON", "Model"], swiftSettings: strict),
+        .target(
+            name: "Audit", dependencies: ["JSON", "Model", "Trust", "Wire"],
+            swiftSettings: strict),
 
         .target(
             name: "Agent", dependencies: ["JSON", "Model", "Trust", "Wire"],
             swiftSettings: strict),
         .target(
-            name: "Orchestrator", dependencies: ["Model", "Rollouts", "Trust", "Wire"],
+            name: "Orchestrator", dependencies: ["Audit", "JSON", "Model", "Rollouts", "Trust", "Wire"],
             swiftSettings: strict),
 
         .target(
@@ -87,13 +90,14 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", library("GRDB", in: "GRDB.swift"),
+                "Audit", "JSON", "Model", "Orchestrator", "Rollouts", "Wire",
+                library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "JSON", "Model", "Orchestrator", "Wire",
+                "Audit", "JSON", "Model", "Orchestrator", "Wire",
                 library("Hummingbird", in: "hummingbird"), logging,
             ],
             swiftSettings: strict),
@@ -101,8 +105,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust",
-                "Wire",
+                "Audit", "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers",
+                "Trust", "Wire",
                 argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
@@ -122,8 +126,8 @@ let package = Package(
         .executableTarget(
             name: "slipway-bench",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores",
-                "Trust", argumentParser,
+                "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Stores", "Trust", argumentParser,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -147,6 +151,10 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "TrustTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["Audit", "JSON", "Model", "OpenSSL", "TestSupport", "Trust", "Wire"],
             swiftSettings: testing),
         .testTarget(
             name: "RolloutsTests", dependencies: ["Model", "Rollouts"], swiftSettings: testing),
@@ -182,21 +190,22 @@ let package = Package(
         .testTarget(
             name: "OrchestratorTests",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "TestSupport",
-                "Trust", "Wire",
+                "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores",
+                "TestSupport", "Trust", "Wire",
             ],
             swiftSettings: testing),
         .testTarget(
             name: "StoresTests",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", "Stores", "TestSupport", "Trust", "Wire",
+                "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores",
+                "TestSupport", "Trust", "Wire",
             ],
             exclude: ["version1.sql", "version2.sql"], swiftSettings: testing),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
-                "slipway-server",
+                "Audit", "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire",
+                "slipway", "slipway-server",
             ],
             swiftSettings: testing),
         .testTarget(

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Rollouts
 internal import Trust
@@ -26,7 +27,7 @@ extension Orchestrator {
         }
         let nonce: Nonce
         do { nonce = try makeNonce() } catch { throw .signing("\(error)") }
-        let order = try await write { store in
+        let order = try await write(as: .device(message.unverified.device), at: moment) { store in
             try CheckInTransaction(
                 orchestrator: self, store: store, checkIn: message.unverified, key: key,
                 now: moment, nonce: nonce
@@ -82,7 +83,7 @@ extension Orchestrator {
             showsToken(enrolment), isSigned(message, by: enrolment.publicKey)
         else { return }
         let key = enrolment.publicKey
-        try await write { store in
+        try await write(as: .stranger, at: moment) { store in
             guard var device = try store.device(known.id), device.publicKey != key,
                 device.askedKey?.key != key
             else { return }

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -10,7 +11,7 @@ extension Orchestrator {
         _ request: CohortRequest, as name: CohortName, by author: OperatorName
     ) async throws(Refusal) -> CohortSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(author), at: moment) { store in
             let selector = try selector(request.selector, store)
             let newest = try store.newestVersion(of: name)
             if let newest, newest.holds(selector) { return newest.summary }

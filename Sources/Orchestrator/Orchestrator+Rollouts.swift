@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 internal import Trust
@@ -13,7 +14,9 @@ extension Orchestrator {
             let (spec, file) = try self.spec(of: file, store)
             return try self.planning(spec, file, store, at: moment)
         }
-        try await write { store in try store.add(planning.planRecord(at: moment)) }
+        try await write(as: .server, at: moment) { store in
+            try store.add(planning.planRecord(at: moment))
+        }
         return planning.summary
     }
 
@@ -28,7 +31,7 @@ extension Orchestrator {
         _ request: StartRequest, by author: OperatorName
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(author), at: moment) { store in
             let (spec, file) = try spec(of: request.file, store)
             if let existing = try store.rollout(spec.name) {
                 guard existing.planDigest == request.digest else {
@@ -172,7 +175,7 @@ extension Orchestrator {
             case .resume: .resume(at: moment)
             case .abort: .abort(.operatorRequest)
             }
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
             let transition: Transition
             do {
@@ -190,7 +193,7 @@ extension Orchestrator {
         _ name: RolloutName, by approver: OperatorName
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(approver), at: moment) { store in
             let rollout = try Self.existing(name, store)
             let plan = try plan(of: rollout)
             guard case .running(let wave, let since, _) = rollout.state,
@@ -226,7 +229,7 @@ extension Orchestrator {
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let wanted = classes.isEmpty ? Set(FailureClass.allCases) : classes
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             _ = try Self.existing(name, store)
             let count = try store.grantRetry(of: wanted, in: name, at: moment)
             guard count > 0 else {
@@ -250,7 +253,7 @@ extension Orchestrator {
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let stratum = Stratum(attribute: kind.attribute, value: kind.value)
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
             guard try store.lift(stratum, in: name, at: moment) else {
                 throw Refusal.conflict("rollout \(name) is not paused for \(stratum)")
@@ -278,7 +281,7 @@ extension Orchestrator {
         _ name: RolloutName, _ classes: Set<FailureClass>, by operator: OperatorName
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             _ = try Self.existing(name, store)
             let count = try store.forgive(classes, in: name, at: moment)
             guard count > 0 else {

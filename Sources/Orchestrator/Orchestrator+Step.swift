@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Rollouts
 
@@ -17,7 +18,7 @@ extension Orchestrator {
         var problem: Refusal?
         for name in names {
             do {
-                try await write { store in
+                try await write(as: .server, at: moment) { store in
                     for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
                         try expire(offer, store, at: moment)
                     }

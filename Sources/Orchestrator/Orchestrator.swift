@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 public import Trust
 public import Rollouts
@@ -103,10 +104,13 @@ public struct Orchestrator: Sendable {
         do { return try await store.read(body) } catch { throw .wrapping(error) }
     }
 
+    /// - Parameter actor: Who causes what `body` changes, as the log will tell.
     func write<Answer: Sendable>(
+        as actor: AuditActor, at moment: Instant,
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {
-        do { return try await store.write(body) } catch { throw .wrapping(error) }
+        let pen = AuditPen(actor, at: moment, hashing: cryptography.hashing)
+        do { return try await store.write(with: pen, body) } catch { throw .wrapping(error) }
     }
 
     /// What selectors may ask for at `moment`; places in no rollout's order.

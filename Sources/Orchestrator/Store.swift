@@ -1,3 +1,4 @@
+public import Audit
 public import Model
 public import Rollouts
 
@@ -11,9 +12,10 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer
 
+    /// - Parameter pen: Writes what changes into the log, in the same transaction.
     /// - Throws: What `body` throws, or ``StoreError``.
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer
 }
 
@@ -44,7 +46,7 @@ public protocol RulingReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader {
+public protocol StoreReader: RulingReader, AuditReader {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -110,7 +112,7 @@ public protocol StoreReader: RulingReader {
 }
 
 /// Questions and changes inside one transaction.
-public protocol StoreWriter: StoreReader {
+public protocol StoreWriter: StoreReader, AuditWriter {
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.

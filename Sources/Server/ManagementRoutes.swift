@@ -16,6 +16,7 @@ struct ManagementRoutes {
         addRolloutChanges(to: group)
         addExplanations(to: group)
         addCohorts(to: group)
+        AuditRoutes(orchestrator: orchestrator).add(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -30,7 +31,7 @@ struct ManagementRoutes {
                 digest, request.body.map { Array($0.readableBytesView) })
             return Response(status: .created)
         }
-        group.post("metadata") { request, _ in
+        group.post("metadata") { request, context in
             let limit = orchestrator.metadataLimitBytes
             let submission: MetadataSubmission
             do {
@@ -38,7 +39,9 @@ struct ManagementRoutes {
                     parsing: try await request.bytes(limitBytes: limit), limitBytes: limit)
             } catch let error as WireError { throw Refusal.malformed("\(error)") }
             return Response(
-                ListAnswer(items: try await orchestrator.publish(submission)))
+                ListAnswer(
+                    items: try await orchestrator.publish(
+                        submission, by: context.requireOperator())))
         }
     }
 

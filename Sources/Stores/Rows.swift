@@ -1,6 +1,7 @@
 internal import GRDB
 internal import Model
 internal import Orchestrator
+internal import Rollouts
 
 extension Row {
     /// The column's text as the value that it should be.
@@ -61,6 +62,10 @@ extension Row {
             return value
         }
     }
+}
+
+extension Stratum {
+    var columns: [Column] { [Column("attribute", attribute), Column("value", value)] }
 }
 
 extension ReleaseID? {
@@ -166,6 +171,13 @@ extension OfferRecord {
             Column("heard_s", heard.secondsSinceEpoch),
             Column("decided_s", decided?.secondsSinceEpoch),
         ] + image.columns + Optional(release).columns + outcome.columns
+    }
+}
+
+extension OfferRecord {
+    /// How it ended, and when.
+    var decisionColumns: [Column] {
+        outcome.columns + [Column("decided_s", decided?.secondsSinceEpoch)]
     }
 }
 

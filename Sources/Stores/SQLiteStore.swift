@@ -1,3 +1,4 @@
+public import Audit
 import Foundation
 internal import GRDB
 public import Orchestrator
@@ -69,15 +70,17 @@ public struct SQLiteStore: Store {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer {
         do {
-            return try await pool.read { try body(SQLiteTransaction(database: $0)) }
+            return try await pool.read { try body(SQLiteTransaction(database: $0, trail: nil)) }
         } catch { throw Self.passing(error) }
     }
 
     public func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer {
         do {
-            return try await pool.write { try body(SQLiteTransaction(database: $0)) }
+            return try await pool.write {
+                try body(SQLiteTransaction(database: $0, trail: AuditTrail(pen)))
+            }
         } catch { throw Self.passing(error) }
     }
 

@@ -1,3 +1,4 @@
+internal import Audit
 internal import GRDB
 internal import Model
 internal import Orchestrator
@@ -175,12 +176,14 @@ extension SQLiteTransaction {
                 + " CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END"
                 + " WHERE a.rollout = ? AND (a.standing = 'proven' OR (\(Self.hasFailed)))",
             [rollout.text, now.secondsSinceEpoch])
+        try auditAttempts(.evidenceNoted, rollout, [Column("until_s", now.secondsSinceEpoch)])
     }
 
     func forgiveNoted(in rollout: RolloutName) throws {
         try execute(
             "UPDATE attempts SET forgiven_try = max(forgiven_try, noted_try) WHERE rollout = ?",
             [rollout.text])
+        try auditAttempts(.failuresForgiven, rollout, [Column("which", "noted")])
     }
 
     /// Proofs count no more, too: half of a stratum's evidence would speak for all of it.
@@ -192,6 +195,10 @@ extension SQLiteTransaction {
                 + " AND a.device IN (SELECT device FROM attempt_values"
                 + " WHERE rollout = a.rollout AND name = ? AND value = ?)",
             [rollout.text, now.secondsSinceEpoch, stratum.attribute, stratum.value])
+        try auditAttempts(
+            .failuresForgiven, rollout,
+            [Column("which", "stratum"), Column("until_s", now.secondsSinceEpoch)]
+                + stratum.columns)
     }
 
     func forgive(
@@ -203,7 +210,15 @@ extension SQLiteTransaction {
                 + " AND \(Self.hasFailed) AND a.failure_try > a.forgiven_try"
                 + " AND a.failure_class IN (\(Self.places(words.count)))",
             [rollout.text, now.secondsSinceEpoch] + StatementArguments(words))
-        return database.changesCount
+        let count = database.changesCount
+        guard count > 0 else { return 0 }
+        try auditAttempts(
+            .failuresForgiven, rollout,
+            [
+                Column("which", "classes"), Column("classes", words.joined(separator: ",")),
+                Column("until_s", now.secondsSinceEpoch), Column("devices", count),
+            ])
+        return count
     }
 
     /// Whoever was to be tried again while nothing was offered gets their time anew.
@@ -212,6 +227,11 @@ extension SQLiteTransaction {
             "UPDATE attempts SET counts_from_s = max(counts_from_s, ?) WHERE rollout = ?"
                 + " AND standing = 'failed' AND counts_from_s > failed_s",
             [moment.secondsSinceEpoch, rollout.text])
+        let count = database.changesCount
+        guard count > 0 else { return }
+        try auditAttempts(
+            .retriesPostponed, rollout,
+            [Column("until_s", moment.secondsSinceEpoch), Column("devices", count)])
     }
 
     func grantRetry(
@@ -223,7 +243,12 @@ extension SQLiteTransaction {
                 + " AND standing = 'failed' AND granted_try < tries"
                 + " AND failure_class IN (\(Self.places(words.count)))",
             [now.secondsSinceEpoch, rollout.text] + StatementArguments(words))
-        return database.changesCount
+        let count = database.changesCount
+        guard count > 0 else { return 0 }
+        try auditAttempts(
+            .retriesGranted, rollout,
+            [Column("classes", words.joined(separator: ",")), Column("devices", count)])
+        return count
     }
 
     func add(
@@ -237,6 +262,21 @@ extension SQLiteTransaction {
                 rollout.text, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent,
                 control.count,
             ])
+        guard database.changesCount > 0 else { return }
+        try auditAttempts(
+            .silenceMeasured, rollout,
+            [
+                Column("newest_overdue_s", newest.secondsSinceEpoch),
+                Column("silent", control.silent), Column("devices", control.count),
+            ])
+    }
+
+    /// One row for what happens to many attempts at once: by which rule, and to how many.
+    private func auditAttempts(
+        _ action: AuditAction, _ rollout: RolloutName, _ rule: [Column]
+    ) throws {
+        try audit(
+            action, AuditSubject(.rollout, rollout), rollout: rollout, from: nil, to: rule)
     }
 }
 

@@ -77,7 +77,10 @@ internal import UnixSignals
             logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
         let group = ServiceGroup(
-            services: [application, stepping, asking],
+            services: [
+                AuditService(orchestrator: orchestrator, logger: logger), application, stepping,
+                asking,
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         do { try await group.run() } catch {

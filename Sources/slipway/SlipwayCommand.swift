@@ -15,7 +15,7 @@ import Foundation
         subcommands: [
             RepoCommand.self, KeyCommand.self, ReleaseCommand.self, DeviceCommand.self,
             CohortCommand.self, RolloutCommand.self, ExplainCommand.self, VerifyCommand.self,
-            BundleCommand.self, DemoCommand.self,
+            BundleCommand.self, AuditCommand.self, DemoCommand.self,
         ])
 
     static func main() {

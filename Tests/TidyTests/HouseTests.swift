@@ -9,9 +9,12 @@ import Testing
         "JSON": [],
         "Wire": ["JSON", "Model"],
         "Trust": ["JSON", "Model"],
+        "Audit": ["JSON", "Model", "Trust", "Wire"],
         "Rollouts": ["Model"],
         "Agent": ["JSON", "Model", "Trust", "Wire"],
-        "Orchestrator": ["Model", "Rollouts", "Synchronization", "Trust", "Wire"],
+        "Orchestrator": [
+            "Audit", "JSON", "Model", "Rollouts", "Synchronization", "Trust", "Wire",
+        ],
         "OpenSSL": ["COpenSSL", "Glibc", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
         "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
@@ -21,13 +24,15 @@ import Testing
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
         "Programs": ["Glibc", "Synchronization"],
-        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
+        "Stores": [
+            "Audit", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Rollouts", "Wire",
+        ],
         "Server": [
-            "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "Wire",
+            "Audit", "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator",
+            "Rollouts", "Wire",
         ],
         "slipway": [
-            "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
+            "ArgumentParser", "Audit", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
@@ -37,7 +42,8 @@ import Testing
             "Trust", "UnixSignals",
         ],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
+            "ArgumentParser", "Audit", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator",
+            "Programs",
             "Rollouts", "Stores", "Trust",
         ],
         "slipway-fuzz": [
@@ -53,7 +59,7 @@ import Testing
 
     /// Everything that the agent links, and what must stay pure.
     static let withoutFoundation: Set<String> = [
-        "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
+        "Model", "JSON", "Trust", "Wire", "Audit", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
         "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
     ]
 
