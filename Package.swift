@@ -204,8 +204,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Audit", "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire",
-                "slipway", "slipway-server",
+                "Audit", "Curl", "JSON", "Model", "OpenSSL", "Server", "TestSupport", "Trust",
+                "Wire", "slipway", "slipway-server",
             ],
             swiftSettings: testing),
         .testTarget(

@@ -98,10 +98,15 @@ extension Orchestrator {
     }
 
     /// Signs the log as it is; where nothing is new, the newest checkpoint is the answer.
+    ///
+    /// - Throws: ``Refusal/store(_:)`` when the log is not the one that was signed before: nothing
+    ///   is signed any more.
     public func signAudit() async throws(Refusal) -> SignedCheckpoint {
         let moment = now()
         let (head, newest) = try await read { store in
-            (try store.auditHead(), try store.newestAuditCheckpoint())
+            let newest = try store.newestAuditCheckpoint()
+            if let newest { try Self.requireRow(of: newest.unverified, store) }
+            return (try store.auditHead(), newest)
         }
         if let newest, newest.unverified.number >= head.number { return newest }
         guard head != .start else { throw .unknown("the log has no row yet") }
@@ -119,6 +124,19 @@ extension Orchestrator {
             if let latest, latest.unverified.number != before { return latest }
             try store.add(signed)
             return signed
+        }
+    }
+
+    private static func requireRow(
+        of checkpoint: AuditCheckpoint, _ store: any StoreReader
+    ) throws {
+        let row = try store.auditRows(.all, after: checkpoint.number - 1, limit: 1).first
+        guard row.map(AuditHead.init)
+            == AuditHead(number: checkpoint.number, sha256: checkpoint.sha256)
+        else {
+            throw StoreError.failed(
+                "the log of changes was cut or rewritten: row \(checkpoint.number) is not the one"
+                    + " that was signed")
         }
     }
 

@@ -40,7 +40,12 @@ extension SQLiteTransaction {
         return try rows(
             "\(Self.selectRows) WHERE \(conditions.joined(separator: " AND ")) \(order)",
             arguments + orderArguments
-        ).map { try AuditRow($0) }
+        ).map { row in
+            do { return try AuditRow(row) } catch {
+                let number: Int64 = row["number"]
+                throw StoreError.failed("row \(number) of the log of changes is damaged: \(error)")
+            }
+        }
     }
 
     func auditHead() throws -> AuditHead {

@@ -84,6 +84,7 @@ final class FaultRun {
             if number % 25 == 24 { try await books.checkMemory(servers[0], &random) }
         }
         try await books.checkMemory(servers[0], &random, sampleCount: 40)
+        try await books.checkAudit(servers[1])
     }
 
     /// Many come in one second.
