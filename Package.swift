@@ -69,7 +69,8 @@ let package = Package(
             name: "Agent", dependencies: ["JSON", "Model", "Trust", "Wire"],
             swiftSettings: strict),
         .target(
-            name: "Orchestrator", dependencies: ["Audit", "JSON", "Model", "Rollouts", "Trust", "Wire"],
+            name: "Orchestrator",
+            dependencies: ["Audit", "JSON", "Model", "Rollouts", "Trust", "Wire"],
             swiftSettings: strict),
 
         .target(

@@ -11,7 +11,9 @@ extension Orchestrator {
         guard try await read({ try $0.auditHead() }) == .start else { return }
         try await write(as: .server, at: now()) { store in
             guard try store.auditHead() == .start else { return }
-            let counts = try store.recordCounts().map { ($0.key, JSONValue.integer(Int64($0.value))) }
+            let counts = try store.recordCounts().map {
+                ($0.key, JSONValue.integer(Int64($0.value)))
+            }
             try store.audit(
                 AuditEntry(
                     .logStarted, AuditSubject(.log, "audit"), before: nil,
@@ -131,8 +133,9 @@ extension Orchestrator {
         of checkpoint: AuditCheckpoint, _ store: any StoreReader
     ) throws {
         let row = try store.auditRows(.all, after: checkpoint.number - 1, limit: 1).first
-        guard row.map(AuditHead.init)
-            == AuditHead(number: checkpoint.number, sha256: checkpoint.sha256)
+        guard
+            row.map(AuditHead.init)
+                == AuditHead(number: checkpoint.number, sha256: checkpoint.sha256)
         else {
             throw StoreError.failed(
                 "the log of changes was cut or rewritten: row \(checkpoint.number) is not the one"

@@ -33,7 +33,8 @@ struct AuditVerify: ParsableCommand {
 
     func validate() throws {
         guard key.isEmpty == chainOnly else {
-            throw ValidationError("name the key by --key, or leave signatures alone by --chain-only")
+            throw ValidationError(
+                "name the key by --key, or leave signatures alone by --chain-only")
         }
     }
 

@@ -45,7 +45,9 @@ import Wire
             adding: "2.0.0", bytes: bytes, signer: Keys.key(66))
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
-        await expectInvalid("forged") { _ = try await orchestrator.publish(.targets(metadata), by: World.author) }
+        await expectInvalid("forged") {
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
+        }
         #expect(try await orchestrator.releases().isEmpty)
     }
 
@@ -104,7 +106,9 @@ import Wire
             try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
             files.fail(atCall: failing)
             var hasFailed = false
-            do { _ = try await orchestrator.publish(.targets(metadata), by: World.author) } catch { hasFailed = true }
+            do { _ = try await orchestrator.publish(.targets(metadata), by: World.author) } catch {
+                hasFailed = true
+            }
 
             // What a client sees is complete, old or new, and its images are there.
             let seen = try world.published().trusted.targets

@@ -59,7 +59,8 @@ import Testing
 
     /// Everything that the agent links, and what must stay pure.
     static let withoutFoundation: Set<String> = [
-        "Model", "JSON", "Trust", "Wire", "Audit", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
+        "Model", "JSON", "Trust", "Wire", "Audit", "Rollouts", "Orchestrator", "Agent", "OpenSSL",
+        "Curl",
         "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
     ]
 
