@@ -25,7 +25,7 @@ extension DeviceRecord {
 }
 
 /// Rows about devices.
-extension SQLiteTransaction {
+extension SQLTransaction {
     func audit(_ device: DeviceRecord, replacing old: DeviceRecord?) throws {
         try audit(
             old == nil ? .deviceAdded : .deviceChanged, AuditSubject(.device, device.id),

@@ -310,11 +310,9 @@ import Wire
     /// Attempts follow from offers; what is done to many at once is one row, with its rule.
     @Test func whatHappensToManyAttemptsIsOneRow() async throws {
         let rows = try await Self.rows { store in
-            try store.save(Self.attempt(.failed))
+            try store.forgiveNoted(in: Self.rollout)
             try store.noteEvidence(in: Self.rollout, at: Self.at(50))
             try store.forgiveNoted(in: Self.rollout)
-            try store.forgive(
-                Stratum(attribute: "site", value: "kiel"), in: Self.rollout, at: Self.at(51))
             #expect(try store.forgive([.boot], in: Self.rollout, at: Self.at(52)) == 0)
             #expect(try store.grantRetry(of: [.boot], in: Self.rollout, at: Self.at(53)) == 1)
             #expect(try store.grantRetry(of: [.boot], in: Self.rollout, at: Self.at(54)) == 0)
@@ -322,7 +320,13 @@ import Wire
             var waiting = Self.attempt(.failed)
             waiting.lastFailure?.countsFrom = Self.at(60)
             try store.save(waiting)
+            try store.add(values: ["site": "kiel"], of: waiting)
             try store.postponeRetries(in: Self.rollout, until: Self.at(99))
+            for site in ["lyon", "kiel"] {
+                try store.forgive(
+                    Stratum(attribute: "site", value: site), in: Self.rollout, at: Self.at(199))
+            }
+            try store.save(Self.attempt(.failed))
             #expect(try store.forgive([.boot], in: Self.rollout, at: Self.at(200)) == 1)
             let control = OverdueGrading.Control(silent: 1, count: 4)
             for _ in 0..<2 {
@@ -333,15 +337,18 @@ import Wire
         }
         #expect(
             rows.map(\.action) == [
-                "evidence-noted", "failures-forgiven", "failures-forgiven", "retries-granted",
-                "retries-postponed", "failures-forgiven", "silence-measured",
+                "evidence-noted", "failures-forgiven", "retries-granted", "retries-postponed",
+                "failures-forgiven", "failures-forgiven", "silence-measured",
             ])
         #expect(rows.allSatisfy { $0.rollout == Self.rollout && $0.before == nil })
         #expect(
             rows.map(\.after) == [
-                ["until_s": 50], ["which": "noted"],
-                ["which": "stratum", "until_s": 51, "attribute": "site", "value": "kiel"],
+                ["until_s": 50, "devices": 1], ["which": "noted", "devices": 1],
                 ["classes": "boot", "devices": 1], ["until_s": 99, "devices": 1],
+                [
+                    "which": "stratum", "until_s": 199, "attribute": "site", "value": "kiel",
+                    "devices": 1,
+                ],
                 ["which": "classes", "classes": "boot", "until_s": 200, "devices": 1],
                 ["newest_overdue_s": 70, "silent": 1, "devices": 4],
             ])

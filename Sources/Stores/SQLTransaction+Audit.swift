@@ -1,12 +1,11 @@
 internal import Audit
-internal import GRDB
 internal import JSON
 internal import Model
 internal import Orchestrator
 internal import Wire
 
 /// The log of changes.
-extension SQLiteTransaction {
+extension SQLTransaction {
     private static let selectRows = "SELECT * FROM audit"
 
     // MARK: Questions
@@ -23,8 +22,8 @@ extension SQLiteTransaction {
     }
 
     private func auditRows(
-        _ query: AuditQuery, _ place: String, _ placeArguments: StatementArguments,
-        _ order: String, _ orderArguments: StatementArguments
+        _ query: AuditQuery, _ place: String, _ placeArguments: SQLArguments,
+        _ order: String, _ orderArguments: SQLArguments
     ) throws -> [AuditRow] {
         var conditions = [place]
         var arguments = placeArguments
@@ -125,7 +124,7 @@ extension AuditSubject {
 }
 
 extension AuditRow {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         self.init(
             number: row["number"], at: row.instant("at_s"), actor: row["actor"],
             action: row["action"], subject: row["subject"],
@@ -148,7 +147,7 @@ extension AuditRow {
 }
 
 extension SignedMessage<AuditCheckpoint> {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let text: String = row["signed_json"]
         do { try self.init(parsing: Array(text.utf8), limitBytes: Self.limitBytes) } catch {
             throw StoreError.failed("a checkpoint of the log is damaged: \(error)")
@@ -156,7 +155,7 @@ extension SignedMessage<AuditCheckpoint> {
     }
 }
 
-extension Row {
+extension SQLRow {
     /// What was stored; text that we have not written so is a string, whose hash is another one.
     fileprivate func storedJSON(_ column: String) -> JSONValue? {
         guard let text: String = self[column] else { return nil }
@@ -180,13 +179,12 @@ extension JSONObject {
 
 extension Column {
     fileprivate var json: JSONValue {
-        switch value.storage {
+        switch value {
         case .null: .null
-        case .int64(let number): .integer(number)
-        case .string(let text): .string(text)
-        // None of our columns has such values.
-        case .double(let number): .string("\(number)")
-        case .blob(let data): .string("\(data.count) bytes")
+        case .integer(let number): .integer(number)
+        case .text(let text): .string(text)
+        // None of our columns is one.
+        case .real(let number): .string("\(number)")
         }
     }
 }

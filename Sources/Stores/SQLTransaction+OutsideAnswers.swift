@@ -1,10 +1,9 @@
 internal import Audit
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     func outsideAnswers(
         of rollout: RolloutName, revision: Int64
     ) throws -> [CheckName: AskedAnswer] {
@@ -44,7 +43,7 @@ extension SQLiteTransaction {
 }
 
 extension OutsideAnswer {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let word: String = row["answer"]
         switch word {
         case "pass": self = .pass

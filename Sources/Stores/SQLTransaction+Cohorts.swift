@@ -1,9 +1,8 @@
 internal import Audit
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     private static let selectNewest = """
         SELECT * FROM cohorts c
             WHERE version = (SELECT max(version) FROM cohorts WHERE name = c.name) ORDER BY name
@@ -56,7 +55,7 @@ extension CohortRecord {
         ]
     }
 
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let name = try row.value("name") { CohortName($0) }
         guard let version = CohortVersion(name: name, number: row["version"]) else {
             throw StoreError.failed("cohort \(name) has an impossible version")
