@@ -93,6 +93,29 @@ import Wire
         #expect(row.after == ["by_s": 3000, "count": 1])
     }
 
+    /// What most check-ins are costs nothing more: where the log cannot even be found, they go on.
+    @Test func anIdleCheckInDoesNotTouchTheLog() async throws {
+        var (world, orchestrator, devices) = try await Self.scene()
+        try Self.sqlite(world, "ALTER TABLE audit RENAME TO hidden")
+        let idle = try await devices[0].checkIn(orchestrator)
+        #expect(idle.order == nil)
+        devices[0].attributes = try Attributes(["site": "kiel"])
+        let message = try devices[0].message()
+        await #expect(throws: Refusal.self) { _ = try await orchestrator.checkIn(message.bytes) }
+        // And nothing changes unlogged.
+        let known = try await orchestrator.device(devices[0].id)
+        #expect(known.attributes["site"] == nil)
+    }
+
+    private static func sqlite(_ world: World, _ statements: String) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/sqlite3")
+        process.arguments = [world.databasePath, statements]
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+    }
+
     // MARK: Beginnings
 
     /// A database of an earlier version has no log: what was there when it began is its first row.
@@ -101,14 +124,7 @@ import Wire
         let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "StoresTests")
         for name in ["version1.sql", "version2.sql"] {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/sqlite3")
-            process.arguments = [
-                world.databasePath, ".read '\(fixtures.appending(path: name).path)'",
-            ]
-            try process.run()
-            process.waitUntilExit()
-            try #require(process.terminationStatus == 0)
+            try Self.sqlite(world, ".read '\(fixtures.appending(path: name).path)'")
         }
         let orchestrator = try await world.orchestrator()
         let rows = try await Self.rows(orchestrator)
@@ -199,16 +215,10 @@ import Wire
     func aCutOrRewrittenLogIsNotSigned(statement: String) async throws {
         let (world, orchestrator, _) = try await Self.scene()
         _ = try await orchestrator.signAudit()
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/sqlite3")
-        process.arguments = [
-            world.databasePath,
+        try Self.sqlite(
+            world,
             "PRAGMA foreign_keys = OFF; DROP TRIGGER audit_is_not_changed;"
-                + " DROP TRIGGER audit_is_not_removed; \(statement);",
-        ]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+                + " DROP TRIGGER audit_is_not_removed; \(statement);")
         let again = try await world.orchestrator()
         do {
             _ = try await again.signAudit()
