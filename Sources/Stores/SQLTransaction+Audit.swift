@@ -28,13 +28,13 @@ extension SQLTransaction {
         var conditions = [place]
         var arguments = placeArguments
         if let subject = query.subject {
-            let (condition, text) = subject.condition
+            let (condition, values) = subject.condition
             conditions.append(condition)
-            arguments += [text]
+            arguments = arguments + values
         }
         if let actor = query.actor {
             conditions.append("actor = ?")
-            arguments += [actor.text]
+            arguments = arguments + [actor.text]
         }
         return try rows(
             "\(Self.selectRows) WHERE \(conditions.joined(separator: " AND ")) \(order)",
@@ -110,15 +110,16 @@ extension SQLTransaction {
 }
 
 extension AuditSubject {
-    /// How its rows are found, with one argument.
-    fileprivate var condition: (String, String) {
+    /// How its rows are found, by an index each.
+    fileprivate var condition: (String, SQLArguments) {
         switch kind {
-        case .device: ("device = ?", id)
-        case .rollout: ("rollout = ?", id)
-        // Those that concern one device or rollout, such as offers, are found by that.
+        case .device: ("device = ?", [id])
+        case .rollout: ("rollout = ?", [id])
         case .log, .image, .cohort, .lease:
-            ("device IS NULL AND rollout IS NULL AND subject = ?", text)
-        case .offer: ("subject = ?", text)
+            ("device IS NULL AND rollout IS NULL AND subject = ?", [text])
+        // Among those of its device.
+        case .offer:
+            ("device = (SELECT device FROM offers WHERE nonce = ?) AND subject = ?", [id, text])
         }
     }
 }
