@@ -44,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -100,6 +101,7 @@ let package = Package(
             dependencies: [
                 "Audit", "JSON", "Model", "Orchestrator", "Wire",
                 library("Hummingbird", in: "hummingbird"), logging,
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
@@ -116,7 +118,8 @@ let package = Package(
             dependencies: [
                 "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
                 "Server", "Stores", "Trust", argumentParser,
-                logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
+                logging, library("JWTKit", in: "jwt-kit"),
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -205,8 +208,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Audit", "Curl", "JSON", "Model", "OpenSSL", "Server", "TestSupport", "Trust",
-                "Wire", "slipway", "slipway-server",
+                "Audit", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server",
+                "Stores", "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
+                library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: testing),
         .testTarget(

@@ -52,6 +52,13 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case offerMade = "offer-made"
     case offerDecided = "offer-decided"
     case leasesExtended = "leases-extended"
+    case tokenAdded = "token-added"
+    case tokenRevoked = "token-revoked"
+    case enrolmentTokenAdded = "enrolment-token-added"
+    case enrolmentTokenRevoked = "enrolment-token-revoked"
+    case enrolmentTokenUsed = "enrolment-token-used"
+    case webHookAdded = "web-hook-added"
+    case webHookRemoved = "web-hook-removed"
 }
 
 /// What was changed.
@@ -64,6 +71,9 @@ public struct AuditSubject: Hashable, Sendable {
         case rollout
         case offer
         case lease
+        case token
+        case enrolmentToken = "enrolment-token"
+        case webHook = "web-hook"
     }
 
     public let kind: Kind

@@ -19,7 +19,7 @@ extension Orchestrator {
             files[role] = bytes
         }
         try await remember(publisher.publish(files, now: now()), by: .operator(`operator`))
-        return try await releases()
+        return try await releases(limit: .max).items
     }
 
     /// Whether the image is here, published or waiting.

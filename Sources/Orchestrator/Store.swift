@@ -46,7 +46,9 @@ public protocol RulingReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader, AuditReader {
+public protocol StoreReader:
+    RulingReader, TokenReader, PageReader, AnsweredRequestReader, WebHookReader, AuditReader
+{
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -112,7 +114,9 @@ public protocol StoreReader: RulingReader, AuditReader {
 }
 
 /// Questions and changes inside one transaction.
-public protocol StoreWriter: StoreReader, AuditWriter {
+public protocol StoreWriter:
+    StoreReader, TokenWriter, AnsweredRequestWriter, WebHookWriter, AuditWriter
+{
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.

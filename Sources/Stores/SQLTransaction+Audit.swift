@@ -115,7 +115,7 @@ extension AuditSubject {
         switch kind {
         case .device: ("device = ?", [id])
         case .rollout: ("rollout = ?", [id])
-        case .log, .image, .cohort, .lease:
+        case .log, .image, .cohort, .lease, .token, .enrolmentToken, .webHook:
             ("device IS NULL AND rollout IS NULL AND subject = ?", [text])
         // Among those of its device.
         case .offer:

@@ -55,7 +55,7 @@ extension CohortRecord {
         ]
     }
 
-    fileprivate init(_ row: SQLRow) throws {
+    init(_ row: SQLRow) throws {
         let name = try row.value("name") { CohortName($0) }
         guard let version = CohortVersion(name: name, number: row["version"]) else {
             throw StoreError.failed("cohort \(name) has an impossible version")

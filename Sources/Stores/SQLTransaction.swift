@@ -190,11 +190,7 @@ extension SQLTransaction: StoreReader {
         try rows(
             "SELECT * FROM events WHERE \(condition) AND at_s <= ? ORDER BY number DESC LIMIT ?",
             [name, end.secondsSinceEpoch, limit]
-        ).reversed().map {
-            EventRecord(
-                at: $0.instant("at_s"), device: try $0.optional("device") { DeviceID($0) },
-                rollout: try $0.optional("rollout") { RolloutName($0) }, what: $0["what"])
-        }
+        ).reversed().map { try EventRecord($0) }
     }
 
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord] {

@@ -38,9 +38,21 @@ internal import UnixSignals
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
     @Option(help: "The Prometheus server that gates may ask.") var prometheus: String?
-    @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
+    @Option(
+        help: "Addresses, separated by commas, below which gates and events may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
+    @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
+    var sharedEnrolmentToken = false
+    @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
+    @Option(help: "What its tokens for this server are issued for.") var oidcAudience: String?
+    @Option(help: "The claim that tells what somebody is (roles), with dots for inner members.")
+    var oidcRolesClaim: String?
+    @Option(help: "The role of each word of that claim, such as staff=viewer,boss=admin.")
+    var oidcRoles: String?
+    @Option(help: "The claim that tells who somebody is (sub).") var oidcNameClaim: String?
+    @Option(help: "A file with the provider's keys, so that it is not asked for them.")
+    var oidcKeysFile: String?
 
     static func main() async {
         do {
@@ -76,10 +88,11 @@ internal import UnixSignals
             orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
             logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
+        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
         let group = ServiceGroup(
             services: [
                 AuditService(orchestrator: orchestrator, logger: logger), application, stepping,
-                asking,
+                asking, delivering,
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
@@ -112,6 +125,10 @@ internal import UnixSignals
                 (.quarantineAfter, quarantineAfter),
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
+                (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
+                (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
+                (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
+                (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
             ]
             for (key, text) in flags { if let text { try settings.set(key, text) } }
         } catch let problem as ServerSettings.Problem {
@@ -124,8 +141,9 @@ internal import UnixSignals
         _ settings: ServerSettings, _ folder: DataFolder
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
+        let outside = try OutsideGates(settings)
         do {
-            let orchestrator = Orchestrator(
+            var orchestrator = Orchestrator(
                 store: try SQLiteStore(path: folder.database.path),
                 files: try RepositoryDirectory(folder: folder.repository),
                 signers: try OnlineKeys.read(settings.onlineKeys),
@@ -133,13 +151,11 @@ internal import UnixSignals
                     checker: OpenSSLSignatureChecker(), hashing: hashing),
                 settings: Orchestrator.Settings(
                     checkInSeconds: settings.checkInSeconds,
-                    enrolmentTokenDigest: hashing.sha256(
-                        Array(try folder.token("enrolment-token").utf8)),
-                    operatorTokenDigests: try folder.operators().mapValues {
-                        hashing.sha256(Array($0.utf8))
-                    },
-                    limits: .standard, quarantineAfter: settings.quarantineAfter),
-                zones: SystemTimeZones(), outside: try OutsideGates(settings),
+                    sharedEnrolmentTokenDigest: settings.sharedEnrolmentToken
+                        ? hashing.sha256(Array(try folder.sharedEnrolmentToken().utf8)) : nil,
+                    limits: .standard, quarantineAfter: settings.quarantineAfter,
+                    trustedWebHooks: outside.webHooks),
+                zones: SystemTimeZones(), outside: outside,
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
@@ -147,8 +163,11 @@ internal import UnixSignals
                     }
                     return nonce
                 })
+            orchestrator.identityProvider = try OIDCSettings(settings)
+                .map { try OIDCProvider($0) }
             try await orchestrator.openRepository()
             try await orchestrator.excuseAbsence()
+            try await FirstTokens(folder: folder, orchestrator: orchestrator).make()
             return orchestrator
         } catch let error as StoreError {
             throw ServerProblem.data("\(error)")

@@ -6,7 +6,7 @@ internal import Wire
 /// The server's management interface, as one blocking call each.
 struct ManagementClient {
     let server: String
-    private let token: String?
+    let token: String?
     private let http: HTTPClient
 
     /// The longest answer that is read, in bytes.
@@ -45,8 +45,25 @@ struct ManagementClient {
     func put<Answer: WireMessage>(
         _ path: String, _ body: [UInt8]
     ) throws(SlipwayError) -> Answer {
-        try read(send(.put, path, body: body))
+        try read(send(.put, path, body: body, once: Self.newKey()))
     }
+
+    /// Asks for something new, and asks again after a cut without making two.
+    func create<Answer: WireMessage>(
+        _ path: String, _ body: [UInt8]
+    ) throws(SlipwayError) -> Answer {
+        let key = Self.newKey()
+        do throws(SlipwayError) { return try read(send(.post, path, body: body, once: key)) } catch
+        {
+            // The answer may have been lost, not the request.
+            guard case .unreachable = error else { throw error }
+            return try read(send(.post, path, body: body, once: key))
+        }
+    }
+
+    func delete(_ path: String) throws(SlipwayError) { _ = try send(.delete, path, body: []) }
+
+    private static func newKey() -> String { UUID().uuidString }
 
     /// Whether the server has the image already.
     func hasImage(_ digest: Digest) throws(SlipwayError) -> Bool {
@@ -83,26 +100,27 @@ struct ManagementClient {
         return answer.body
     }
 
-    private var headers: [(String, String)] {
+    var headers: [(String, String)] {
         let accepts = [("Content-Type", "application/json")]
         return accepts + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
     }
 
     private func send(
-        _ method: HTTPMethod, _ path: String, body: [UInt8]
+        _ method: HTTPMethod, _ path: String, body: [UInt8], once key: String? = nil
     ) throws(SlipwayError) -> [UInt8] {
-        let answer = try exchange(method, "/api/v1/\(path)", body: body)
+        let answer = try exchange(method, "/api/v1/\(path)", body: body, once: key)
         try check(answer)
         return answer.body
     }
 
     private func exchange(
-        _ method: HTTPMethod, _ path: String, body: [UInt8]
+        _ method: HTTPMethod, _ path: String, body: [UInt8], once key: String? = nil
     ) throws(SlipwayError) -> HTTPResponse {
+        let once = key.map { [("Idempotency-Key", $0)] } ?? []
         do {
             return try http.send(
                 HTTPRequest(
-                    method: method, url: "\(server)\(path)", headers: headers, body: body),
+                    method: method, url: "\(server)\(path)", headers: headers + once, body: body),
                 bodyLimitBytes: Self.answerLimitBytes)
         } catch { throw .unreachable(server: server, problem: "\(error)") }
     }
@@ -113,7 +131,7 @@ struct ManagementClient {
         }
     }
 
-    private func check(_ answer: HTTPResponse) throws(SlipwayError) {
+    func check(_ answer: HTTPResponse) throws(SlipwayError) {
         guard !(200..<300).contains(answer.status) else { return }
         let told = try? ErrorAnswer(parsing: answer.body, limitBytes: 131_072)
         let reason = told?.error ?? "\(server) answered \(answer.status)"

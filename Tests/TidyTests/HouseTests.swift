@@ -29,14 +29,14 @@ import Testing
         ],
         "Server": [
             "Audit", "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator",
-            "Rollouts", "Wire",
+            "Rollouts", "ServiceLifecycle", "Synchronization", "Wire",
         ],
         "slipway": [
             "ArgumentParser", "Audit", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model", "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization",
             "Trust", "UnixSignals",
