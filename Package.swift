@@ -69,12 +69,16 @@ let package = Package(
         .target(name: "Rollouts", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Trust", dependencies: ["JSON", "Model"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["JSON", "Model"], swiftSettings: strict),
+        .target(
+            name: "Audit", dependencies: ["JSON", "Model", "Trust", "Wire"],
+            swiftSettings: strict),
 
         .target(
             name: "Agent", dependencies: ["JSON", "Model", "Trust", "Wire"],
             swiftSettings: strict),
         .target(
-            name: "Orchestrator", dependencies: ["Model", "Rollouts", "Trust", "Wire"],
+            name: "Orchestrator",
+            dependencies: ["Audit", "JSON", "Model", "Rollouts", "Trust", "Wire"],
             swiftSettings: strict),
 
         .target(
@@ -96,14 +100,14 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
+                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
                 library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
+                "Audit", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
                 library("Hummingbird", in: "hummingbird"),
                 library("HummingbirdCore", in: "hummingbird"), logging,
                 library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),
@@ -117,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust",
-                "Wire",
+                "Audit", "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers",
+                "Trust", "Wire",
                 argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
@@ -142,9 +146,9 @@ let package = Package(
         .executableTarget(
             name: "slipway-bench",
             dependencies: [
-                "JSON", "Load", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
-                "Stores",
-                "Trust", "Wire", argumentParser, library("Hummingbird", in: "hummingbird"),
+                "Audit", "JSON", "Load", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Stores", "Trust", "Wire", argumentParser,
+                library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -169,6 +173,10 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "TrustTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["Audit", "JSON", "Model", "OpenSSL", "TestSupport", "Trust", "Wire"],
             swiftSettings: testing),
         .testTarget(
             name: "RolloutsTests", dependencies: ["Model", "Rollouts"], swiftSettings: testing),
@@ -204,22 +212,24 @@ let package = Package(
         .testTarget(
             name: "OrchestratorTests",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "TestSupport",
-                "Trust", "Wire",
+                "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores",
+                "TestSupport", "Trust", "Wire",
             ],
             swiftSettings: testing),
         .testTarget(
             name: "StoresTests",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", "Stores", "TestSupport", "Trust", "Wire",
+                "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores",
+                "TestSupport", "Trust", "Wire",
             ],
             exclude: ["version1.sql", "version2.sql"], swiftSettings: testing),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
-                "TestSupport", "Trust", "Wire", "slipway", "slipway-agent", "slipway-server",
-                library("Hummingbird", in: "hummingbird"), library("NIOCore", in: "swift-nio"),
+                "Audit", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server",
+                "Stores", "TestSupport", "Trust", "Wire", "slipway", "slipway-agent",
+                "slipway-server", library("Hummingbird", in: "hummingbird"),
+                library("NIOCore", in: "swift-nio"),
             ],
             swiftSettings: testing),
         .testTarget(

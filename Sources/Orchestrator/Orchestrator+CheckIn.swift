@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 internal import Trust
@@ -29,7 +30,7 @@ extension Orchestrator {
         let key = try await sender(of: message, at: moment)
         let nonce: Nonce
         do { nonce = try makeNonce() } catch { throw .signing("\(error)") }
-        let order = try await write { store in
+        let order = try await write(as: .device(message.unverified.device), at: moment) { store in
             try CheckInTransaction(
                 orchestrator: self, store: store, checkIn: message.unverified, key: key,
                 now: moment, nonce: nonce
@@ -104,7 +105,7 @@ extension Orchestrator {
         let key = enrolment.publicKey
         let checkIn = message.unverified
         guard try await read({ try mayAskAgain(checkIn, $0, at: moment) }) else { return }
-        try await write { store in
+        try await write(as: .stranger, at: moment) { store in
             guard var device = try store.device(known.id), device.publicKey != key,
                 device.askedKey?.key != key,
                 device.askedKey.map({ $0.at.advanced(by: Self.askPeriod) <= moment }) ?? true

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -11,7 +12,7 @@ extension Orchestrator {
         if precondition: Precondition = .none, once key: RequestKey? = nil
     ) async throws(Refusal) -> CohortSummary {
         let moment = now()
-        return try await write(once: key) { store in
+        return try await write(as: .operator(author), at: moment, once: key) { store in
             let newest = try store.newestVersion(of: name)
             try precondition.check(newest?.summary.tag)
             let selector = try selector(request.selector, store)

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Rollouts
 
@@ -18,7 +19,7 @@ extension Orchestrator {
         for name in names {
             do {
                 try await readFleet { try lookAhead(of: name, $0, at: moment) }
-                try await write { store in
+                try await write(as: .server, at: moment) { store in
                     for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
                         try expire(offer, store, at: moment)
                     }

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 public import Trust
 public import Rollouts
@@ -111,11 +112,14 @@ public struct Orchestrator: Sendable {
         do { return try await store.readFleet(body) } catch { throw .wrapping(error) }
     }
 
+    /// - Parameter actor: Who causes what `body` changes, as the log will tell.
     func write<Answer: Sendable>(
+        as actor: AuditActor, at moment: Instant,
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {
+        let pen = AuditPen(actor, at: moment, hashing: cryptography.hashing)
         do {
-            let answer = try await store.write(body)
+            let answer = try await store.write(with: pen, body)
             news.ring()
             return answer
         } catch { throw .wrapping(error) }

@@ -1,3 +1,4 @@
+public import Audit
 public import Model
 public import Rollouts
 
@@ -19,9 +20,10 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer
 
+    /// - Parameter pen: Writes what changes into the log, in the same transaction.
     /// - Throws: What `body` throws, or ``StoreError``.
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer
 }
 
@@ -59,7 +61,7 @@ public protocol RulingReader: SearchReader {
 /// Questions inside one transaction.
 public protocol StoreReader:
     RulingReader, CheckInReader, UntriedReader, FleetReader, TokenReader, PageReader,
-    AnsweredRequestReader, WebHookReader
+    AnsweredRequestReader, WebHookReader, AuditReader
 {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
@@ -125,7 +127,7 @@ public protocol StoreReader:
 
 /// Questions and changes inside one transaction.
 public protocol StoreWriter:
-    StoreReader, CheckInWriter, TokenWriter, AnsweredRequestWriter, WebHookWriter
+    StoreReader, CheckInWriter, TokenWriter, AnsweredRequestWriter, WebHookWriter, AuditWriter
 {
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Orchestrator
 
 /// What every store on SQL does with bodies, whatever the engine.
@@ -39,11 +40,17 @@ struct GroupedTransactions: Sendable {
         }
     }
 
+    /// - Parameter pen: Each body writes the log with its own.
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer {
         try await withCheckedThrowingContinuation { continuation in
-            writes.submit(WaitingBody({ try body($0) }, continuation))
+            writes.submit(
+                WaitingBody(
+                    {
+                        try body(
+                            SQLTransaction(connection: $0.connection, trail: AuditTrail(pen)))
+                    }, continuation))
         }
     }
 }

@@ -1,3 +1,4 @@
+public import Audit
 public import Orchestrator
 internal import Postgres
 
@@ -57,6 +58,6 @@ public struct PostgresStore: Store {
     ) async throws -> Answer { try await transactions.readFleet(body) }
 
     public func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
-    ) async throws -> Answer { try await transactions.write(body) }
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    ) async throws -> Answer { try await transactions.write(with: pen, body) }
 }

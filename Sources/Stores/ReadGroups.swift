@@ -56,7 +56,7 @@ final class ReadGroups: Sendable {
         do {
             try engine.read { connection in
                 while let body = next(before: horizon) {
-                    let result = body.run(SQLTransaction(connection: connection))
+                    let result = body.run(SQLTransaction(connection: connection, trail: nil))
                     result.answer()
                     // Perhaps the connection was lost, or the transaction cannot go on.
                     if result.hasThrown { return }

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Orchestrator
 internal import Rollouts
@@ -104,23 +105,26 @@ extension SQLTransaction {
 
     /// A failure that is still tried again is noted once it counts, and not before.
     func noteEvidence(in rollout: RolloutName, at now: Instant) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts AS a SET noted_try ="
                 + " \(Self.newestEvidence)"
                 + " WHERE a.rollout = ? AND (a.standing = 'proven' OR (\(Self.hasFailed)))",
             [rollout.text, now.secondsSinceEpoch])
+        try auditAttempts(
+            .evidenceNoted, rollout, [Column("until_s", now.secondsSinceEpoch)], count)
     }
 
     func forgiveNoted(in rollout: RolloutName) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts SET forgiven_try = noted_try"
                 + " WHERE rollout = ? AND forgiven_try < noted_try", [rollout.text])
         try countAnew(rollout)
+        try auditAttempts(.failuresForgiven, rollout, [Column("which", "noted")], count)
     }
 
     /// Proofs count no more, too: half of a stratum's evidence would speak for all of it.
     func forgive(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts AS a SET forgiven_try = \(Self.newestEvidence)"
                 + " WHERE a.rollout = ? AND a.forgiven_try < \(Self.newestEvidence)"
                 + " AND (a.standing = 'proven' OR (\(Self.hasFailed)))"
@@ -128,6 +132,10 @@ extension SQLTransaction {
                 + " WHERE rollout = a.rollout AND name = ? AND value = ?)",
             [rollout.text, now.secondsSinceEpoch, stratum.attribute, stratum.value])
         try countAnew(rollout)
+        try auditAttempts(
+            .failuresForgiven, rollout,
+            [Column("which", "stratum"), Column("until_s", now.secondsSinceEpoch)]
+                + stratum.columns, count)
     }
 
     func forgive(
@@ -140,39 +148,67 @@ extension SQLTransaction {
                 + " AND a.failure_class IN (\(Self.places(words.count)))",
             [rollout.text, now.secondsSinceEpoch] + SQLArguments(words))
         try countAnew(rollout)
+        try auditAttempts(
+            .failuresForgiven, rollout,
+            [
+                Column("which", "classes"), Column("classes", words.joined(separator: ",")),
+                Column("until_s", now.secondsSinceEpoch),
+            ], count)
         return count
     }
 
     /// Whoever was to be tried again while nothing was offered gets their time anew.
     func postponeRetries(in rollout: RolloutName, until moment: Instant) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts SET counts_from_s = ? WHERE rollout = ?"
                 + " AND standing = 'failed' AND counts_from_s > failed_s AND counts_from_s < ?",
             [moment.secondsSinceEpoch, rollout.text, moment.secondsSinceEpoch])
+        try auditAttempts(
+            .retriesPostponed, rollout, [Column("until_s", moment.secondsSinceEpoch)], count)
     }
 
     func grantRetry(
         of classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
     ) throws -> Int {
         let words = classes.map(\.rawValue).sorted()
-        return try execute(
+        let count = try execute(
             "UPDATE attempts SET granted_try = tries, granted_s = ? WHERE rollout = ?"
                 + " AND standing = 'failed' AND granted_try < tries"
                 + " AND failure_class IN (\(Self.places(words.count)))",
             [now.secondsSinceEpoch, rollout.text] + SQLArguments(words))
+        try auditAttempts(
+            .retriesGranted, rollout, [Column("classes", words.joined(separator: ","))], count)
+        return count
     }
 
     func add(
         _ control: OverdueGrading.Control, of rollout: RolloutName,
         newestOverdue newest: Instant, at now: Instant
     ) throws {
-        try execute(
+        let added = try execute(
             "INSERT INTO silence_controls (rollout, newest_s, at_s, silent_count, device_count)"
                 + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
                 rollout.text, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent,
                 control.count,
             ])
+        guard added > 0 else { return }
+        try audit(
+            .silenceMeasured, AuditSubject(.rollout, rollout), rollout: rollout, from: nil,
+            to: [
+                Column("newest_overdue_s", newest.secondsSinceEpoch),
+                Column("silent", control.silent), Column("devices", control.count),
+            ])
+    }
+
+    /// One row for what happens to many attempts at once: by which rule, and to how many.
+    private func auditAttempts(
+        _ action: AuditAction, _ rollout: RolloutName, _ rule: [Column], _ count: Int
+    ) throws {
+        guard count > 0 else { return }
+        try audit(
+            action, AuditSubject(.rollout, rollout), rollout: rollout, from: nil,
+            to: rule + [Column("devices", count)])
     }
 }
 

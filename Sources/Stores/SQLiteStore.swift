@@ -1,3 +1,4 @@
+public import Audit
 import Foundation
 internal import GRDB
 public import Orchestrator
@@ -82,6 +83,6 @@ public struct SQLiteStore: Store {
     ) async throws -> Answer { try await transactions.readFleet(body) }
 
     public func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
-    ) async throws -> Answer { try await transactions.write(body) }
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    ) async throws -> Answer { try await transactions.write(with: pen, body) }
 }

@@ -9,6 +9,7 @@ enum Schema {
         migrationAccess,
         migrationAPI,
         migrationScale,
+        migrationAudit,
     ]
 
     private static let migration1 = """

@@ -79,7 +79,7 @@ final class WriteGroups: Sendable {
                 body.refuse(error)
                 throw error
             }
-            let result = body.run(SQLTransaction(connection: connection))
+            let result = body.run(SQLTransaction(connection: connection, trail: nil))
             // Kept first: whoever has run is answered, whatever becomes of the transaction.
             done.append(result)
             try connection.end(undoing: result.hasThrown)

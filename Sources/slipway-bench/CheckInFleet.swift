@@ -49,15 +49,16 @@ struct CheckInFleet {
         guard !isThere else { return false }
         let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
         let rollouts = try BenchRollouts(now)
+        let pen = AuditPen(.server, at: now, hashing: OpenSSLHashing())
         for begin in Swift.stride(from: 0, to: deviceCount, by: Self.batchCount) {
             let batch = try (begin..<min(deviceCount, begin + Self.batchCount)).map {
                 try device($0, rollouts, at: now)
             }
-            try await store.write { store in
+            try await store.write(with: pen) { store in
                 for device in batch { try store.save(device, at: now) }
             }
         }
-        try await store.write { try rollouts.write(to: $0) }
+        try await store.write(with: pen) { try rollouts.write(to: $0) }
         return true
     }
 

@@ -75,7 +75,8 @@ struct RolloutBench: AsyncParsableCommand {
     ) async throws {
         let store = try SQLiteStore(path: site.database.path)
         let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
-        try await store.write { store in
+        let pen = AuditPen(.server, at: now, hashing: OpenSSLHashing())
+        try await store.write(with: pen) { store in
             guard var rollout = try store.rollout(name) else { return }
             let last = rollout.deviceCounts.count - 1
             rollout.state = .running(
@@ -84,7 +85,7 @@ struct RolloutBench: AsyncParsableCommand {
             try store.update(rollout, at: now)
         }
         for begin in stride(from: 0, to: count, by: 20_000) {
-            try await store.write { store in
+            try await store.write(with: pen) { store in
                 for number in begin..<min(count, begin + 20_000) {
                     try store.save(
                         Self.attempt(of: fleet.device(number), in: name, number, at: now))

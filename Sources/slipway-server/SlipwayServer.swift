@@ -107,7 +107,11 @@ internal import UnixSignals
         let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
         // Stopped in the opposite order, so that the last spans are sent, too.
         var services: [any Service] =
-            (exporter.map { [$0] } ?? []) + [application, stepping, asking, delivering]
+            (exporter.map { [$0] } ?? [])
+            + [
+                AuditService(orchestrator: orchestrator, logger: logger), application, stepping,
+                asking, delivering,
+            ]
         if let credentials = edge.credentials {
             services.append(CertificateService(credentials: credentials, logger: logger))
         }

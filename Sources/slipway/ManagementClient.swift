@@ -39,6 +39,11 @@ struct ManagementClient {
         try read(send(.post, path, body: body))
     }
 
+    /// The answer as it came.
+    func postForBytes(_ path: String) throws(SlipwayError) -> [UInt8] {
+        try send(.post, path, body: [])
+    }
+
     func put<Answer: WireMessage>(
         _ path: String, _ body: [UInt8]
     ) throws(SlipwayError) -> Answer {

@@ -10,9 +10,12 @@ import Testing
         "Telemetry": ["Synchronization"],
         "Wire": ["JSON", "Model"],
         "Trust": ["JSON", "Model"],
+        "Audit": ["JSON", "Model", "Trust", "Wire"],
         "Rollouts": ["Model"],
         "Agent": ["JSON", "Model", "Trust", "Wire"],
-        "Orchestrator": ["Model", "Rollouts", "Synchronization", "Trust", "Wire"],
+        "Orchestrator": [
+            "Audit", "JSON", "Model", "Rollouts", "Synchronization", "Trust", "Wire",
+        ],
         "OpenSSL": ["COpenSSL", "Glibc", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
         "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
@@ -24,16 +27,16 @@ import Testing
         "Postgres": ["CPostgres", "Synchronization"],
         "Programs": ["Glibc", "Synchronization"],
         "Stores": [
-            "Dispatch", "Foundation", "GRDB", "Model", "Orchestrator", "Postgres", "Rollouts",
-            "Synchronization", "Wire",
+            "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
+            "Rollouts", "Synchronization", "Wire",
         ],
         "Server": [
-            "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model", "NIOCore",
-            "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts", "ServiceLifecycle",
-            "Synchronization", "Telemetry", "Trust", "Wire", "_NIOFileSystem",
+            "Audit", "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model",
+            "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts",
+            "ServiceLifecycle", "Synchronization", "Telemetry", "Trust", "Wire", "_NIOFileSystem",
         ],
         "slipway": [
-            "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
+            "ArgumentParser", "Audit", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
@@ -45,8 +48,8 @@ import Testing
         ],
         "Load": ["CEpoll", "Glibc"],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "Hummingbird", "JSON", "Load", "Model", "OpenSSL",
-            "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
+            "ArgumentParser", "Audit", "Foundation", "Hummingbird", "JSON", "Load", "Model",
+            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
@@ -61,9 +64,9 @@ import Testing
 
     /// Everything that the agent links, and what must stay pure.
     static let withoutFoundation: Set<String> = [
-        "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
-        "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives", "Postgres",
-        "Telemetry",
+        "Model", "JSON", "Trust", "Wire", "Audit", "Rollouts", "Orchestrator", "Agent", "OpenSSL",
+        "Curl", "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
+        "Postgres", "Telemetry",
     ]
 
     /// The wrapper of each C library, the operating system's included.

@@ -1,3 +1,4 @@
+public import Audit
 public import Orchestrator
 internal import Telemetry
 
@@ -17,10 +18,16 @@ public struct MeasuredStore: Store {
         try await measure(.read) { try await store.read(body) }
     }
 
-    public func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    public func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer {
-        try await measure(.write) { try await store.write(body) }
+        try await measure(.read) { try await store.readFleet(body) }
+    }
+
+    public func write<Answer: Sendable>(
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    ) async throws -> Answer {
+        try await measure(.write) { try await store.write(with: pen, body) }
     }
 
     private func measure<Answer: Sendable>(
