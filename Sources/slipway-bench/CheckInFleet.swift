@@ -1,4 +1,5 @@
 import Foundation
+internal import Audit
 internal import Model
 internal import OpenSSL
 internal import Orchestrator

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 import Foundation
+internal import Audit
 internal import Model
 internal import OpenSSL
 internal import Orchestrator
