@@ -54,7 +54,7 @@ import Wire
         #expect(try await scene.refusal(1, showing: token.text) == nil)
         #expect(try await scene.refusal(2, showing: token.text) == Self.sentence)
         #expect(try await scene.used(token) == 1)
-        #expect(try await scene.orchestrator.devices().count == 1)
+        #expect(try await scene.orchestrator.devices().items.count == 1)
         // A device that is known shows it for nothing.
         var known = TestDevice(1)
         known.sequence = 1
@@ -83,7 +83,7 @@ import Wire
             return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
         }
         #expect(admitted == 5)
-        #expect(try await scene.orchestrator.devices().count == 5)
+        #expect(try await scene.orchestrator.devices().items.count == 5)
         #expect(try await scene.used(token) == 5)
     }
 
@@ -146,7 +146,7 @@ import Wire
         let scene = try await scene()
         let token = try await scene.token()
         #expect(try await scene.refusal(1, showing: guess) == Self.sentence)
-        #expect(try await scene.orchestrator.devices().isEmpty)
+        #expect(try await scene.orchestrator.devices().items.isEmpty)
         #expect(try await scene.used(token) == 0)
     }
 
