@@ -62,7 +62,7 @@ extension Request {
     fileprivate func message<Message: WireMessage>(limitBytes: Int) async throws -> Message {
         let bytes = try await bytes(limitBytes: limitBytes)
         do { return try Message(parsing: bytes, limitBytes: limitBytes) } catch {
-            throw Refusal.malformed("\(error)")
+            throw Refusal.unreadable(error)
         }
     }
 }

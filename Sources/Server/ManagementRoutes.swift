@@ -19,6 +19,7 @@ struct ManagementRoutes {
         addCohorts(to: group)
         addEvents(to: group)
         addWebHooks(to: group)
+        AuditRoutes(orchestrator: orchestrator).add(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -33,15 +34,17 @@ struct ManagementRoutes {
                 digest, request.body.map { Array($0.readableBytesView) })
             return Response(status: .created)
         }
-        group.post("metadata") { request, _ in
+        group.post("metadata") { request, context in
             let limit = orchestrator.metadataLimitBytes
             let submission: MetadataSubmission
             do {
                 submission = try MetadataSubmission(
                     parsing: try await request.bytes(limitBytes: limit), limitBytes: limit)
-            } catch let error as WireError { throw Refusal.malformed("\(error)") }
+            } catch let error as WireError { throw Refusal.unreadable(error) }
             return Response(
-                ListAnswer(items: try await orchestrator.publish(submission)))
+                ListAnswer(
+                    items: try await orchestrator.publish(
+                        submission, by: context.requireOperator())))
         }
     }
 
@@ -53,7 +56,7 @@ struct ManagementRoutes {
         }
         group.get("releases/{name}/{version}") { _, context in
             let name: ReleaseName = try Self.name("name", context)
-            guard let version = Version(try context.parameters.require("version")) else {
+            guard let version = Version(try context.parameter("version")) else {
                 throw Refusal.malformed("the version in the path is not one")
             }
             return Response(
@@ -91,7 +94,10 @@ struct ManagementRoutes {
         }
         group.post("devices/{id}/accept-key") { request, context in
             let asked: KeyRequest = try await read(request)
-            return try await change(.acceptKey(asked.key), request, context)
+            guard let key = asked.key else {
+                throw Refusal.invalid("public_key: there is no such Ed25519 key")
+            }
+            return try await change(.acceptKey(key), request, context)
         }
         let others: [(String, Orchestrator.DeviceChange)] = [
             ("resume", .resume), ("unpin", .unpin), ("retire", .retire),
@@ -253,20 +259,20 @@ struct ManagementRoutes {
     private func message<Message: WireMessage>(in bytes: [UInt8]) throws(Refusal) -> Message {
         do {
             return try Message(parsing: bytes, limitBytes: orchestrator.requestLimitBytes)
-        } catch { throw .malformed("\(error)") }
+        } catch { throw .unreadable(error) }
     }
 
     static func name<N: Name>(
         _ parameter: String, _ context: WebServer.Context
     ) throws -> N {
-        guard let name = N(try context.parameters.require(parameter)) else {
+        guard let name = N(try context.parameter(parameter)) else {
             throw Refusal.malformed("the \(parameter) in the path is not a name")
         }
         return name
     }
 
     private static func digest(_ context: WebServer.Context) throws -> Digest {
-        guard let digest = Digest(hex: try context.parameters.require("sha256")) else {
+        guard let digest = Digest(hex: try context.parameter("sha256")) else {
             throw Refusal.malformed("the path does not end in a SHA-256")
         }
         return digest

@@ -25,6 +25,7 @@ extension Router {
     }
 
     private static var methods: [HTTPRequest.Method] {
-        [.get, .head, .post, .put, .delete, .patch, .options, .trace, .connect]
+        let query = HTTPRequest.Method(rawValue: "QUERY").map { [$0] } ?? []
+        return [.get, .head, .post, .put, .delete, .patch, .options, .trace, .connect] + query
     }
 }

@@ -1,4 +1,6 @@
+import Foundation
 internal import Hummingbird
+internal import JSON
 internal import Model
 internal import Orchestrator
 internal import Wire
@@ -7,9 +9,18 @@ internal import Wire
 extension Request {
     /// - Throws: ``Refusal/malformed(_:)`` when it is said twice: two readers could differ about it.
     func query(_ name: String) throws(Refusal) -> String? {
-        let values = uri.queryParameters[values: Substring(name)]
+        let values = (uri.query ?? "").split(separator: "&").compactMap { pair -> Substring? in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts.first == name[...] ? parts.dropFirst().first ?? "" : nil
+        }
         guard values.count <= 1 else { throw .malformed("\(name): expected at most once") }
-        return values.first.map { String($0) }
+        // A plus is how forms and many programs write a space.
+        return try values.first.map { value throws(Refusal) in
+            guard let text = value.replacing("+", with: " ").removingPercentEncoding else {
+                throw .malformed("\(name): its percent-encoding is broken")
+            }
+            return text
+        }
     }
 
     /// A value of the query in its written form; `nil` when it is not there.
@@ -86,6 +97,38 @@ extension Request {
         }
         return orchestrator.requestKey(
             text, by: `operator`, request: "\(method.rawValue) \(uri.path)", body)
+    }
+}
+
+extension Refusal {
+    /// Why a body is not the message that it should be.
+    ///
+    /// What is legal JSON and not taken by us all the same, such as 1.5 or a member that comes twice,
+    /// is understood (RFC 9110 section 15.5.21).
+    static func unreadable(_ error: WireError) -> Refusal {
+        switch error {
+        case .shape, .envelope: return .malformed("\(error)")
+        case .syntax(let syntax):
+            switch syntax.problem {
+            case .notAnInteger, .integerOutOfRange, .duplicateMember, .tooDeep, .tooManyValues:
+                return .invalid("\(error)")
+            case .tooLong, .unexpectedEnd, .unexpectedByte, .invalidUTF8, .invalidEscape,
+                .controlCharacter, .trailingBytes:
+                return .malformed("\(error)")
+            }
+        }
+    }
+}
+
+extension WebServer.Context {
+    /// What stands in a place of the path, as it was meant: names may hold a colon, which many
+    /// programs encode.
+    func parameter(_ name: String) throws -> String {
+        let text = try parameters.require(name)
+        guard let decoded = text.removingPercentEncoding else {
+            throw Refusal.malformed("the \(name) in the path is broken")
+        }
+        return decoded
     }
 }
 

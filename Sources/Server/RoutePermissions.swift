@@ -86,6 +86,10 @@ struct RoutePermission: Hashable, Sendable {
         RoutePermission(.get, "webhooks/{webhook}/dead-letters", .manageWebHooks, .nothing),
         RoutePermission(.post, "webhooks/{webhook}/redeliver", .manageWebHooks, .everything),
 
+        RoutePermission(.get, "audit", .readAudit, .nothing),
+        RoutePermission(.get, "audit/checkpoint", .readAudit, .nothing),
+        RoutePermission(.post, "audit/checkpoint", .readAudit, .nothing),
+
         RoutePermission(.get, "tokens", .manageTokens, .nothing),
         RoutePermission(.post, "tokens", .manageTokens, .everything),
         RoutePermission(.post, "tokens/{id}/revoke", .manageTokens, .everything),
@@ -105,8 +109,9 @@ struct RoutePermission: Hashable, Sendable {
         all.map { (Key(method: $0.method, path: $0.path), $0) },
         uniquingKeysWith: { first, _ in first })
 
-    /// What a route needs; `nil` for one that nobody thought of. Whoever may get something may ask
-    /// for its head.
+    /// What a route needs; `nil` for one that nobody thought of.
+    ///
+    /// Whoever may get something may ask for its head.
     ///
     /// - Parameter path: The whole template, such as `/api/v1/devices/{id}`.
     static func of(_ method: HTTPRequest.Method, _ path: String) -> RoutePermission? {

@@ -237,6 +237,7 @@ public struct StartRequest: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["file", "digest"])
         file = try RolloutFile(fields.object("file"))
         digest = try fields.digest("digest")
     }

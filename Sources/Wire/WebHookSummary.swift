@@ -80,6 +80,7 @@ public struct WebHookRequest: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["url", "kinds", "secret"])
         url = try fields.string("url", maximumByteCount: 4096)
         kinds = try fields.eventKinds("kinds")
         secret = try fields.optionalString("secret")
@@ -136,6 +137,7 @@ public struct RedeliveryRequest: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["number"])
         number = try fields.optionalInteger("number", in: 0...Int64.max)
     }
 }

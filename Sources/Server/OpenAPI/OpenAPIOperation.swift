@@ -154,7 +154,7 @@ struct OpenAPIParameter {
     static func path(_ name: String) -> OpenAPIParameter {
         let schema: JSONValue =
             switch name {
-            case "version": .schema("Version")
+            case "version": .schema("VersionRequest")
             case "sha256": .schema("Digest")
             case "number": .schema("EventNumber")
             default: .schema("Name")

@@ -60,7 +60,7 @@ extension OpenAPIOperations {
             "Deliver dead letters once more: one of them, or all.",
             .json(200, .schema("Redelivery")))
         again.body = .json("RedeliveryRequest")
-        again.refusals = [404, 413, 507]
+        again.refusals = [404, 413, 422, 507]
         return [list, add, one, remove, letters, again]
     }()
 }

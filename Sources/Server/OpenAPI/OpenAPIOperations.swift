@@ -79,7 +79,7 @@ enum OpenAPIOperations {
             .get, "releases", "listReleases", "releases", "A page of the releases, by name.",
             .json(200, .schema("ReleasePage")))
         list.parameters = [
-            .limit, .query("after", "The `next` of the page before.", .schema("Release")),
+            .limit, .query("after", "The `next` of the page before.", .schema("ReleaseRequest")),
         ]
         var one = operation(
             .get, "releases/{name}/{version}", "getRelease", "releases", "One release.",

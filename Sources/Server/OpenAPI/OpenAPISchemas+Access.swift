@@ -4,9 +4,19 @@ internal import Wire
 
 extension OpenAPISchemas {
     private static let role = oneOf(AccessRole.allCases.map(\.rawValue))
-    private static let permission = oneOf(Permission.allCases.map(\.rawValue))
+    private static let permissions = list(oneOf(Permission.allCases.map(\.rawValue)))
 
     static let access: [(String, JSONValue)] = [
+        (
+            "WhoAmI",
+            object(
+                ["name", "role", "permissions"],
+                [
+                    "name": .schema("Name"), "role": role, "permissions": permissions,
+                    "cohorts": list("Name"), "token": .schema("Name"),
+                    "expires": .schema("Moment"),
+                ])
+        ),
         ("TokenList", page("Token")),
         (
             "Token",
@@ -14,7 +24,7 @@ extension OpenAPISchemas {
                 ["id", "name", "role", "created", "created_by"],
                 [
                     "id": .schema("Name"), "name": .schema("Name"), "role": role,
-                    "actions": list(permission), "cohorts": list("Name"),
+                    "actions": permissions, "cohorts": list("Name"),
                     "created": .schema("Moment"), "created_by": .schema("Name"),
                     "expires": .schema("Moment"), "revoked": .schema("Moment"),
                     "last_used": .schema("Moment"),
@@ -23,38 +33,41 @@ extension OpenAPISchemas {
         ("NewToken", object(["text", "token"], ["text": text, "token": .schema("Token")])),
         (
             "TokenRequest",
-            closed(
+            request(
                 ["name", "role"],
                 [
                     "name": .schema("Name"), "role": role,
-                    "actions": few(permission, Int64(Permission.allCases.count)),
-                    "cohorts": few(.schema("Name"), Int64(TokenRequest.maximumCohortCount)),
-                    "lifetime_seconds": number(in: TokenRequest.lifetimes, optional: true),
+                    "actions": optionalList(
+                        oneOf(Permission.allCases.map(\.rawValue)), Permission.allCases.count),
+                    "cohorts": optionalList(
+                        .schema("Name"), TokenRequest.maximumCohortCount),
+                    "lifetime_seconds": [
+                        "type": ["integer", "null"],
+                        "minimum": .integer(TokenRequest.lifetimes.lowerBound),
+                        "maximum": .integer(TokenRequest.lifetimes.upperBound),
+                    ],
                 ])
         ),
-        (
-            "WhoAmI",
-            object(
-                ["name", "role", "permissions"],
-                [
-                    "name": .schema("Name"), "role": role, "permissions": list(permission),
-                    "cohorts": list("Name"), "token": .schema("Name"),
-                    "expires": .schema("Moment"),
-                ])
-        ),
+    ]
+
+    private static let terms: [(String, JSONValue)] = [
+        ("uses", .schema("Count")), ("hardware", list("Name")), ("cohort", .schema("Name")),
+        ("note", text), ("attributes", ["type": "object", "additionalProperties": text]),
+    ]
+
+    static let enrolment: [(String, JSONValue)] = [
         ("EnrolmentTokenList", page("EnrolmentToken")),
         (
             "EnrolmentToken",
             object(
                 ["id", "uses", "used", "created", "created_by", "expires"],
-                [
-                    "id": .schema("Name"), "note": text, "uses": .schema("Count"),
-                    "used": .schema("Count"), "hardware": list("Name"),
-                    "cohort": .schema("Name"),
-                    "attributes": ["type": "object", "additionalProperties": text],
-                    "created": .schema("Moment"), "created_by": .schema("Name"),
-                    "expires": .schema("Moment"), "revoked": .schema("Moment"),
-                ])
+                .object(
+                    JSONObject(
+                        terms + [
+                            ("id", .schema("Name")), ("used", .schema("Count")),
+                            ("created", .schema("Moment")), ("created_by", .schema("Name")),
+                            ("expires", .schema("Moment")), ("revoked", .schema("Moment")),
+                        ])))
         ),
         (
             "NewEnrolmentToken",
@@ -62,44 +75,36 @@ extension OpenAPISchemas {
         ),
         (
             "EnrolmentTokenRequest",
-            closed(
+            request(
                 ["lifetime_seconds"],
                 [
-                    "note": ["type": ["string", "null"], "pattern": "^[ -~]{0,256}$"],
-                    "uses": number(in: EnrolmentTerms.useCounts, optional: true),
-                    "hardware": few(
-                        .schema("Name"), Int64(EnrolmentTerms.maximumHardwareCount)),
+                    // Bytes are counted, so that these are what any characters may be.
+                    "note": ["type": ["string", "null"], "maxLength": 256, "pattern": "^[ -~]*$"],
+                    "uses": [
+                        "type": ["integer", "null"],
+                        "minimum": .integer(EnrolmentTerms.useCounts.lowerBound),
+                        "maximum": .integer(EnrolmentTerms.useCounts.upperBound),
+                    ],
+                    "hardware": optionalList(
+                        .schema("Name"), EnrolmentTerms.maximumHardwareCount),
                     "cohort": ["anyOf": [.schema("Name"), ["type": "null"]]],
-                    "attributes": attributes,
-                    "lifetime_seconds": number(
-                        in: EnrolmentTokenRequest.lifetimes, optional: false),
+                    "attributes": [
+                        "type": ["object", "null"], "maxProperties": 256,
+                        "propertyNames": ["pattern": "^[a-z][a-z0-9_]{0,63}$"],
+                        "additionalProperties": [
+                            "type": "string", "maxLength": 256, "pattern": "^[ -~]*$",
+                        ],
+                    ],
+                    "lifetime_seconds": [
+                        "type": "integer",
+                        "minimum": .integer(EnrolmentTokenRequest.lifetimes.lowerBound),
+                        "maximum": .integer(EnrolmentTokenRequest.lifetimes.upperBound),
+                    ],
                 ])
         ),
     ]
 
-    /// As ``Attributes`` takes them, but for values of more than ASCII.
-    private static let attributes: JSONValue = [
-        "type": ["object", "null"], "maxProperties": .integer(Int64(Attributes.maximumCount)),
-        "propertyNames": ["pattern": "^[a-z][a-z0-9_]{0,63}$"],
-        "additionalProperties": ["type": "string", "pattern": "^[ -~]{0,256}$"],
-    ]
-
-    /// A request with these members and no others.
-    private static func closed(_ required: JSONValue, _ properties: JSONValue) -> JSONValue {
-        [
-            "type": "object", "required": required, "properties": properties,
-            "additionalProperties": false,
-        ]
-    }
-
-    private static func few(_ item: JSONValue, _ maximumCount: Int64) -> JSONValue {
-        ["type": ["array", "null"], "maxItems": .integer(maximumCount), "items": item]
-    }
-
-    private static func number(in range: ClosedRange<Int64>, optional: Bool) -> JSONValue {
-        [
-            "type": optional ? ["integer", "null"] : "integer",
-            "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound),
-        ]
+    private static func optionalList(_ item: JSONValue, _ maximumCount: Int) -> JSONValue {
+        ["type": ["array", "null"], "maxItems": .integer(Int64(maximumCount)), "items": item]
     }
 }

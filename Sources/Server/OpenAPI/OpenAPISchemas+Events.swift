@@ -39,10 +39,13 @@ extension OpenAPISchemas {
         ),
         (
             "WebHookRequest",
-            object(
+            request(
                 ["url"],
                 [
-                    "url": ["type": "string", "maxLength": 1024],
+                    "url": [
+                        "type": "string", "maxLength": 1024,
+                        "examples": ["https://hooks.example.com/slipway"],
+                    ],
                     "kinds": [
                         "type": ["array", "null"], "maxItems": 16, "items": eventKind,
                         "description": "The events that it is told of; all by default.",
@@ -66,7 +69,7 @@ extension OpenAPISchemas {
         ),
         (
             "RedeliveryRequest",
-            object(
+            request(
                 [],
                 [
                     "number": [

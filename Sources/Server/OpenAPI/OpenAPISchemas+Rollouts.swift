@@ -56,13 +56,13 @@ extension OpenAPISchemas {
         ),
         (
             "StartRequest",
-            object(
+            request(
                 ["file", "digest"],
                 ["file": .schema("RolloutFile"), "digest": .schema("Digest")])
         ),
         (
             "FailureRequest",
-            object(
+            request(
                 [],
                 [
                     "classes": [
@@ -74,7 +74,7 @@ extension OpenAPISchemas {
         ),
         (
             "Stratum",
-            object(
+            request(
                 ["attribute", "value"],
                 [
                     "attribute": ["type": "string", "maxLength": 256],
@@ -83,11 +83,11 @@ extension OpenAPISchemas {
         ),
         (
             "RevertRequest",
-            object(
+            request(
                 [],
                 [
                     "release": [
-                        "anyOf": [.schema("Release"), ["type": "null"]],
+                        "anyOf": [.schema("ReleaseRequest"), ["type": "null"]],
                         "description":
                             "Where the devices go; by default what most of them came from.",
                     ]

@@ -8,7 +8,7 @@ internal import Wire
 enum OpenAPISchemas {
     static let all: [(String, JSONValue)] =
         values + errors + devices + releases + cohorts + rollouts + explanations + events
-        + webHooks + access
+        + webHooks + access + enrolment
 
     // MARK: Values
 
@@ -17,6 +17,19 @@ enum OpenAPISchemas {
         ("Digest", pattern("^[0-9a-f]{64}$")),
         ("PublicKey", pattern("^[0-9a-f]{64}$")),
         ("Version", .object(JSONObject([("maxLength", 64)] + patternMembers("^\(version)$")))),
+        (
+            "ReleaseRequest",
+            .object(
+                JSONObject(
+                    [("description", .string(narrow))]
+                        + patternMembers("^[A-Za-z0-9_:][A-Za-z0-9._:-]{0,63} \(narrowVersion)$")))
+        ),
+        (
+            "VersionRequest",
+            .object(
+                JSONObject(
+                    [("description", .string(narrow))] + patternMembers("^\(narrowVersion)$")))
+        ),
         (
             "Release",
             .object(
@@ -32,7 +45,10 @@ enum OpenAPISchemas {
         ),
         ("Count", ["type": "integer", "minimum": 0]),
         ("EventNumber", ["type": "integer", "minimum": 0, "maximum": 9_223_372_036_854_775_807]),
-        ("SelectorText", ["type": "string", "minLength": 1, "maxLength": 4096]),
+        (
+            "SelectorText",
+            ["type": "string", "minLength": 1, "maxLength": 4096, "examples": ["all"]]
+        ),
         ("FailureClass", oneOf(FailureClass.allCases.map(\.rawValue))),
         (
             "RolloutState",
@@ -44,6 +60,13 @@ enum OpenAPISchemas {
     private static let version =
         #"[0-9]{1,15}(\.[0-9]{1,15}){0,3}(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"#
         + #"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"#
+
+    private static let narrow = "The server takes every version of at most 64 bytes."
+
+    /// At most 63 bytes whatever is made of it, which no pattern can say of all versions.
+    private static let narrowVersion =
+        #"[0-9]{1,6}(\.[0-9]{1,8}){0,3}(-[0-9A-Za-z-]{1,9}(\.[0-9]{1,4})?)?"#
+        + #"(\+[0-9A-Za-z-]{1,14})?"#
 
     private static let errors: [(String, JSONValue)] = [
         ("Error", object(["error"], ["error": text]))
@@ -103,10 +126,10 @@ enum OpenAPISchemas {
         ),
         (
             "HoldRequest",
-            object(["reason"], ["reason": ["type": "string", "minLength": 1, "maxLength": 256]])
+            request(["reason"], ["reason": ["type": "string", "minLength": 1, "maxLength": 256]])
         ),
-        ("PinRequest", object(["release"], ["release": .schema("Release")])),
-        ("KeyRequest", object(["public_key"], ["public_key": .schema("PublicKey")])),
+        ("PinRequest", request(["release"], ["release": .schema("ReleaseRequest")])),
+        ("KeyRequest", request(["public_key"], ["public_key": .schema("PublicKey")])),
     ]
 
     // MARK: Releases and cohorts
@@ -130,13 +153,13 @@ enum OpenAPISchemas {
         ),
         (
             "MetadataSubmission",
-            object(
+            request(
                 ["metadata"],
                 [
                     "metadata": [
                         "type": "array",
                         "maxItems": .integer(Int64(MetadataSubmission.maximumCount)),
-                        "items": object(
+                        "items": request(
                             ["role", "file"],
                             ["role": ["type": "string", "maxLength": 128], "file": text]),
                     ]
@@ -164,7 +187,7 @@ enum OpenAPISchemas {
                     "versions": list("Cohort"),
                 ])
         ),
-        ("CohortRequest", object(["selector"], ["selector": .schema("SelectorText")])),
+        ("CohortRequest", request(["selector"], ["selector": .schema("SelectorText")])),
     ]
 }
 
@@ -176,6 +199,14 @@ extension OpenAPISchemas {
 
     static func object(_ required: JSONValue, _ properties: JSONValue) -> JSONValue {
         ["type": "object", "required": required, "properties": properties]
+    }
+
+    /// What is sent to the server: a member that it does not know is refused, as in rollout files.
+    static func request(_ required: JSONValue, _ properties: JSONValue) -> JSONValue {
+        [
+            "type": "object", "required": required, "properties": properties,
+            "additionalProperties": false,
+        ]
     }
 
     static func list(_ schema: String) -> JSONValue { list(.schema(schema)) }
