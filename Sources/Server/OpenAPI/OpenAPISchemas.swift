@@ -157,7 +157,8 @@ enum OpenAPISchemas {
                 ["metadata"],
                 [
                     "metadata": [
-                        "type": "array",
+                        "type": "array", "uniqueItems": true,
+                        "description": "Each role once.",
                         "maxItems": .integer(Int64(MetadataSubmission.maximumCount)),
                         "items": request(
                             ["role", "file"],
