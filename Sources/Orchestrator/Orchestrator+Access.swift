@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Trust
 public import Wire
@@ -62,7 +63,7 @@ extension Orchestrator {
         {
             return
         }
-        try? await write { try $0.noteUse(ofToken: token.id, at: moment) }
+        try? await write(as: .server, at: moment) { try $0.noteUse(ofToken: token.id, at: moment) }
     }
 
     public func whoIs(_ principal: Principal) -> WhoAmI {

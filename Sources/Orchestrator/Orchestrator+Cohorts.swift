@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -11,7 +12,7 @@ extension Orchestrator {
         if precondition: Precondition = .none, once key: RequestKey? = nil
     ) async throws(Refusal) -> CohortSummary {
         let moment = now()
-        return try await write(once: key) { store in
+        return try await write(as: .operator(author), at: moment, once: key) { store in
             let newest = try store.newestVersion(of: name)
             try precondition.check(newest?.summary.tag)
             let selector = try selector(request.selector, store)
@@ -34,7 +35,7 @@ extension Orchestrator {
     /// All versions of a cohort, and how many devices the newest picks now.
     public func cohort(_ name: CohortName) async throws(Refusal) -> CohortHistory {
         let context = context(at: now())
-        return try await read { store in
+        return try await readFleet { store in
             let versions = try store.versions(of: name)
             guard let newest = versions.first else {
                 throw Refusal.unknown("there is no cohort called \(name)")

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 internal import Wire
@@ -61,7 +62,7 @@ extension Orchestrator {
         {
             return true
         }
-        return try await write { store in
+        return try await write(as: .server, at: moment) { store in
             guard try store.deliveryLease() == lease else { return false }
             try store.save(renewed)
             return true
@@ -71,7 +72,7 @@ extension Orchestrator {
     /// Lets another server deliver at once.
     public func endDelivering(as holder: Nonce) async throws(Refusal) {
         let moment = now()
-        try await write { store in
+        try await write(as: .server, at: moment) { store in
             guard var lease = try store.deliveryLease(), lease.holder == holder else { return }
             lease.until = moment
             try store.save(lease)
@@ -133,7 +134,7 @@ extension Orchestrator {
 
     /// Moves web hooks past events that they do not want, so that nobody looks at them again.
     private func passOver(_ hooks: [WebHookID]) async throws(Refusal) {
-        try await write { store in
+        try await write(as: .server, at: now()) { store in
             let newest = try store.newestEventNumber()
             for id in hooks {
                 guard var hook = try store.webHook(id),
@@ -152,7 +153,7 @@ extension Orchestrator {
         _ outcome: WebHookOutcome, of delivery: WebHookDelivery, luck: Int
     ) async throws(Refusal) {
         let moment = now()
-        try await write { store in
+        try await write(as: .server, at: moment) { store in
             // Somebody may have removed the web hook, or booked the same delivery, meanwhile.
             guard let hook = try store.webHook(delivery.hook) else { return }
             if delivery.isDeadLetter {

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 public import Wire
 
@@ -15,7 +16,7 @@ extension Orchestrator {
             hardware: Set(terms.hardware), cohort: terms.cohort, attributes: terms.attributes,
             created: moment, createdBy: asker.name,
             expires: moment.advanced(by: .seconds(request.lifetimeSeconds)))
-        try await write { store in
+        try await write(as: .operator(asker.name), at: moment) { store in
             if let cohort = token.cohort, try store.newestVersion(of: cohort) == nil {
                 throw Refusal.invalid("there is no cohort called \(cohort)")
             }
@@ -40,7 +41,7 @@ extension Orchestrator {
         _ id: TokenID, by asker: Principal
     ) async throws(Refusal) -> EnrolmentTokenSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(asker.name), at: moment) { store in
             guard let token = try store.enrolmentToken(id) else {
                 throw Refusal.unknown("there is no enrolment token \(id)")
             }

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -47,7 +48,7 @@ extension Orchestrator {
         if precondition: Precondition = .none
     ) async throws(Refusal) -> DeviceSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             guard var device = try store.device(id) else {
                 throw Refusal.unknown("there is no device called \(id)")
             }

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 internal import Trust
@@ -8,7 +9,7 @@ extension Orchestrator {
     ///
     /// - Returns: All releases.
     public func publish(
-        _ submission: MetadataSubmission
+        _ submission: MetadataSubmission, by operator: OperatorName
     ) async throws(Refusal) -> [ReleaseSummary] {
         var files: [RoleName: [UInt8]] = [:]
         for (name, bytes) in submission.files {
@@ -17,7 +18,7 @@ extension Orchestrator {
             }
             files[role] = bytes
         }
-        try await remember(publisher.publish(files, now: now()))
+        try await remember(publisher.publish(files, now: now()), by: .operator(`operator`))
         return try await releases(limit: .max).items
     }
 
@@ -87,15 +88,18 @@ extension Orchestrator {
         guard repository.root.offer?.keys.values.contains(signers.offer.publicKey) == true else {
             throw .invalid("the offer key is not the one that root names")
         }
-        try await remember(repository)
+        try await beginAudit()
+        try await remember(repository, by: .server)
         try await refreshMetadata()
     }
 
     /// Makes the store's images those of the repository.
-    private func remember(_ repository: PublishedRepository) async throws(Refusal) {
+    private func remember(
+        _ repository: PublishedRepository, by actor: AuditActor
+    ) async throws(Refusal) {
         let moment = now()
         let images = repository.images
-        try await write { store in
+        try await write(as: actor, at: moment) { store in
             let known = try store.images()
             for image in images {
                 let record = ImageRecord(image, among: images)

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 internal import Trust
@@ -9,11 +10,13 @@ extension Orchestrator {
     /// Nothing changes, but the plan is kept, so that exactly this one can be started.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
         let moment = now()
-        let planning: Planning = try await read { store in
+        let planning: Planning = try await readFleet { store in
             let (spec, file) = try self.spec(of: file, store)
             return try self.planning(spec, file, store, at: moment)
         }
-        try await write { store in try store.add(planning.planRecord(at: moment)) }
+        try await write(as: .server, at: moment) { store in
+            try store.add(planning.planRecord(at: moment))
+        }
         return planning.summary
     }
 
@@ -28,7 +31,7 @@ extension Orchestrator {
         _ request: StartRequest, by author: OperatorName, once key: RequestKey? = nil
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write(once: key) { store in
+        return try await write(as: .operator(author), at: moment, once: key) { store in
             let (spec, file) = try spec(of: request.file, store)
             if let existing = try store.rollout(spec.name) {
                 guard existing.planDigest == request.digest else {
@@ -173,7 +176,7 @@ extension Orchestrator {
             case .resume: .resume(at: moment)
             case .abort: .abort(.operatorRequest)
             }
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
             try rollout.check(precondition)
             let transition: Transition
@@ -192,7 +195,7 @@ extension Orchestrator {
         _ name: RolloutName, by approver: OperatorName, if precondition: Precondition = .none
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(approver), at: moment) { store in
             let rollout = try Self.existing(name, store)
             try rollout.check(precondition)
             let plan = try plan(of: rollout)
@@ -230,7 +233,7 @@ extension Orchestrator {
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let wanted = classes.isEmpty ? Set(FailureClass.allCases) : classes
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
             try rollout.check(precondition)
             let count = try store.grantRetry(of: wanted, in: name, at: moment)
@@ -256,7 +259,7 @@ extension Orchestrator {
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let stratum = Stratum(attribute: kind.attribute, value: kind.value)
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
             try rollout.check(precondition)
             guard try store.lift(stratum, in: name, at: moment) else {
@@ -286,7 +289,7 @@ extension Orchestrator {
         if precondition: Precondition = .none
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
             try rollout.check(precondition)
             let count = try store.forgive(classes, in: name, at: moment)
@@ -319,6 +322,7 @@ extension Orchestrator {
 
     /// The plan that was started, put together from what was stored.
     func plan(of rollout: RolloutRecord) throws -> RolloutPlan {
+        if let plan = memory.plan(of: rollout) { return plan }
         let file = try RolloutFile(
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let plan = RolloutPlan(
@@ -327,6 +331,7 @@ extension Orchestrator {
         guard let plan else {
             throw StoreError.failed("the stored plan of rollout \(rollout.name) is damaged")
         }
+        memory.keep(plan, of: rollout)
         return plan
     }
 

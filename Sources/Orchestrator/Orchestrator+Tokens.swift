@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Trust
 public import Wire
@@ -25,7 +26,7 @@ extension Orchestrator {
         guard granted.isSubset(of: asker.permissions) else {
             throw .forbidden("\(asker.name) cannot grant more than they may do themselves")
         }
-        try await write { store in
+        try await write(as: .operator(asker.name), at: moment) { store in
             for cohort in token.cohorts ?? [] where try store.newestVersion(of: cohort) == nil {
                 throw Refusal.invalid("there is no cohort called \(cohort)")
             }
@@ -51,7 +52,7 @@ extension Orchestrator {
         _ id: TokenID, by asker: Principal
     ) async throws(Refusal) -> TokenSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(asker.name), at: moment) { store in
             guard let token = try store.token(id) else {
                 throw Refusal.unknown("there is no token \(id)")
             }
@@ -108,7 +109,7 @@ extension Orchestrator {
             tokens.append(try record(of: kept, actions: Self.earlierActions, at: moment))
         }
         let all = tokens
-        return try await write { store in
+        return try await write(as: .server, at: moment) { store in
             guard try store.tokens().isEmpty else { return false }
             for token in all { try store.add(token) }
             return true

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -22,7 +23,7 @@ extension Orchestrator {
             throw .signing("\(error)")
         }
         let moment = now()
-        return try await write(once: key) { store in
+        return try await write(as: .operator(author), at: moment, once: key) { store in
             guard try store.webHooks().count < Self.maximumWebHookCount else {
                 throw Refusal.conflict(
                     "there are \(Self.maximumWebHookCount) web hooks already; remove one first")
@@ -76,7 +77,7 @@ extension Orchestrator {
         _ id: WebHookID, by operator: OperatorName
     ) async throws(Refusal) {
         let moment = now()
-        try await write { store in
+        try await write(as: .operator(`operator`), at: moment) { store in
             _ = try Self.existing(id, store)
             try store.removeWebHook(id)
             try store.add(
@@ -104,7 +105,7 @@ extension Orchestrator {
         _ request: RedeliveryRequest, of id: WebHookID, by operator: OperatorName
     ) async throws(Refusal) -> Redelivery {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             _ = try Self.existing(id, store)
             let count: Int
             if let number = request.number {

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 public import Trust
 public import Rollouts
@@ -17,6 +18,10 @@ public struct Orchestrator: Sendable {
     /// Vouches for people without tokens of ours; `nil` for nobody.
     public var identityProvider: (any IdentityProvider)?
     let underWay = QuestionsUnderWay()
+    let memory = RolloutMemory()
+    let deviceKeys = DeviceKeyMemory()
+    /// Of the key that signs offers and directives.
+    let offerKeyID: KeyID
     /// Rings after each change that this server stores.
     public let news = EventNews()
 
@@ -78,6 +83,7 @@ public struct Orchestrator: Sendable {
         self.outside = outside
         self.now = now
         self.makeNonce = makeNonce
+        offerKeyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         publisher = Publisher(
             files: files, signers: signers, cryptography: cryptography, limits: settings.limits)
     }
@@ -99,11 +105,21 @@ public struct Orchestrator: Sendable {
         do { return try await store.read(body) } catch { throw .wrapping(error) }
     }
 
+    /// For what looks at all devices.
+    func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws(Refusal) -> Answer {
+        do { return try await store.readFleet(body) } catch { throw .wrapping(error) }
+    }
+
+    /// - Parameter actor: Who causes what `body` changes, as the log will tell.
     func write<Answer: Sendable>(
+        as actor: AuditActor, at moment: Instant,
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {
+        let pen = AuditPen(actor, at: moment, hashing: cryptography.hashing)
         do {
-            let answer = try await store.write(body)
+            let answer = try await store.write(with: pen, body)
             news.ring()
             return answer
         } catch { throw .wrapping(error) }

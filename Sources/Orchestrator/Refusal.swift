@@ -15,6 +15,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case invalid(String)
     /// An image that is longer than the server takes.
     case tooLong(limitBytes: Int64)
+    /// Too much was asked by the same caller, or too much of it was wrong.
+    case tooMany(retryAfterSeconds: Int)
     case store(StoreError)
     /// A key of the server cannot be used.
     case signing(String)
@@ -28,6 +30,7 @@ extension Refusal: CustomStringConvertible {
             .invalid(let reason):
             reason
         case .tooLong(let limitBytes): "the image is longer than \(limitBytes) bytes"
+        case .tooMany(let seconds): "this is asked too often; come back in \(seconds) s"
         case .store(let error): "\(error)"
         case .signing(let reason): "the server cannot sign: \(reason)"
         }

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Trust
 internal import Wire
@@ -78,12 +79,11 @@ extension Orchestrator {
     /// - Parameter key: `nil` to do it whatever was done before.
     /// - Throws: ``Refusal/invalid(_:)`` when the key came with another request.
     func write<Answer: WireMessage>(
-        once key: RequestKey?,
+        as actor: AuditActor, at moment: Instant, once key: RequestKey?,
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {
-        guard let key else { return try await write(body) }
-        let moment = now()
-        return try await write { store in
+        guard let key else { return try await write(as: actor, at: moment, body) }
+        return try await write(as: actor, at: moment) { store in
             try store.removeAnsweredRequests(
                 before: moment.advanced(by: .zero - Self.answersKept))
             if let before = try store.answeredRequest(key.key, by: key.by) {

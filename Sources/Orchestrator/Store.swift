@@ -1,3 +1,4 @@
+public import Audit
 public import Model
 public import Rollouts
 
@@ -11,22 +12,36 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer
 
+    /// As ``read(_:)``, for what looks at a whole fleet: these wait for one another, and nobody else
+    /// waits for them.
+    ///
+    /// - Throws: What `body` throws, or ``StoreError``.
+    func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer
+
+    /// - Parameter pen: Writes what changes into the log, in the same transaction.
     /// - Throws: What `body` throws, or ``StoreError``.
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer
 }
 
+extension Store {
+    /// For stores in which nobody waits for long.
+    public func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer { try await read(body) }
+}
+
 /// What decides for one device, as it is now or as it was at an earlier moment.
-public protocol RulingReader {
+public protocol RulingReader: SearchReader {
     func facts(of device: DeviceID) throws -> DeviceFacts?
     func images(of release: ReleaseID) throws -> [ImageRecord]
     /// All rollouts, the newest first.
     func rollouts() throws -> [RolloutRecord]
     /// What the device has made of the rollout; `nil` when it was offered nothing that stands.
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt?
-    /// The newest rollout that the device has proven.
-    func newestProven(of device: DeviceID) throws -> RolloutName?
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func openOffer(of device: DeviceID) throws -> OfferRecord?
     func openOfferCount(in rollout: RolloutName) throws -> Int
@@ -45,7 +60,8 @@ public protocol RulingReader {
 
 /// Questions inside one transaction.
 public protocol StoreReader:
-    RulingReader, TokenReader, PageReader, AnsweredRequestReader, WebHookReader
+    RulingReader, CheckInReader, UntriedReader, FleetReader, TokenReader, PageReader,
+    AnsweredRequestReader, WebHookReader, AuditReader
 {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
@@ -81,8 +97,6 @@ public protocol StoreReader:
     ) throws -> OverdueGrading.Control?
     /// Of the overdue devices that count: when the newest failed, and when it was heard of last.
     func newestOverdue(in rollout: RolloutName) throws -> (failed: Instant, heard: Instant)?
-    /// Devices that have proven a rollout that was started later.
-    func devicesWithProof(newerThan rollout: RolloutName) throws -> Set<DeviceID>
     /// How long a device was under watch on average: from its offer to its proof, or to when it was
     /// heard of last; at least a minute.
     func meanExposure(in rollout: RolloutName) throws -> Duration
@@ -113,7 +127,7 @@ public protocol StoreReader:
 
 /// Questions and changes inside one transaction.
 public protocol StoreWriter:
-    StoreReader, TokenWriter, AnsweredRequestWriter, WebHookWriter
+    StoreReader, CheckInWriter, TokenWriter, AnsweredRequestWriter, WebHookWriter, AuditWriter
 {
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
@@ -172,7 +186,11 @@ public protocol StoreWriter:
     func add(_ event: EventRecord) throws
 }
 
-/// Why the store could not do its part; nothing was stored.
+/// Why the store could not do its part; nobody may rely on anything of it.
+///
+/// Nothing was stored, unless a database server was lost in the very moment of the commit. To do it
+/// again is safe: what devices say has a number that only rises, and what operators change has a
+/// revision.
 public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Somebody else holds it; try again.
     case busy

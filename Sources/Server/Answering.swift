@@ -54,6 +54,8 @@ extension Response {
         case .unknown: self.init(answer, status: .notFound)
         case .conflict: self.init(answer, status: .conflict)
         case .outdated: self.init(answer, status: .preconditionFailed)
+        case .tooMany(let seconds):
+            self.init(answer, status: .tooManyRequests, headers: [.retryAfter: "\(seconds)"])
         case .invalid: self.init(answer, status: .unprocessableContent)
         case .tooLong: self.init(answer, status: .contentTooLarge)
         case .store(.busy), .store(.conflict):
@@ -61,7 +63,7 @@ extension Response {
         case .store(.full):
             self.init(answer, status: .insufficientStorage, headers: [.retryAfter: "60"])
         case .store(.foreign), .store(.failed), .signing:
-            self.init(answer, status: .internalServerError)
+            self.init(answer, status: .internalServerError, headers: [.retryAfter: "30"])
         }
     }
 }

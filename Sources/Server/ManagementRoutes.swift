@@ -19,6 +19,7 @@ struct ManagementRoutes {
         addCohorts(to: group)
         addEvents(to: group)
         addWebHooks(to: group)
+        AuditRoutes(orchestrator: orchestrator).add(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -33,7 +34,7 @@ struct ManagementRoutes {
                 digest, request.body.map { Array($0.readableBytesView) })
             return Response(status: .created)
         }
-        group.post("metadata") { request, _ in
+        group.post("metadata") { request, context in
             let limit = orchestrator.metadataLimitBytes
             let submission: MetadataSubmission
             do {
@@ -45,7 +46,9 @@ struct ManagementRoutes {
                 throw Refusal.unreadable(error)
             }
             return Response(
-                ListAnswer(items: try await orchestrator.publish(submission)))
+                ListAnswer(
+                    items: try await orchestrator.publish(
+                        submission, by: context.requireOperator())))
         }
     }
 

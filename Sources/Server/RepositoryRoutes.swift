@@ -8,7 +8,7 @@ internal import Wire
 /// Only names that a repository can have are looked for, so that no path leads outside.
 struct RepositoryRoutes {
     let folder: String
-    private let files = FileIO()
+    private let reading = ImageReading()
 
     init(folder: String) { self.folder = folder }
 
@@ -71,7 +71,7 @@ struct RepositoryRoutes {
         guard request.method == .get else { return Response(status: status, headers: headers) }
         return Response(
             status: status, headers: headers,
-            body: try await files.loadFile(path: path, range: range, context: context))
+            body: reading.body(path: path, range: range))
     }
 
     /// In bytes; `nil` when there is no such file, or no plain one with anything in it.

@@ -86,6 +86,10 @@ struct RoutePermission: Hashable, Sendable {
         RoutePermission(.get, "webhooks/{webhook}/dead-letters", .manageWebHooks, .nothing),
         RoutePermission(.post, "webhooks/{webhook}/redeliver", .manageWebHooks, .everything),
 
+        RoutePermission(.get, "audit", .readAudit, .nothing),
+        RoutePermission(.get, "audit/checkpoint", .readAudit, .nothing),
+        RoutePermission(.post, "audit/checkpoint", .readAudit, .nothing),
+
         RoutePermission(.get, "tokens", .manageTokens, .nothing),
         RoutePermission(.post, "tokens", .manageTokens, .everything),
         RoutePermission(.post, "tokens/{id}/revoke", .manageTokens, .everything),

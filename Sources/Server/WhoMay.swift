@@ -25,11 +25,12 @@ struct WhoMay: RouterMiddleware {
         var context = context
         context.principal = try await orchestrator.authorize(
             showing: token, for: needed.permission, reaching: needed.reach(context))
+        context.visitor?.noteToken(of: request)
         return try await next(request, context)
     }
 
     /// RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1).
-    private static func token(_ request: Request) throws(Refusal) -> String {
+    static func token(_ request: Request) throws(Refusal) -> String {
         let scheme = "bearer "
         guard let shown = request.headers[.authorization],
             shown.prefix(scheme.count).lowercased() == scheme,

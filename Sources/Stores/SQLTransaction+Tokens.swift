@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Orchestrator
 
@@ -15,12 +16,27 @@ extension SQLTransaction {
         try rows("SELECT * FROM tokens ORDER BY created_s DESC, id").map { try TokenRecord($0) }
     }
 
-    func add(_ token: TokenRecord) throws { try insert(token.columns, into: "tokens") }
+    func add(_ token: TokenRecord) throws {
+        try insert(token.columns, into: "tokens")
+        try audit(
+            .tokenAdded, AuditSubject(.token, token.id), from: nil,
+            to: token.columns.withoutSecrets)
+    }
 
     func revokeToken(_ id: TokenID, at moment: Instant) throws {
-        try execute(
+        let revoked = try execute(
             "UPDATE tokens SET revoked_s = ? WHERE id = ? AND revoked_s IS NULL",
             [moment.secondsSinceEpoch, id.text])
+        guard revoked > 0 else { return }
+        try auditRevocation(.tokenRevoked, AuditSubject(.token, id), at: moment)
+    }
+
+    private func auditRevocation(
+        _ action: AuditAction, _ subject: AuditSubject, at moment: Instant
+    ) throws {
+        try audit(
+            action, subject, from: [Column("revoked_s", String?.none)],
+            to: [Column("revoked_s", moment.secondsSinceEpoch)])
     }
 
     func noteUse(ofToken id: TokenID, at moment: Instant) throws {
@@ -71,12 +87,19 @@ extension SQLTransaction {
                 "INSERT INTO enrolment_token_attributes (token, name, value) VALUES (?, ?, ?)",
                 [token.id.text, name, value])
         }
+        try audit(
+            .enrolmentTokenAdded, AuditSubject(.enrolmentToken, token.id), from: nil,
+            to: token.columns.withoutSecrets
+                + token.attributes.values.map { Column("attribute \($0.key)", $0.value) })
     }
 
     func revokeEnrolmentToken(_ id: TokenID, at moment: Instant) throws {
-        try execute(
+        let revoked = try execute(
             "UPDATE enrolment_tokens SET revoked_s = ? WHERE id = ? AND revoked_s IS NULL",
             [moment.secondsSinceEpoch, id.text])
+        guard revoked > 0 else { return }
+        try auditRevocation(
+            .enrolmentTokenRevoked, AuditSubject(.enrolmentToken, id), at: moment)
     }
 
     /// A use too many breaks a rule of the table, and with it the transaction.
@@ -84,10 +107,20 @@ extension SQLTransaction {
         try execute(Self.useToken, [token.id.text])
         try execute(
             Self.insertEnrolment, [device.text, token.id.text, moment.secondsSinceEpoch])
+        try audit(
+            .enrolmentTokenUsed, AuditSubject(.enrolmentToken, token.id), device: device,
+            from: nil, to: [Column("device", device.text)])
     }
 }
 
 // MARK: - Rows
+
+extension [Column] {
+    /// Without the digest of a token's text, and what only tells that it is used.
+    fileprivate var withoutSecrets: [Column] {
+        filter { !["sha256", "last_used_s"].contains($0.name) }
+    }
+}
 
 extension TokenRecord {
     fileprivate init(_ row: SQLRow) throws {

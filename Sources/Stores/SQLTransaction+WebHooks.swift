@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Orchestrator
 internal import Wire
@@ -21,12 +22,20 @@ extension SQLTransaction {
     }
 
     func save(_ hook: WebHookRecord) throws {
+        let isNew = try webHook(hook.id) == nil
         try upsert(hook.columns, into: "webhooks", key: "id")
+        // Where its deliveries stand is no change of what anybody decided.
+        guard isNew else { return }
+        try audit(
+            .webHookAdded, AuditSubject(.webHook, hook.id), from: nil, to: hook.auditColumns)
     }
 
     func removeWebHook(_ id: WebHookID) throws {
+        guard let old = try webHook(id) else { return }
         try execute("DELETE FROM dead_letters WHERE webhook = ?", [id.text])
         try execute("DELETE FROM webhooks WHERE id = ?", [id.text])
+        try audit(
+            .webHookRemoved, AuditSubject(.webHook, id), from: old.auditColumns, to: nil)
     }
 
     func nextEvent(after number: Int64, of kinds: Set<EventKind>) throws -> NumberedEvent? {
@@ -123,6 +132,15 @@ extension WebHookRecord {
                 : Trouble(
                     failures: failures, since: row.instant("failing_since_s"),
                     next: row.instant("next_s"), problem: row["problem"]))
+    }
+
+    /// What somebody has decided about it; never its secret.
+    fileprivate var auditColumns: [Column] {
+        [
+            Column("url", url),
+            Column("kinds", kinds.map(\.rawValue).sorted().joined(separator: ",")),
+            Column("author", author.text),
+        ]
     }
 
     fileprivate var columns: [Column] {

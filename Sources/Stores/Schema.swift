@@ -8,6 +8,8 @@ enum Schema {
         migration1, migration2, migration3, migration4, migration5, migration6,
         migrationAccess,
         migrationAPI,
+        migrationScale,
+        migrationAudit,
     ]
 
     private static let migration1 = """

@@ -67,9 +67,9 @@ struct DataFolder: Sendable {
     }
 
     /// Tells where the server is, on standard output and in the file `address`.
-    func announce(host: String, port: Int, logger: Logger) {
+    func announce(_ scheme: String, host: String, port: Int, logger: Logger) {
         let name = host.contains(":") ? "[\(host)]" : host
-        let url = "http://\(name):\(port)"
+        let url = "\(scheme)://\(name):\(port)"
         do {
             try Data("\(url)\n".utf8).write(
                 to: folder.appending(path: "address"), options: .atomic)

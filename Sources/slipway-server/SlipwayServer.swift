@@ -4,6 +4,7 @@ internal import Logging
 internal import Model
 internal import OpenSSL
 internal import Orchestrator
+internal import Programs
 internal import Server
 internal import ServiceLifecycle
 internal import Stores
@@ -42,6 +43,14 @@ internal import UnixSignals
         help: "Addresses, separated by commas, below which gates and events may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
+    @Option(help: "Who may read /metrics: off, loopback, token (the default) or open.")
+    var metrics: String?
+    @Option(help: "How the log is written: text (the default) or json.") var logFormat: String?
+    @Option(help: "Where OTLP traces and metrics go, such as http://127.0.0.1:4318.")
+    var otlpEndpoint: String?
+    @Option(help: "Headers for that: name=value, separated by commas.") var otlpHeaders: String?
+    @Option(help: "Which part of requests that do not come from people is traced (0.01).")
+    var otlpSample: String?
     @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
     var sharedEnrolmentToken = false
     @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
@@ -53,6 +62,7 @@ internal import UnixSignals
     @Option(help: "The claim that tells who somebody is (sub).") var oidcNameClaim: String?
     @Option(help: "A file with the provider's keys, so that it is not asked for them.")
     var oidcKeysFile: String?
+    @OptionGroup(title: "Network") var network: EdgeOptions
 
     static func main() async {
         do {
@@ -73,26 +83,40 @@ internal import UnixSignals
         guard let level = Logger.Level(rawValue: settings.logLevel) else {
             throw ServerProblem.configuration("log_level: \"\(settings.logLevel)\" is not a level")
         }
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let telemetry = ServerTelemetry(settings)
+        telemetry.bootstrapLogging()
         let logger = Self.logger(at: level)
 
+        let edge = try Edge(settings.edge, logger: logger)
         let folder = try DataFolder(settings.data, repository: settings.repository)
-        let orchestrator = try await orchestrator(settings, folder)
+        let observatory = telemetry.observatory
+        let orchestrator = try await orchestrator(settings, folder, observatory)
+        let report = telemetry.report(orchestrator, folder, logger: logger)
+        let exporter = try telemetry.exporter(report, logger: logger)
         let application = WebServer.application(
             orchestrator, repositoryPath: folder.repository.path, host: settings.host,
-            port: settings.port, logger: logger
+            port: settings.port, edge: edge, logger: logger,
+            monitoring: Monitoring(observatory, report, access: settings.metrics)
         ) { port in
-            folder.announce(host: settings.host, port: port, logger: logger)
+            folder.announce(edge.scheme, host: settings.host, port: port, logger: logger)
         }
         let stepping = SteppingService(
-            orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
-            logger: logger)
+            orchestrator: orchestrator, observatory: observatory,
+            period: .milliseconds(settings.stepMilliseconds), logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
         let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
+        // Stopped in the opposite order, so that the last spans are sent, too.
+        var services: [any Service] =
+            (exporter.map { [$0] } ?? [])
+            + [
+                AuditService(orchestrator: orchestrator, logger: logger), application, stepping,
+                asking, delivering,
+            ]
+        if let credentials = edge.credentials {
+            services.append(CertificateService(credentials: credentials, logger: logger))
+        }
         let group = ServiceGroup(
-            services: [application, stepping, asking, delivering],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         do { try await group.run() } catch {
             throw ServerProblem.address("\(settings.host):\(settings.port)", "\(error)")
         }
@@ -122,12 +146,16 @@ internal import UnixSignals
                 (.quarantineAfter, quarantineAfter),
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
+                (.metrics, metrics), (.logFormat, logFormat), (.otlpEndpoint, otlpEndpoint),
+                (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
                 (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
                 (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
                 (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
                 (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
             ]
-            for (key, text) in flags { if let text { try settings.set(key, text) } }
+            for (key, text) in flags + network.values {
+                if let text { try settings.set(key, text) }
+            }
         } catch let problem as ServerSettings.Problem {
             throw ServerProblem.configuration("\(problem)")
         }
@@ -135,24 +163,27 @@ internal import UnixSignals
     }
 
     private func orchestrator(
-        _ settings: ServerSettings, _ folder: DataFolder
+        _ settings: ServerSettings, _ folder: DataFolder, _ observatory: Observatory
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let outside = try OutsideGates(settings)
         do {
             var orchestrator = Orchestrator(
-                store: try SQLiteStore(path: folder.database.path),
+                store: MeasuredStore(
+                    try SQLiteStore(path: folder.database.path), observatory),
                 files: try RepositoryDirectory(folder: folder.repository),
                 signers: try OnlineKeys.read(settings.onlineKeys),
                 cryptography: CryptographySuite(
-                    checker: OpenSSLSignatureChecker(), hashing: hashing),
+                    checker: MeasuredChecker(QuickSignatureChecker(), observatory),
+                    hashing: hashing),
                 settings: Orchestrator.Settings(
                     checkInSeconds: settings.checkInSeconds,
                     sharedEnrolmentTokenDigest: settings.sharedEnrolmentToken
                         ? hashing.sha256(Array(try folder.sharedEnrolmentToken().utf8)) : nil,
                     limits: .standard, quarantineAfter: settings.quarantineAfter,
                     trustedWebHooks: outside.webHooks),
-                zones: SystemTimeZones(), outside: outside,
+                zones: SystemTimeZones(),
+                outside: TracedGates(gates: outside, observatory: observatory),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {

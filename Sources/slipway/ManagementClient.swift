@@ -15,13 +15,15 @@ struct ManagementClient {
     /// How long an answer may take.
     private static let patienceSeconds = 600
 
-    init(server: String, token: String?) throws(SlipwayError) {
+    /// - Parameter authority: A file of the only authorities that are trusted; `nil` for the system's.
+    init(server: String, token: String?, authority: String? = nil) throws(SlipwayError) {
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.token = token
         // Planning for a large fleet takes a while in which nothing is sent.
         var options = HTTPOptions.standard
         options.stallTimeoutSeconds = Self.patienceSeconds
         options.wallTimeoutSeconds = Self.patienceSeconds
+        options.authorityPath = authority
         do { http = try HTTPClient(options: options) } catch {
             throw .unreachable(server: server, problem: "\(error)")
         }
@@ -35,6 +37,11 @@ struct ManagementClient {
         _ path: String, _ body: [UInt8] = []
     ) throws(SlipwayError) -> Answer {
         try read(send(.post, path, body: body))
+    }
+
+    /// The answer as it came.
+    func postForBytes(_ path: String) throws(SlipwayError) -> [UInt8] {
+        try send(.post, path, body: [])
     }
 
     func put<Answer: WireMessage>(

@@ -16,7 +16,7 @@ import Foundation
             RepoCommand.self, KeyCommand.self, ReleaseCommand.self, DeviceCommand.self,
             CohortCommand.self, RolloutCommand.self, ExplainCommand.self, VerifyCommand.self,
             EventsCommand.self, WebHookCommand.self, BundleCommand.self, TokenCommand.self,
-            EnrolmentCommand.self, WhoAmICommand.self, DemoCommand.self,
+            EnrolmentCommand.self, WhoAmICommand.self, AuditCommand.self, DemoCommand.self,
         ])
 
     static func main() {

@@ -67,7 +67,7 @@ final class FaultRun {
         let (metadata, image) = try world.targets(
             adding: version, bytes: bytes, counter: version == "1.0.0" ? 2 : 1)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
     }
 
     func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
@@ -84,6 +84,7 @@ final class FaultRun {
             if number % 25 == 24 { try await books.checkMemory(servers[0], &random) }
         }
         try await books.checkMemory(servers[0], &random, sampleCount: 40)
+        try await books.checkAudit(servers[1])
     }
 
     /// Many come in one second.

@@ -1,3 +1,4 @@
+import Audit
 import Orchestrator
 import Stores
 import Synchronization
@@ -31,18 +32,18 @@ final class FaultyStore: Store {
     ) async throws -> Answer { try await base.read(body) }
 
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer {
         switch nextFault() {
-        case nil: return try await base.write(body)
+        case nil: return try await base.write(with: pen, body)
         case .before: throw StoreError.busy
         case .inside:
-            return try await base.write { store in
+            return try await base.write(with: pen) { store in
                 _ = try body(store)
                 throw StoreError.busy
             }
         case .after:
-            _ = try await base.write(body)
+            _ = try await base.write(with: pen, body)
             throw StoreError.busy
         }
     }

@@ -1,3 +1,4 @@
+import Audit
 import Orchestrator
 import Stores
 import Synchronization
@@ -16,7 +17,7 @@ final class FlakyStore: Store {
     ) async throws -> Answer { try await base.read(body) }
 
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer {
         let isAllowed = left.withLock { left in
             guard let count = left else { return true }
@@ -24,6 +25,6 @@ final class FlakyStore: Store {
             return count > 0
         }
         guard isAllowed else { throw StoreError.busy }
-        return try await base.write(body)
+        return try await base.write(with: pen, body)
     }
 }

@@ -29,10 +29,10 @@ import Wire
         let bytes = Array("image 2.0.0".utf8)
         let (metadata, image) = try world.targets(adding: "2.0.0", bytes: bytes)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
         let before = try world.published().stored
 
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
 
         #expect(try world.published().stored == before)
     }
@@ -45,7 +45,9 @@ import Wire
             adding: "2.0.0", bytes: bytes, signer: Keys.key(66))
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
-        await expectInvalid("forged") { _ = try await orchestrator.publish(.targets(metadata)) }
+        await expectInvalid("forged") {
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
+        }
         #expect(try await orchestrator.releases().items.isEmpty)
     }
 
@@ -55,7 +57,7 @@ import Wire
         let (metadata, _) = try world.targets(adding: "2.0.0", bytes: [1, 2, 3])
 
         await expectInvalid("not uploaded") {
-            _ = try await orchestrator.publish(.targets(metadata))
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
         }
         #expect(try world.published().trusted.targets?.version == 1)
     }
@@ -69,7 +71,7 @@ import Wire
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
         do {
-            _ = try await orchestrator.publish(.targets(metadata))
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
             Issue.record("a published image was changed")
         } catch {
             guard case .invalid(let reason) = error else {
@@ -104,7 +106,9 @@ import Wire
             try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
             files.fail(atCall: failing)
             var hasFailed = false
-            do { _ = try await orchestrator.publish(.targets(metadata)) } catch { hasFailed = true }
+            do { _ = try await orchestrator.publish(.targets(metadata), by: World.author) } catch {
+                hasFailed = true
+            }
 
             // What a client sees is complete, old or new, and its images are there.
             let seen = try world.published().trusted.targets
@@ -112,7 +116,7 @@ import Wire
                 #expect(try files.base.holds(image.image))
             }
             files.fail(atCall: nil)
-            _ = try await world.orchestrator().publish(.targets(metadata))
+            _ = try await world.orchestrator().publish(.targets(metadata), by: World.author)
             #expect(try world.published().trusted.targets?.images().count == 1)
             if !hasFailed {
                 #expect(failing > 6, "the failures never came")

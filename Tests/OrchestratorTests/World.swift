@@ -135,7 +135,7 @@ final class World: Sendable {
         let (metadata, image) = try targets(
             adding: version, bytes: bytes, hardware: hardware, counter: counter)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
         return image
     }
 }
@@ -149,7 +149,7 @@ extension World {
             .withdraw(
                 try current.images().values.filter { $0.release == ReleaseID("acme \(version)") }),
             expires: clock.now.advanced(by: .seconds(86_400 * 100)), signers: [keys.targets])
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
     }
 }
 

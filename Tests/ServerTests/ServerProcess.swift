@@ -29,18 +29,34 @@ final class ServerProcess {
 
     /// Starts a server on a folder that another one has left.
     ///
-    /// - Parameter errors: Where its log goes.
+    /// - Parameters:
+    ///   - authority: Whose certificates are believed; needed where the server speaks TLS.
+    ///   - errors: Where its log goes.
     convenience init(
-        folder: URL, _ more: [String] = [], errors: FileHandle = .nullDevice
+        folder: URL, _ more: [String] = [], authority: String? = nil,
+        client: ClientCertificate? = nil, errors: FileHandle = .nullDevice,
+        descriptorLimit: Int? = nil
     ) throws {
-        try self.init(folder: folder, arguments: Self.arguments(folder) + more, errors: errors)
+        try self.init(
+            folder: folder, arguments: Self.arguments(folder) + more, authority: authority,
+            client: client, errors: errors, descriptorLimit: descriptorLimit)
     }
 
-    init(folder: URL, arguments: [String], errors: FileHandle = .nullDevice) throws {
+    init(
+        folder: URL, arguments: [String], authority: String? = nil,
+        client: ClientCertificate? = nil, errors: FileHandle = .nullDevice,
+        descriptorLimit: Int? = nil
+    ) throws {
         self.folder = folder
         process = Process()
         process.executableURL = Self.products.appending(path: "slipway-server")
         process.arguments = arguments
+        if let descriptorLimit, let server = process.executableURL {
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments =
+                ["-c", "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\"", server.path]
+                + arguments
+        }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = errors
@@ -55,7 +71,10 @@ final class ServerProcess {
         self.said = said
         url = try String(contentsOf: folder.appending(path: "data/address"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
-        http = try HTTPClient(options: .standard)
+        var options = HTTPOptions.standard
+        options.authorityPath = authority
+        options.clientCertificate = client
+        http = try HTTPClient(options: options)
     }
 
     struct DidNotStart: Error { let said: String }
@@ -103,6 +122,9 @@ final class ServerProcess {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
+
+    /// Asks the process to stop, and does not wait for it.
+    func terminate() { process.terminate() }
 
     /// Asks the process to stop, as a service manager does; returns its exit code.
     func stop() -> Int32 {
@@ -161,11 +183,11 @@ final class ServerProcess {
 
     /// A check-in of a new device, signed by `key`.
     func checkIn(
-        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil
+        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil, device: String = "one"
     ) throws -> [UInt8] {
         try SignedMessage(
             signing: CheckIn(
-                device: must(DeviceID("one")), hardware: must(HardwareModel("gw-2")),
+                device: must(DeviceID(device)), hardware: must(HardwareModel("gw-2")),
                 sequence: sequence,
                 boot: BootReport(
                     slot: must(SlotName("a")), bootID: must(BootID("b")), release: nil, sha256: nil,

@@ -3,6 +3,7 @@ internal import Model
 internal import Orchestrator
 internal import Rollouts
 internal import Server
+internal import Telemetry
 
 /// Asks the outside checks of gates, as far as whoever runs the server allows it.
 ///
@@ -49,18 +50,21 @@ struct OutsideGates: OutsideGateProbe {
 
     func answer(_ check: OutsideCheck, about question: OutsideQuestion) async -> OutsideAnswer {
         let timeout = check.timeout
+        // Read here: the threads that ask belong to no trace.
+        let headers = Trace.currentHeaders
         switch check.question {
         case .prometheus(let query, let pass):
             guard let prometheus else {
                 return .unknown("this server's setting prometheus names no server to ask")
             }
-            let probe = PrometheusProbe(base: prometheus, timeout: timeout)
+            let probe = PrometheusProbe(
+                base: prometheus, timeout: timeout, headers: headers)
             return await queue.run(orAtEnd: Self.stopping) { probe.answer(to: query, pass: pass) }
         case .webHook(let address):
             guard webHooks.contains(where: { address.isAtOrBelow($0) }) else {
                 return .unknown("this server's setting webhooks does not allow \(address.text)")
             }
-            let probe = WebHookProbe(address: address, timeout: timeout)
+            let probe = WebHookProbe(address: address, timeout: timeout, headers: headers)
             return await queue.run(orAtEnd: Self.stopping) {
                 probe.answer(to: question, of: check.name)
             }

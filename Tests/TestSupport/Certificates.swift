@@ -1,22 +1,33 @@
-import Foundation
-import Testing
+internal import Foundation
 
 /// A folder of certificates for one test, made by the `openssl` program and removed with it.
 ///
 /// `authority.pem` is the one that signs; `other.pem` is one that nobody trusts.
-final class Certificates {
-    let path: String
+public final class Certificates {
+    public let path: String
 
     /// What `openssl` wants to be told of a certificate.
-    struct Wish {
-        var name = "server"
-        var subjectAlternativeName = "IP:127.0.0.1"
-        var begins = "20200101000000Z"
-        var ends = "20900101000000Z"
-        var authority = "authority"
+    public struct Wish {
+        public var name: String
+        public var subjectAlternativeName: String
+        public var begins: String
+        public var ends: String
+        public var authority: String
+
+        public init(
+            name: String = "server", subjectAlternativeName: String = "IP:127.0.0.1",
+            begins: String = "20200101000000Z", ends: String = "20900101000000Z",
+            authority: String = "authority"
+        ) {
+            self.name = name
+            self.subjectAlternativeName = subjectAlternativeName
+            self.begins = begins
+            self.ends = ends
+            self.authority = authority
+        }
     }
 
-    init() throws {
+    public init() throws {
         path =
             FileManager.default.temporaryDirectory
             .appending(path: "slipway-\(UUID().uuidString)").path
@@ -33,7 +44,7 @@ final class Certificates {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Makes `NAME.pem` and `NAME.key`.
-    func make(_ wish: Wish) throws {
+    public func make(_ wish: Wish) throws {
         try openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
             "\(wish.name).key", "-out", "\(wish.name).csr", "-subj", "/CN=\(wish.name)")
@@ -63,13 +74,13 @@ final class Certificates {
     }
 
     /// Encrypts `NAME.key` as `NAME.locked.key`.
-    func lock(_ name: String, passphrase: String) throws {
+    public func lock(_ name: String, passphrase: String) throws {
         try openssl(
             "pkcs8", "-topk8", "-in", "\(name).key", "-out", "\(name).locked.key", "-passout",
             "pass:\(passphrase)")
     }
 
-    func write(_ text: String, to name: String) throws {
+    public func write(_ text: String, to name: String) throws {
         try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
     }
 
@@ -85,6 +96,10 @@ final class Certificates {
         try process.run()
         let text = try complaints.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(String(decoding: text, as: UTF8.self))")
+        guard process.terminationStatus == 0 else {
+            throw FilterFailed(
+                words: ["openssl"] + words + [String(decoding: text, as: UTF8.self)],
+                status: process.terminationStatus)
+        }
     }
 }
