@@ -8,7 +8,7 @@ internal import Wire
 enum OpenAPISchemas {
     static let all: [(String, JSONValue)] =
         values + errors + devices + releases + cohorts + rollouts + explanations + events
-        + webHooks + access + enrolment
+        + webHooks + access + enrolment + audit
 
     // MARK: Values
 
