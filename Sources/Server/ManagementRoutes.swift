@@ -40,7 +40,11 @@ struct ManagementRoutes {
             do {
                 submission = try MetadataSubmission(
                     parsing: try await request.bytes(limitBytes: limit), limitBytes: limit)
-            } catch let error as WireError { throw Refusal.unreadable(error) }
+            } catch let error as WireError {
+                // That a role comes twice no schema can forbid, so it is understood.
+                if case .shape = error { throw Refusal.invalid("\(error)") }
+                throw Refusal.unreadable(error)
+            }
             return Response(
                 ListAnswer(
                     items: try await orchestrator.publish(

@@ -55,7 +55,9 @@ public enum RolloutSchema {
                 "enum": ["required", "none"],
                 "description": "Whether somebody other than the author has to approve.",
             ],
-            "rate": object("How fast leases are taken while this wave is the open one.", rate),
+            "rate": object(
+                "How fast leases are taken while this wave is the open one.", rate,
+                required: ["start"]),
         ], required: ["name"])
 
     private static let rate: JSONValue = [

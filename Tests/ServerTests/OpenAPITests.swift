@@ -6,12 +6,13 @@ import Model
 import OpenSSL
 import Orchestrator
 import Rollouts
-import Server
 import Stores
 import TestSupport
 import Testing
 import Trust
 import Wire
+
+@testable import Server
 
 /// The management interface is what its description says, and nothing else.
 @Suite struct OpenAPITests {

@@ -5,7 +5,7 @@ internal import Orchestrator
 enum OpenAPIOperations {
     static let all: [OpenAPIOperation] =
         [document] + devices + deviceChanges + releases + images + cohorts + rollouts
-        + rolloutChanges + events + webHooks + access
+        + rolloutChanges + events + webHooks + access + audit
 
     static let root = "/api/v1/"
 

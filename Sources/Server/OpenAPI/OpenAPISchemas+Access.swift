@@ -78,8 +78,10 @@ extension OpenAPISchemas {
             request(
                 ["lifetime_seconds"],
                 [
-                    // Bytes are counted, so that these are what any characters may be.
-                    "note": ["type": ["string", "null"], "maxLength": 256, "pattern": "^[ -~]*$"],
+                    "note": [
+                        "type": ["string", "null"], "maxLength": 256,
+                        "description": "At most 256 bytes.",
+                    ],
                     "uses": [
                         "type": ["integer", "null"],
                         "minimum": .integer(EnrolmentTerms.useCounts.lowerBound),
@@ -92,7 +94,9 @@ extension OpenAPISchemas {
                         "type": ["object", "null"], "maxProperties": 256,
                         "propertyNames": ["pattern": "^[a-z][a-z0-9_]{0,63}$"],
                         "additionalProperties": [
-                            "type": "string", "maxLength": 256, "pattern": "^[ -~]*$",
+                            "type": "string", "maxLength": 256,
+                            "pattern": #"^[^\u0000-\u001f\u007f-\u009f]*$"#,
+                            "description": "At most 256 bytes.",
                         ],
                     ],
                     "lifetime_seconds": [

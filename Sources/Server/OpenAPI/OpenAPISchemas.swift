@@ -8,7 +8,7 @@ internal import Wire
 enum OpenAPISchemas {
     static let all: [(String, JSONValue)] =
         values + errors + devices + releases + cohorts + rollouts + explanations + events
-        + webHooks + access + enrolment
+        + webHooks + access + enrolment + audit
 
     // MARK: Values
 
@@ -157,7 +157,8 @@ enum OpenAPISchemas {
                 ["metadata"],
                 [
                     "metadata": [
-                        "type": "array",
+                        "type": "array", "uniqueItems": true,
+                        "description": "Each role once.",
                         "maxItems": .integer(Int64(MetadataSubmission.maximumCount)),
                         "items": request(
                             ["role", "file"],
