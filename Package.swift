@@ -91,6 +91,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Buckets", dependencies: ["Curl", "Model", "OpenSSL", "Orchestrator", "Trust"],
+            swiftSettings: strict),
+        .target(
             name: "Server",
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Wire",
@@ -109,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "slipway-server",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Buckets", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
                 "Server", "Stores", "Trust", argumentParser,
                 logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
@@ -192,6 +195,12 @@ let package = Package(
                 "Model", "Orchestrator", "Rollouts", "Stores", "TestSupport", "Trust", "Wire",
             ],
             exclude: ["version1.sql", "version2.sql"], swiftSettings: testing),
+        .testTarget(
+            name: "BucketsTests",
+            dependencies: [
+                "Buckets", "Curl", "Model", "OpenSSL", "Orchestrator", "TestSupport", "Trust",
+            ],
+            swiftSettings: testing),
         .testTarget(
             name: "ServerTests",
             dependencies: [

@@ -11,6 +11,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case invalid(String)
     /// An image that is longer than the server takes.
     case tooLong(limitBytes: Int64)
+    /// Bytes that do not have the digest that came with them; they were not kept.
+    case checksum
     case store(StoreError)
     /// A key of the server cannot be used.
     case signing(String)
@@ -23,6 +25,7 @@ extension Refusal: CustomStringConvertible {
             .conflict(let reason), .invalid(let reason):
             reason
         case .tooLong(let limitBytes): "the image is longer than \(limitBytes) bytes"
+        case .checksum: "the bytes do not have the SHA-256 that was sent with them"
         case .store(let error): "\(error)"
         case .signing(let reason): "the server cannot sign: \(reason)"
         }

@@ -20,6 +20,14 @@ public struct ServerSettings: Hashable, Sendable {
     public var webhooks: String?
     /// The folder of programs that gates may run.
     public var gateCommands: String?
+    /// Where images lie: `directory`, `s3://bucket/prefix`, or the address of a content delivery
+    /// network that serves the directory.
+    public var images = "directory"
+    /// The address of a service that speaks S3's protocol; `nil` for AWS.
+    public var s3Endpoint: String?
+    public var s3Region = "us-east-1"
+    /// A file with the key of the bucket, as AWS's own tools have it.
+    public var s3CredentialsFile: String?
 
     public init() {}
 
@@ -37,6 +45,10 @@ public struct ServerSettings: Hashable, Sendable {
         case prometheus
         case webhooks
         case gateCommands = "gate_commands"
+        case images
+        case s3Endpoint = "s3_endpoint"
+        case s3Region = "s3_region"
+        case s3CredentialsFile = "s3_credentials_file"
 
         public var variable: String { "SLIPWAY_\(rawValue.uppercased())" }
     }
@@ -87,6 +99,10 @@ public struct ServerSettings: Hashable, Sendable {
         case .prometheus: prometheus = text
         case .webhooks: webhooks = text
         case .gateCommands: gateCommands = text
+        case .images: images = text
+        case .s3Endpoint: s3Endpoint = text
+        case .s3Region: s3Region = text
+        case .s3CredentialsFile: s3CredentialsFile = text
         }
     }
 

@@ -49,7 +49,9 @@ public enum WebServer {
     ) -> Router<Context> {
         let router = Router(context: Context.self)
         router.add(middleware: Answering())
-        RepositoryRoutes(folder: repositoryPath).add(to: router)
+        RepositoryRoutes(
+            folder: repositoryPath, links: ImageLinks(orchestrator: orchestrator)
+        ).add(to: router)
         router.get("healthz") { _, _ in
             do { try await orchestrator.checkHealth() } catch {
                 return Response(ErrorAnswer(error: "\(error)"), status: .serviceUnavailable)

@@ -11,9 +11,9 @@ internal import Trust
 internal import UnixSignals
 
 /// The orchestrator as one process: reads settings and clock, and wires the parts together.
-@main struct SlipwayServer: AsyncParsableCommand {
+struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "slipway-server",
+        commandName: "serve",
         abstract: "Serve a fleet: check-ins, rollouts, and the signed repository.",
         discussion: """
             Settings come from --config FILE (JSON), then from the environment (SLIPWAY_DATA and \
@@ -41,20 +41,17 @@ internal import UnixSignals
     @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
-
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var server = command as? SlipwayServer {
-                try await server.run()
-            } else {
-                try command.run()
-            }
-        } catch let problem as ServerProblem {
-            FileHandle.standardError.write(Data("slipway-server: \(problem)\n".utf8))
-            exit(withError: ExitCode(problem.exitCode))
-        } catch { exit(withError: error) }
-    }
+    @Option(
+        help: """
+            Where images lie: directory, s3://BUCKET/PREFIX, or the address of a CDN that serves \
+            the repository's folder (directory).
+            """)
+    var images: String?
+    @Option(help: "The address of a service that speaks S3's protocol; without it, AWS.")
+    var s3Endpoint: String?
+    @Option(help: "The bucket's region (us-east-1).") var s3Region: String?
+    @Option(help: "A file with the bucket's key, as AWS's own tools have it.")
+    var s3CredentialsFile: String?
 
     mutating func run() async throws {
         let settings = try settings()
@@ -91,7 +88,7 @@ internal import UnixSignals
         return logger
     }
 
-    private func settings() throws -> ServerSettings {
+    func settings() throws -> ServerSettings {
         var settings = ServerSettings()
         do {
             if let config {
@@ -109,6 +106,8 @@ internal import UnixSignals
                 (.quarantineAfter, quarantineAfter),
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
+                (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
+                (.s3CredentialsFile, s3CredentialsFile),
             ]
             for (key, text) in flags { if let text { try settings.set(key, text) } }
         } catch let problem as ServerSettings.Problem {
@@ -117,14 +116,22 @@ internal import UnixSignals
         return settings
     }
 
+    static func store(
+        _ settings: ServerSettings, _ folder: DataFolder
+    ) throws(StoreError) -> any Store {
+        try SQLiteStore(path: folder.database.path)
+    }
+
     private func orchestrator(
         _ settings: ServerSettings, _ folder: DataFolder
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         do {
+            let repository = try Repository(settings, folder.repository)
             let orchestrator = Orchestrator(
-                store: try SQLiteStore(path: folder.database.path),
-                files: try RepositoryDirectory(folder: folder.repository),
+                store: try Self.store(settings, folder),
+                files: repository.directory, images: repository.images,
+                spool: repository.directory,
                 signers: try OnlineKeys.read(settings.onlineKeys),
                 cryptography: CryptographySuite(
                     checker: OpenSSLSignatureChecker(), hashing: hashing),
@@ -144,6 +151,7 @@ internal import UnixSignals
                     }
                     return nonce
                 })
+            try await repository.check()
             try await orchestrator.openRepository()
             try await orchestrator.excuseAbsence()
             return orchestrator

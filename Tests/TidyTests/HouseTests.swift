@@ -22,6 +22,7 @@ import Testing
         ],
         "Programs": ["Glibc", "Synchronization"],
         "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts"],
+        "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
         "Server": [
             "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
             "Wire",
@@ -31,7 +32,7 @@ import Testing
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Buckets", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization",
             "Trust", "UnixSignals",
