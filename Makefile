@@ -28,6 +28,8 @@ DEB_TEST_PACKAGES = $(DEB_PACKAGES) debootstrap lintian qemu-system-x86 ovmf bus
 BENCH_PACKAGES = $(DEMO_PACKAGES) swupdate rauc mender-client nginx-light openssl dbus-daemon \
 	dbus-bin cpio squashfs-tools
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
+# A service like S3 with AWS's own signer, and somebody else's client of the upload protocol.
+PYTHON_PEERS = 'moto[server]==5.2.1' tuspy==1.1.0
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
@@ -53,7 +55,7 @@ test: $(VENV)/ready agent
 $(VENV)/ready:
 	.ci/setup $(TEST_PACKAGES)
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF) $(PYTHON_PEERS)
 	touch $@
 
 # The server's books under SEEDS random runs of everything that can happen, from seed FIRST on.

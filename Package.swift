@@ -112,7 +112,8 @@ let package = Package(
         .executableTarget(
             name: "slipway-server",
             dependencies: [
-                "Buckets", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Buckets", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
+                "Rollouts",
                 "Server", "Stores", "Trust", argumentParser,
                 logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),

@@ -33,9 +33,8 @@ struct Bucket {
         return try repeating { client throws(BucketError) in
             let request = HTTPRequest(
                 method: method, url: url(path, query), headers: headers(digest), body: body)
-            let answer: HTTPResponse
-            do { answer = try client.send(request, bodyLimitBytes: Self.answerLimitBytes) } catch {
-                throw .network(error)
+            let answer = try network { () throws(HTTPError) in
+                try client.send(request, bodyLimitBytes: Self.answerLimitBytes)
             }
             return try check(answer, allowing: more)
         }
@@ -48,14 +47,19 @@ struct Bucket {
         let digest = try part.digest()
         return try repeating { client throws(BucketError) in
             let reader = try part.reader()
-            let answer: HTTPResponse
-            do {
-                answer = try client.upload(
+            let answer = try network { () throws(HTTPError) in
+                try client.upload(
                     url: url(path, query), method: .put, headers: headers(digest.hex),
                     length: part.length, bodyLimitBytes: Self.answerLimitBytes, next: reader.next)
-            } catch { throw .network(error) }
+            }
             return try check(answer)
         }
+    }
+
+    private func network<Answer>(
+        _ body: () throws(HTTPError) -> Answer
+    ) throws(BucketError) -> Answer {
+        do { return try body() } catch { throw .network(error) }
     }
 
     private func repeating(

@@ -33,7 +33,8 @@ extension BucketError: CustomStringConvertible {
     var description: String {
         switch self {
         case .network(let error): "\(error)"
-        case .refused(let status, let code): code.isEmpty ? "it answered \(status)" : "\(code) (\(status))"
+        case .refused(let status, let code):
+            code.isEmpty ? "it answered \(status)" : "\(code) (\(status))"
         case .unreadable(let what): "its answer is not understood: \(what)"
         case .file(let problem): problem
         }

@@ -1,3 +1,4 @@
+internal import Curl
 import Foundation
 public import Model
 public import Orchestrator

@@ -3,7 +3,7 @@ public import Model
 
 /// The images that metadata speaks of, without a word about whether it may.
 public enum NamedDigests {
-    /// Every SHA-256 that `metadata` mentions anywhere.
+    /// Every SHA-256 that `metadata` mentions anywhere, but those of images that it withdraws.
     ///
     /// For whoever decides what may be thrown away: it needs no signature and no known form, since
     /// too many is the safe mistake.
@@ -27,7 +27,9 @@ public enum NamedDigests {
         case .string(let text): if let digest = Digest(hex: text.text) { digests.insert(digest) }
         case .array(let values): for value in values { collect(from: value, into: &digests) }
         case .object(let object):
-            for member in object.members { collect(from: member.value, into: &digests) }
+            for member in object.members where member.key.text != WithdrawnImage.member {
+                collect(from: member.value, into: &digests)
+            }
         }
     }
 }

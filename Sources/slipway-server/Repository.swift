@@ -31,7 +31,8 @@ struct Repository {
         let address = place.hasSuffix("/") ? String(place.dropLast()) : place
         guard ["http://", "https://"].contains(where: { address.hasPrefix($0) }),
             let host = URL(string: address)?.host(), !host.isEmpty,
-            address.utf8.allSatisfy({ $0 > 32 && $0 < 127 }), !address.contains(where: { "?#".contains($0) })
+            address.utf8.allSatisfy({ $0 > 32 && $0 < 127 }),
+            !address.contains(where: { "?#".contains($0) })
         else {
             throw .configuration(
                 "images: expected directory, s3://BUCKET/PREFIX, or the address of a CDN")
@@ -55,16 +56,24 @@ struct Repository {
     }
 
     /// Asks the bucket once, so that a wrong key is told at the start and not by a device.
+    ///
+    /// One that does not answer now may answer later, and keeps no device from checking in.
     func check() async throws {
         guard let bucket else { return }
-        do { try await bucket.check() } catch { throw ServerProblem.configuration("images: \(error)") }
+        do { try await bucket.check() } catch {
+            guard case .unreachable = error else {
+                throw ServerProblem.configuration("images: \(error)")
+            }
+            FileHandle.standardError.write(Data("slipway-server: images: \(error)\n".utf8))
+        }
     }
 
     /// Removes what is left on this machine of uploads to a bucket.
     func removeFragments(olderThan age: Duration, isTrial: Bool) throws -> Int {
         guard bucket != nil else { return 0 }
         let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
-        return try directory.removeFragments(before: now.advanced(by: .zero - age), isTrial: isTrial)
+        return try directory.removeFragments(
+            before: now.advanced(by: .zero - age), isTrial: isTrial)
     }
 }
 

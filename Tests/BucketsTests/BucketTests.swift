@@ -24,7 +24,8 @@ import Trust
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    private func images(secret: String = BucketServer.secret, prefix: String = "/a") -> BucketImages {
+    private func images(secret: String = BucketServer.secret, prefix: String = "/a") -> BucketImages
+    {
         let key = must(BucketCredentials(keyID: BucketServer.keyID, secret: secret))
         return BucketImages(
             must(

@@ -117,12 +117,13 @@ import Testing
         #expect(BucketCredentials(keyID: "a\r\nX: y", secret: "b") == nil)
     }
 
-    @Test(arguments: [
-        ("s3://ab", nil), ("s3://", nil), ("s3:///x", nil), ("https://firmware", nil),
-        ("s3://firmware/a b", nil), ("s3://firmware/../x", nil), ("s3://firmware?x", nil),
-        ("s3://firmware", "ftp://x"), ("s3://firmware", "https://"),
-        ("s3://firmware", "https://host/path"), ("s3://firmware", "https://user@host"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("s3://ab", nil), ("s3://", nil), ("s3:///x", nil), ("https://firmware", nil),
+            ("s3://firmware/a b", nil), ("s3://firmware/../x", nil), ("s3://firmware?x", nil),
+            ("s3://firmware", "ftp://x"), ("s3://firmware", "https://"),
+            ("s3://firmware", "https://host/path"), ("s3://firmware", "https://user@host"),
+        ] as [(String, String?)])
     func refusesWhatIsNoBucket(location: String, endpoint: String?) {
         #expect(BucketAddress(location: location, endpoint: endpoint, region: "r") == nil)
     }

@@ -2,6 +2,7 @@ import Curl
 import Foundation
 import Model
 import OpenSSL
+import TestSupport
 import Testing
 import Trust
 import Wire
@@ -23,8 +24,9 @@ import Wire
         #expect(begun.header("location") == "/api/v1/uploads/\(server.digest(image))")
         #expect(begun.header("upload-expires")?.hasSuffix("GMT") == true)
 
-        for (start, end) in [(0, 1), (1, 1_000_000), (1_000_000, 1_000_000), (1_000_000, 2_999_999)]
-        {
+        for (start, end) in [
+            (0, 1), (1, 1_000_000), (1_000_000, 1_000_000), (1_000_000, 2_999_999),
+        ] {
             let answer = try server.patch(image, start..<end)
             #expect(answer.status == 204)
             #expect(answer.header("upload-offset") == "\(end)")
@@ -69,7 +71,8 @@ import Wire
         var testDescription: String { "\(headers)" }
     }
 
-    private static let good = "sha256 \(Base64.encode(Array(String(repeating: "a", count: 64).utf8)))"
+    private static let good =
+        "sha256 \(Base64.encode(Array(String(repeating: "a", count: 64).utf8)))"
     static let wrong: [Wrong] = [
         Wrong(headers: [("Upload-Metadata", good)], status: 400),
         Wrong(headers: [("Upload-Metadata", good), ("Upload-Length", "-1")], status: 400),
@@ -300,6 +303,45 @@ import Wire
         #expect(try server.tus(.head, server.digest([1, 2])).status == 200)
     }
 
+    // MARK: Other people's clients
+
+    /// tuspy stops in the middle, and another process goes on by the address alone.
+    @Test func aForeignClientUploadsAndGoesOn() throws {
+        let server = try ServerProcess()
+        let image = Self.image(1_000_000)
+        let file = server.folder.appending(path: "x.img")
+        try Data(image).write(to: file)
+        let program = """
+            import sys
+            from tusclient.client import TusClient
+            url, token, path, digest = sys.argv[1:5]
+            client = TusClient(
+                f"{url}/api/v1/uploads", headers={"Authorization": f"Bearer {token}"})
+            first = client.uploader(path, chunk_size=100_000, metadata={"sha256": digest})
+            first.upload(stop_at=300_000)
+            second = client.uploader(path, chunk_size=250_000, url=first.url)
+            assert second.offset == 300_000, second.offset
+            second.upload()
+            third = client.uploader(path, chunk_size=250_000, url=first.url)
+            print("offset", third.offset)
+            """
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = BucketServer.python
+        process.arguments =
+            BucketServer.pythonArguments + [
+                "-c", program, server.url, server.operatorToken, file.path, server.digest(image),
+            ]
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(said == "offset 1000000\n")
+        #expect(try server.staging() == [server.digest(image)])
+    }
+
     // MARK: The command line
 
     @Test func publishingGoesOnWhereItWasInterrupted() throws {
@@ -322,10 +364,10 @@ import Wire
         #expect(end.code == 0, "\(end.words)")
         #expect(end.words.contains("going on at 2000000 of 3000000 bytes"), "\(end.words)")
         #expect(end.words.contains("is published"))
-        let verified = try ServerProcess.run("slipway", ["verify", file.path, "--repo", server.url])
+        let verified = try ServerProcess.run(
+            "slipway", ["verify", file.path, "--repo", server.url])
         #expect(verified.code == 0, "\(verified.words)")
     }
-
 }
 
 extension ServerProcess {

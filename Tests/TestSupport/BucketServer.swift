@@ -138,7 +138,7 @@ public final class BucketServer {
                 inner = http.client.HTTPConnection(host, port)
                 headers = {
                     name: value for name, value in self.headers.items()
-                    if name.lower() not in ("authorization", "host", "connection", "expect")}
+                    if name.lower() not in ("host", "connection", "expect")}
                 headers["Host"] = f"{host}:{port}"
                 inner.request(self.command, self.path, body, headers)
                 reply = inner.getresponse()
