@@ -12,7 +12,7 @@ DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
 # TLS and HTTP/2 for servers that lie. Bootloaders' own tools read what we wrote, and write what we
 # read; other people's installers fill our slots; systemd and shellcheck look at packaging.
-TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
+TEST_PACKAGES = $(DEMO_PACKAGES) curl openssl openssh-client softhsm2 opensc python3 python3-venv \
 	nginx-light grub-common libubootenv-tool libarchive13 zstd xz-utils rauc swupdate mender-client \
 	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd
 # An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
@@ -30,10 +30,12 @@ BENCH_PACKAGES = $(DEMO_PACKAGES) swupdate rauc mender-client nginx-light openss
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
 # A service like S3 with AWS's own signer, and somebody else's client of the upload protocol.
 PYTHON_PEERS = 'moto[server]==5.2.1' tuspy==1.1.0
+# What reads the description of the management interface, and tries the server by it.
+PYTHON_API = schemathesis==4.32.5 openapi-spec-validator==0.9.0 jsonschema==4.26.0
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
-.PHONY: demo test test-faults test-cuts test-machine test-deb lint build agent operator deb
+.PHONY: demo test test-api test-faults test-cuts test-machine test-deb lint build agent operator deb
 .PHONY: footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
@@ -55,7 +57,8 @@ test: $(VENV)/ready agent
 $(VENV)/ready:
 	.ci/setup $(TEST_PACKAGES)
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF) $(PYTHON_PEERS)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF) $(PYTHON_API) \
+		$(PYTHON_PEERS)
 	touch $@
 
 # The server's books under SEEDS random runs of everything that can happen, from seed FIRST on.
@@ -80,6 +83,13 @@ test-cuts:
 	.ci/setup $(TEST_PACKAGES)
 	SLIPWAY_CUTS=all $(SWIFT) test $(BUILD_FLAGS) --disable-xctest \
 		--filter "^SlotsTests\.WholeUpdateCutTests"
+
+# Every operation of the management interface, with thousands of requests made from its own
+# description. `make test` has the short form of it.
+test-api: $(VENV)/ready
+	.ci/setup $(TEST_PACKAGES)
+	SLIPWAY_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python SLIPWAY_API_EXAMPLES=200 $(SWIFT) test \
+		$(BUILD_FLAGS) --disable-xctest --filter "^ServerTests\.OpenAPITests"
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

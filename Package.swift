@@ -44,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -87,7 +88,7 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", library("GRDB", in: "GRDB.swift"),
+                "Model", "Orchestrator", "Rollouts", "Wire", library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -98,6 +99,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Wire",
                 library("Hummingbird", in: "hummingbird"), logging,
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
@@ -115,7 +117,8 @@ let package = Package(
                 "Buckets", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
                 "Rollouts",
                 "Server", "Stores", "Trust", argumentParser,
-                logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
+                logging, library("JWTKit", in: "jwt-kit"),
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -205,8 +208,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
-                "slipway-server",
+                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server", "Stores",
+                "TestSupport", "Trust", "Wire", "slipway", "slipway-server",
+                library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: testing),
         .testTarget(

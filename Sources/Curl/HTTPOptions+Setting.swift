@@ -25,6 +25,7 @@ extension HTTPOptions {
         // The kernel finds out about a peer that is gone while nothing is sent.
         try handle.set(CURLOPT_TCP_KEEPALIVE, to: 1)
         // The mark says that this is an interface, and not a host of that name.
+        if refusesPrivateAddresses { try handle.refusePrivateAddresses() }
         if let interface { try handle.set(CURLOPT_INTERFACE, to: "if!\(interface)") }
         switch proxy {
         case .fromEnvironment: break

@@ -18,6 +18,10 @@ public struct HTTPOptions: Hashable, Sendable {
     public var interface: String?
     /// A file of PEM certificates: the only authorities that are trusted; `nil` for the system's.
     public var authorityPath: String?
+    /// Whether only addresses of the public internet are connected to, whatever a name leads to.
+    ///
+    /// That goes for the address of a proxy, too.
+    public var refusesPrivateAddresses = false
     /// What we show to servers that ask who we are.
     public var clientCertificate: ClientCertificate?
     /// How requests are signed for whoever wants AWS's signature; `nil` for none.

@@ -35,6 +35,7 @@ struct CheckInTransaction {
         }
         try endOverdueLease()
         let old = try store.device(checkIn.device)
+        if old == nil { try orchestrator.enrol(checkIn, store, at: now) }
         let device = record(following: old)
         try store.save(device, at: now)
         if old == nil { try log("enrolled as \(device.hardware)", rollout: nil) }

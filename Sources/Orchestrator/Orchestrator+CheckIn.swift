@@ -17,10 +17,14 @@ extension Orchestrator {
             message = try SignedMessage(
                 parsing: bytes, limitBytes: settings.limits.messageBytes)
         } catch { throw .malformed("\(error)") }
-        let known = try await read { try $0.device(message.unverified.device) }
-        let key: Ed25519PublicKey
         let moment = now()
-        do { key = try authenticate(message, known: known) } catch {
+        let (known, ground) = try await read { store in
+            let known = try store.device(message.unverified.device)
+            guard known == nil else { return (known, nil as EnrolmentGround?) }
+            return (known, try enrolmentGround(of: message.unverified, store, at: moment))
+        }
+        let key: Ed25519PublicKey
+        do { key = try authenticate(message, known: known, ground) } catch {
             try await noteEnrolment(of: message, known: known, at: moment)
             throw error
         }
@@ -37,31 +41,23 @@ extension Orchestrator {
 
     /// Who sent the message: the one place where a device's signature is checked.
     private func authenticate(
-        _ message: SignedMessage<CheckIn>, known: DeviceRecord?
+        _ message: SignedMessage<CheckIn>, known: DeviceRecord?, _ ground: EnrolmentGround?
     ) throws(Refusal) -> Ed25519PublicKey {
         let checkIn = message.unverified
-        let key: Ed25519PublicKey
-        if let known {
-            key = known.publicKey
-        } else {
-            guard let enrolment = checkIn.enrolment else {
-                throw .stranger("device \(checkIn.device) is not known and did not enrol")
-            }
-            guard showsToken(enrolment) else {
-                throw .stranger("device \(checkIn.device) did not show the enrolment token")
-            }
-            key = enrolment.publicKey
+        guard let known else {
+            guard ground != nil, let key = checkIn.enrolment?.publicKey,
+                isSigned(message, by: key)
+            else { throw Self.mayNotEnrol(checkIn.device) }
+            return key
         }
-        guard isSigned(message, by: key) else {
+        guard isSigned(message, by: known.publicKey) else {
             throw .stranger("the check-in is not signed by the key of device \(checkIn.device)")
         }
-        return key
+        return known.publicKey
     }
 
-    /// Digests are compared, so that the time it takes tells nothing about the token.
-    private func showsToken(_ enrolment: Enrolment) -> Bool {
-        cryptography.hashing.sha256(Array(enrolment.token.utf8)) == settings.enrolmentTokenDigest
-    }
+    /// How long one key that was asked for stands before another may take its place.
+    private static let askPeriod = Duration.seconds(86_400)
 
     private func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
         guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID] else {
@@ -73,18 +69,22 @@ extension Orchestrator {
     /// Keeps for the operators that somebody with a token would be this device by another key.
     ///
     /// A device after a factory reset does this, and a thief of the token, too; so a person decides.
+    /// One key a day is kept, so that a thief fills nothing up.
     ///
     /// - Throws: ``Refusal/stranger(_:)`` that says so, when that is what the message is.
     private func noteEnrolment(
         of message: SignedMessage<CheckIn>, known: DeviceRecord?, at moment: Instant
     ) async throws(Refusal) {
         guard let known, known.lifecycle == .active, let enrolment = message.unverified.enrolment,
-            showsToken(enrolment), isSigned(message, by: enrolment.publicKey)
+            isSigned(message, by: enrolment.publicKey)
         else { return }
         let key = enrolment.publicKey
+        let checkIn = message.unverified
+        guard try await read({ try mayAskAgain(checkIn, $0, at: moment) }) else { return }
         try await write { store in
             guard var device = try store.device(known.id), device.publicKey != key,
-                device.askedKey?.key != key
+                device.askedKey?.key != key,
+                device.askedKey.map({ $0.at.advanced(by: Self.askPeriod) <= moment }) ?? true
             else { return }
             device.askedKey = DeviceRecord.AskedKey(key: key, at: moment)
             try store.save(device, at: moment)

@@ -18,7 +18,7 @@ extension Orchestrator {
             files[role] = bytes
         }
         try await remember(publisher.publish(files, now: now()))
-        return try await releases()
+        return try await releases(limit: .max).items
     }
 
     /// Whether the image is here, published or waiting.

@@ -17,30 +17,34 @@ public struct Orchestrator: Sendable {
     let now: @Sendable () -> Instant
     let makeNonce: @Sendable () throws -> Nonce
     let publisher: Publisher
+    /// Vouches for people without tokens of ours; `nil` for nobody.
+    public var identityProvider: (any IdentityProvider)?
     let underWay = QuestionsUnderWay()
+    /// Rings after each change that this server stores.
+    public let news = EventNews()
 
     /// What the person who runs the server decides.
     public struct Settings: Hashable, Sendable {
         /// How long an idle device waits between check-ins.
         public var checkInSeconds: Int
-        /// Of the token that a new device must show.
-        public var enrolmentTokenDigest: Digest
-        /// Of the tokens that operators must show, each their own.
-        public var operatorTokenDigests: [OperatorName: Digest]
+        /// Of a token by which every new device may enrol; `nil` when there is none.
+        public var sharedEnrolmentTokenDigest: Digest?
         public var limits: Limits
         /// After how many failures in a row a device gets no more offers; at least 1.
         public var quarantineAfter: Int
+        /// Addresses at or below which web hooks may be, whatever their scheme and place.
+        public var trustedWebHooks: [OutsideAddress]
 
         public init(
-            checkInSeconds: Int, enrolmentTokenDigest: Digest,
-            operatorTokenDigests: [OperatorName: Digest], limits: Limits,
-            quarantineAfter: Int = Settings.standardQuarantine
+            checkInSeconds: Int, sharedEnrolmentTokenDigest: Digest?, limits: Limits,
+            quarantineAfter: Int = Settings.standardQuarantine,
+            trustedWebHooks: [OutsideAddress] = []
         ) {
             self.checkInSeconds = checkInSeconds
-            self.enrolmentTokenDigest = enrolmentTokenDigest
-            self.operatorTokenDigests = operatorTokenDigests
+            self.sharedEnrolmentTokenDigest = sharedEnrolmentTokenDigest
             self.limits = limits
             self.quarantineAfter = quarantineAfter
+            self.trustedWebHooks = trustedWebHooks
         }
 
         /// How devices that wait for a place under a limit are spread.
@@ -92,14 +96,6 @@ public struct Orchestrator: Sendable {
     /// The longest submission of metadata: a few files, each of which doubles at most on its way.
     public var metadataLimitBytes: Int { 4 * settings.limits.targetsBytes }
 
-    /// Whose token this is; `nil` for nobody's.
-    ///
-    /// Digests are compared, so that the time it takes tells nothing about the token.
-    public func operatorName(token: String) -> OperatorName? {
-        let shown = cryptography.hashing.sha256(Array(token.utf8))
-        return settings.operatorTokenDigests.first { $0.value == shown }?.key
-    }
-
     /// Whether the store answers.
     public func checkHealth() async throws(Refusal) {
         try await read { _ = try $0.rollouts() }
@@ -114,7 +110,11 @@ public struct Orchestrator: Sendable {
     func write<Answer: Sendable>(
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {
-        do { return try await store.write(body) } catch { throw .wrapping(error) }
+        do {
+            let answer = try await store.write(body)
+            news.ring()
+            return answer
+        } catch { throw .wrapping(error) }
     }
 
     /// What selectors may ask for at `moment`; places in no rollout's order.

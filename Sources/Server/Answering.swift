@@ -48,9 +48,12 @@ extension Response {
         let answer = ErrorAnswer(error: "\(refusal)")
         switch refusal {
         case .malformed: self.init(answer, status: .badRequest)
-        case .stranger: self.init(answer, status: .unauthorized)
+        case .stranger:
+            self.init(answer, status: .unauthorized, headers: [.wwwAuthenticate: "Bearer"])
+        case .forbidden: self.init(answer, status: .forbidden)
         case .unknown: self.init(answer, status: .notFound)
         case .conflict: self.init(answer, status: .conflict)
+        case .outdated: self.init(answer, status: .preconditionFailed)
         case .invalid: self.init(answer, status: .unprocessableContent)
         case .tooLong: self.init(answer, status: .contentTooLarge)
         case .checksum: self.init(answer, status: .checksumMismatch)

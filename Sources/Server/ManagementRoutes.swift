@@ -6,6 +6,7 @@ internal import Wire
 /// What the command line talks to: decode, one call, encode.
 struct ManagementRoutes {
     let orchestrator: Orchestrator
+    let streams = StreamPlaces()
 
     func add(to group: RouterGroup<WebServer.Context>) {
         addImages(to: group)
@@ -17,6 +18,8 @@ struct ManagementRoutes {
         addRolloutChanges(to: group)
         addExplanations(to: group)
         addCohorts(to: group)
+        addEvents(to: group)
+        addWebHooks(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -44,8 +47,10 @@ struct ManagementRoutes {
     }
 
     private func addReleases(to group: RouterGroup<WebServer.Context>) {
-        group.get("releases") { _, _ in
-            Response(ListAnswer(items: try await orchestrator.releases()))
+        group.get("releases") { request, _ in
+            Response(
+                try await orchestrator.releases(
+                    after: request.query("after") { ReleaseID($0) }, limit: request.pageLimit()))
         }
         group.get("releases/{name}/{version}") { _, context in
             let name: ReleaseName = try Self.name("name", context)
@@ -59,76 +64,99 @@ struct ManagementRoutes {
 
     private func addDevices(to group: RouterGroup<WebServer.Context>) {
         group.get("devices") { request, _ in
-            let selector = request.uri.queryParameters["select"].map { String($0) }
+            let query = DeviceQuery(
+                selector: try request.query("select"),
+                standing: try request.query("lifecycle") { DeviceQuery.Standing(rawValue: $0) },
+                hardware: try request.query("hardware") { HardwareModel($0) })
             return Response(
-                ListAnswer(items: try await orchestrator.devices(selecting: selector)))
+                try await orchestrator.devices(
+                    query, after: request.query("after") { DeviceID($0) },
+                    limit: request.pageLimit()))
         }
         group.get("devices/{id}") { _, context in
-            Response(try await orchestrator.device(Self.name("id", context)))
+            answer(try await orchestrator.device(Self.name("id", context)))
         }
     }
 
     private func addDeviceChanges(to group: RouterGroup<WebServer.Context>) {
         group.post("devices/{id}/hold") { request, context in
             let hold: HoldRequest = try await read(request)
-            return Response(
-                try await orchestrator.change(
-                    Self.name("id", context), .hold(reason: hold.reason),
-                    by: context.requireOperator()))
+            return try await change(.hold(reason: hold.reason), request, context)
         }
         group.post("devices/{id}/pin") { request, context in
             let pin: ReleaseRequest = try await read(request)
             guard let release = pin.release else {
                 throw Refusal.malformed("release: expected a name and a version")
             }
-            return Response(
-                try await orchestrator.change(
-                    Self.name("id", context), .pin(release), by: context.requireOperator()))
+            return try await change(.pin(release), request, context)
         }
         group.post("devices/{id}/accept-key") { request, context in
             let asked: KeyRequest = try await read(request)
-            return Response(
-                try await orchestrator.change(
-                    Self.name("id", context), .acceptKey(asked.key),
-                    by: context.requireOperator()))
+            return try await change(.acceptKey(asked.key), request, context)
         }
         let others: [(String, Orchestrator.DeviceChange)] = [
             ("resume", .resume), ("unpin", .unpin), ("retire", .retire),
         ]
         for (verb, change) in others {
-            group.post("devices/{id}/\(verb)") { _, context in
-                Response(
-                    try await orchestrator.change(
-                        Self.name("id", context), change, by: context.requireOperator()))
+            group.post("devices/{id}/\(verb)") { request, context in
+                try await self.change(change, request, context)
             }
         }
     }
 
+    private func change(
+        _ change: Orchestrator.DeviceChange, _ request: Request, _ context: WebServer.Context
+    ) async throws -> Response {
+        answer(
+            try await orchestrator.change(
+                Self.name("id", context), change, by: context.requireOperator(),
+                if: request.precondition()))
+    }
+
+    private func answer(_ device: DeviceSummary) -> Response {
+        Response(device, headers: .tagged(orchestrator.tag(of: device)))
+    }
+
     private func addCohorts(to group: RouterGroup<WebServer.Context>) {
-        group.get("cohorts") { _, _ in
-            Response(ListAnswer(items: try await orchestrator.cohorts()))
+        group.get("cohorts") { request, _ in
+            Response(
+                try await orchestrator.cohorts(
+                    after: request.query("after") { CohortName($0) }, limit: request.pageLimit()))
         }
         group.get("cohorts/{name}") { _, context in
-            Response(try await orchestrator.cohort(Self.name("name", context)))
+            let cohort = try await orchestrator.cohort(Self.name("name", context))
+            return Response(cohort, headers: .tagged(cohort.tag))
         }
+        // Without If-Match it is taken too: a version is only ever added, and none is lost.
         group.put("cohorts/{name}") { request, context in
-            Response(
-                try await orchestrator.save(
-                    read(request), as: Self.name("name", context), by: context.requireOperator()))
+            let (wanted, key): (CohortRequest, _) = try await readOnce(request, context)
+            let cohort = try await orchestrator.save(
+                wanted, as: Self.name("name", context), by: context.requireOperator(),
+                if: request.precondition(), once: key)
+            return Response(cohort, headers: .tagged(cohort.tag))
         }
     }
 
     private func addRollouts(to group: RouterGroup<WebServer.Context>) {
-        group.post("plans") { request, _ in
-            Response(try await orchestrator.plan(read(request)))
+        group.post("plans") { request, context in
+            let file: RolloutFile = try await read(request)
+            try await orchestrator.requireReach(of: context.requirePrincipal(), over: file)
+            return Response(try await orchestrator.plan(file))
         }
-        group.get("rollouts") { _, _ in
-            Response(ListAnswer(items: try await orchestrator.rollouts()))
+        group.get("rollouts") { request, _ in
+            Response(
+                try await orchestrator.rollouts(
+                    in: request.query("state") { RolloutStateWord(rawValue: $0) },
+                    olderThan: request.query("after") { RolloutName($0) },
+                    limit: request.pageLimit()))
         }
         group.post("rollouts") { request, context in
-            Response(
-                try await orchestrator.start(read(request), by: context.requireOperator()),
-                status: .created)
+            let (wanted, key): (StartRequest, _) = try await readOnce(request, context)
+            try await orchestrator.requireReach(
+                of: context.requirePrincipal(), over: wanted.file)
+            return Response(
+                try await orchestrator.start(wanted, by: context.requireOperator(), once: key),
+                isNew: true)
         }
         group.get("rollouts/{name}") { _, context in
             Response(try await orchestrator.rollout(Self.name("name", context)))
@@ -137,36 +165,38 @@ struct ManagementRoutes {
 
     private func addRolloutChanges(to group: RouterGroup<WebServer.Context>) {
         for control in Orchestrator.Control.allCases {
-            group.post("rollouts/{name}/\(control.rawValue)") { _, context in
+            group.post("rollouts/{name}/\(control.rawValue)") { request, context in
                 Response(
                     try await orchestrator.control(
-                        Self.name("name", context), control, by: context.requireOperator()))
+                        Self.name("name", context), control, by: context.requireOperator(),
+                        if: request.precondition()))
             }
         }
-        group.post("rollouts/{name}/approve") { _, context in
+        group.post("rollouts/{name}/approve") { request, context in
             Response(
                 try await orchestrator.approve(
-                    Self.name("name", context), by: context.requireOperator()))
+                    Self.name("name", context), by: context.requireOperator(),
+                    if: request.precondition()))
         }
         group.post("rollouts/{name}/retry") { request, context in
             let wanted: RetryRequest = try await read(request)
             return Response(
                 try await orchestrator.retry(
                     Self.name("name", context), Set(wanted.classes),
-                    by: context.requireOperator()))
+                    by: context.requireOperator(), if: request.precondition()))
         }
         group.post("rollouts/{name}/forgive") { request, context in
             let wanted: RetryRequest = try await read(request)
             return Response(
                 try await orchestrator.forgive(
                     Self.name("name", context), Set(wanted.classes),
-                    by: context.requireOperator()))
+                    by: context.requireOperator(), if: request.precondition()))
         }
         group.post("rollouts/{name}/resume-stratum") { request, context in
             Response(
                 try await orchestrator.resume(
                     Self.name("name", context), for: read(request),
-                    by: context.requireOperator()))
+                    by: context.requireOperator(), if: request.precondition()))
         }
         addReverts(to: group)
     }
@@ -179,19 +209,20 @@ struct ManagementRoutes {
                     of: Self.name("name", context), to: wanted.release))
         }
         group.post("rollouts/{name}/revert") { request, context in
-            let wanted: ReleaseRequest = try await read(request)
+            let (wanted, key): (ReleaseRequest, _) = try await readOnce(request, context)
             return Response(
                 try await orchestrator.revert(
                     Self.name("name", context), to: wanted.release,
-                    by: context.requireOperator()), status: .created)
+                    by: context.requireOperator(), if: request.precondition(), once: key),
+                isNew: true)
         }
     }
 
     private func addExplanations(to group: RouterGroup<WebServer.Context>) {
         group.get("devices/{id}/explanation") { request, context in
-            let at = try request.uri.queryParameters["at"].map { text in
-                guard let moment = Instant(String(text)) else {
-                    throw Refusal.malformed("at: expected a moment such as 2026-03-01T12:00:00Z")
+            let at = try request.query("at").map { text in
+                guard let moment = Instant(text) else {
+                    throw Refusal.invalid("at: expected a moment such as 2026-03-01T12:00:00Z")
                 }
                 return moment
             }
@@ -205,15 +236,28 @@ struct ManagementRoutes {
         }
     }
 
-    private func read<Message: WireMessage>(_ request: Request) async throws -> Message {
-        let limit = orchestrator.requestLimitBytes
-        let bytes = try await request.bytes(limitBytes: limit)
-        do { return try Message(parsing: bytes, limitBytes: limit) } catch {
-            throw Refusal.malformed("\(error)")
-        }
+    func read<Message: WireMessage>(_ request: Request) async throws -> Message {
+        try message(in: try await request.bytes(limitBytes: orchestrator.requestLimitBytes))
     }
 
-    private static func name<N: Name>(
+    /// Reads what is asked for, and the key under which it is done once.
+    func readOnce<Message: WireMessage>(
+        _ request: Request, _ context: WebServer.Context
+    ) async throws -> (Message, RequestKey?) {
+        let bytes = try await request.bytes(limitBytes: orchestrator.requestLimitBytes)
+        return (
+            try message(in: bytes),
+            try request.requestKey(bytes, by: context.requireOperator(), orchestrator)
+        )
+    }
+
+    private func message<Message: WireMessage>(in bytes: [UInt8]) throws(Refusal) -> Message {
+        do {
+            return try Message(parsing: bytes, limitBytes: orchestrator.requestLimitBytes)
+        } catch { throw .malformed("\(error)") }
+    }
+
+    static func name<N: Name>(
         _ parameter: String, _ context: WebServer.Context
     ) throws -> N {
         guard let name = N(try context.parameters.require(parameter)) else {

@@ -16,7 +16,8 @@ public struct ServerSettings: Hashable, Sendable {
     public var logLevel = "info"
     /// The address of the Prometheus server that gates may ask.
     public var prometheus: String?
-    /// Addresses, separated by commas, at or below which gates may call web hooks.
+    /// Addresses, separated by commas, at or below which gates may call web hooks, and to which
+    /// events may go though they are in a private network or have no TLS.
     public var webhooks: String?
     /// The folder of programs that gates may run.
     public var gateCommands: String?
@@ -28,6 +29,20 @@ public struct ServerSettings: Hashable, Sendable {
     public var s3Region = "us-east-1"
     /// A file with the key of the bucket, as AWS's own tools have it.
     public var s3CredentialsFile: String?
+    /// Whether every new device may enrol by the token in the file `enrolment-token`.
+    public var sharedEnrolmentToken = false
+    /// The OpenID provider that vouches for people; `nil` for none.
+    public var oidcIssuer: String?
+    /// What its tokens for this server are issued for.
+    public var oidcAudience: String?
+    /// Which claim tells what somebody is; names of members, separated by dots.
+    public var oidcRolesClaim = "roles"
+    /// The role of each word of that claim, such as `fleet-admins=admin,staff=viewer`.
+    public var oidcRoles: String?
+    /// Which claim tells who somebody is.
+    public var oidcNameClaim = "sub"
+    /// A file with the provider's keys; `nil` to ask it for them.
+    public var oidcKeysFile: String?
 
     public init() {}
 
@@ -49,6 +64,13 @@ public struct ServerSettings: Hashable, Sendable {
         case s3Endpoint = "s3_endpoint"
         case s3Region = "s3_region"
         case s3CredentialsFile = "s3_credentials_file"
+        case sharedEnrolmentToken = "shared_enrolment_token"
+        case oidcIssuer = "oidc_issuer"
+        case oidcAudience = "oidc_audience"
+        case oidcRolesClaim = "oidc_roles_claim"
+        case oidcRoles = "oidc_roles"
+        case oidcNameClaim = "oidc_name_claim"
+        case oidcKeysFile = "oidc_keys_file"
 
         public var variable: String { "SLIPWAY_\(rawValue.uppercased())" }
     }
@@ -68,6 +90,7 @@ public struct ServerSettings: Hashable, Sendable {
                 switch fields.optionalValue(key.rawValue) {
                 case .none: continue
                 case .some(.integer(let number)): try set(key, "\(number)")
+                case .some(.bool(let answer)): try set(key, "\(answer)")
                 case .some: try set(key, fields.string(key.rawValue))
                 }
             }
@@ -103,7 +126,21 @@ public struct ServerSettings: Hashable, Sendable {
         case .s3Endpoint: s3Endpoint = text
         case .s3Region: s3Region = text
         case .s3CredentialsFile: s3CredentialsFile = text
+        case .sharedEnrolmentToken: sharedEnrolmentToken = try Self.answer(key, text)
+        case .oidcIssuer: oidcIssuer = text
+        case .oidcAudience: oidcAudience = text
+        case .oidcRolesClaim: oidcRolesClaim = text
+        case .oidcRoles: oidcRoles = text
+        case .oidcNameClaim: oidcNameClaim = text
+        case .oidcKeysFile: oidcKeysFile = text
         }
+    }
+
+    private static func answer(_ key: Key, _ text: String) throws(Problem) -> Bool {
+        guard let answer = Bool(text) else {
+            throw Problem(description: "\(key.rawValue): \"\(text)\" is neither true nor false")
+        }
+        return answer
     }
 
     private static func number(

@@ -11,17 +11,20 @@ public enum WebServer {
     public struct Context: RequestContext {
         public var coreContext: CoreRequestContextStorage
         /// Who asks, once their token was checked.
-        var operatorName: OperatorName?
+        var principal: Principal?
 
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
         }
 
         /// - Throws: ``Refusal/stranger(_:)`` on a way that no token guards.
-        func requireOperator() throws(Refusal) -> OperatorName {
-            guard let operatorName else { throw .stranger("nobody has shown a token") }
-            return operatorName
+        func requirePrincipal() throws(Refusal) -> Principal {
+            guard let principal else { throw .stranger("nobody has shown a token") }
+            return principal
         }
+
+        /// - Throws: As ``requirePrincipal()`` does.
+        func requireOperator() throws(Refusal) -> OperatorName { try requirePrincipal().name }
     }
 
     /// Serves `orchestrator` at `host` and `port`.
@@ -43,11 +46,19 @@ public enum WebServer {
             logger: logger)
     }
 
-    /// All routes; also what tests speak to.
-    public static func router(
+    private static func router(
         _ orchestrator: Orchestrator, repositoryPath: String
     ) -> Router<Context> {
-        let router = Router(context: Context.self)
+        let router = routes(orchestrator, repositoryPath: repositoryPath)
+        router.answerOtherMethods()
+        return router
+    }
+
+    /// All routes that do something; also what tests look at.
+    public static func routes(
+        _ orchestrator: Orchestrator, repositoryPath: String
+    ) -> Router<Context> {
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: Answering())
         RepositoryRoutes(
             folder: repositoryPath, links: ImageLinks(orchestrator: orchestrator)
@@ -62,9 +73,11 @@ public enum WebServer {
             let message = try await request.bytes(limitBytes: orchestrator.messageLimitBytes)
             return Response(bytes: try await orchestrator.checkIn(message))
         }
+        router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
-            middleware: OperatorOnly(orchestrator: orchestrator))
+            middleware: WhoMay(orchestrator: orchestrator))
         ManagementRoutes(orchestrator: orchestrator).add(to: management)
+        AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router
     }
 }

@@ -1,19 +1,29 @@
 public import JSON
 public import Model
 
-/// A list, as the management interface answers it.
+/// A list, or one page of it, as the management interface answers it.
 public struct ListAnswer<Item: WireMessage>: WireMessage {
     public var items: [Item]
+    /// Where the next page begins, to be repeated as `after`; `nil` on the last page.
+    ///
+    /// A page may have fewer items than were asked for, even none, and still be followed by another.
+    public var next: String?
 
     /// The most items in one answer.
     public static var maximumCount: Int { 1_000_000 }
 
-    public init(items: [Item]) { self.items = items }
+    public init(items: [Item], next: String? = nil) {
+        self.items = items
+        self.next = next
+    }
 
-    public var json: JSONObject { JSONObject([("items", .list(items))]) }
+    public var json: JSONObject {
+        JSONObject(present: [("items", .list(items)), ("next", .text(next))])
+    }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         items = try fields.messages("items", maximumCount: Self.maximumCount)
+        next = try fields.optionalString("next")
     }
 }
 
@@ -47,7 +57,7 @@ public struct StratumRequest: WireMessage {
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         attribute = try fields.string("attribute")
-        value = try fields.string("value", maximumByteCount: 256)
+        value = try fields.string("value")
     }
 }
 
@@ -108,6 +118,7 @@ public struct HoldRequest: WireMessage {
     public var json: JSONObject { JSONObject([("reason", .string(reason))]) }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
-        reason = try fields.string("reason", maximumByteCount: 256)
+        // Its rule counts bytes; here only what nobody can mean is kept out.
+        reason = try fields.string("reason", maximumByteCount: 4096)
     }
 }

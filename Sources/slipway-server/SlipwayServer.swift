@@ -38,7 +38,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
     @Option(help: "The Prometheus server that gates may ask.") var prometheus: String?
-    @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
+    @Option(
+        help: "Addresses, separated by commas, below which gates and events may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
     @Option(
@@ -52,6 +53,17 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The bucket's region (us-east-1).") var s3Region: String?
     @Option(help: "A file with the bucket's key, as AWS's own tools have it.")
     var s3CredentialsFile: String?
+    @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
+    var sharedEnrolmentToken = false
+    @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
+    @Option(help: "What its tokens for this server are issued for.") var oidcAudience: String?
+    @Option(help: "The claim that tells what somebody is (roles), with dots for inner members.")
+    var oidcRolesClaim: String?
+    @Option(help: "The role of each word of that claim, such as staff=viewer,boss=admin.")
+    var oidcRoles: String?
+    @Option(help: "The claim that tells who somebody is (sub).") var oidcNameClaim: String?
+    @Option(help: "A file with the provider's keys, so that it is not asked for them.")
+    var oidcKeysFile: String?
 
     mutating func run() async throws {
         let settings = try settings()
@@ -73,8 +85,9 @@ struct Serve: AsyncParsableCommand {
             orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
             logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
+        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
         let group = ServiceGroup(
-            services: [application, stepping, asking],
+            services: [application, stepping, asking, delivering],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         do { try await group.run() } catch {
@@ -108,6 +121,10 @@ struct Serve: AsyncParsableCommand {
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
                 (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
                 (.s3CredentialsFile, s3CredentialsFile),
+                (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
+                (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
+                (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
+                (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
             ]
             for (key, text) in flags { if let text { try settings.set(key, text) } }
         } catch let problem as ServerSettings.Problem {
@@ -126,9 +143,10 @@ struct Serve: AsyncParsableCommand {
         _ settings: ServerSettings, _ folder: DataFolder
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
+        let outside = try OutsideGates(settings)
         do {
             let repository = try Repository(settings, folder.repository)
-            let orchestrator = Orchestrator(
+            var orchestrator = Orchestrator(
                 store: try Self.store(settings, folder),
                 files: repository.directory, images: repository.images,
                 spool: repository.directory,
@@ -137,13 +155,11 @@ struct Serve: AsyncParsableCommand {
                     checker: OpenSSLSignatureChecker(), hashing: hashing),
                 settings: Orchestrator.Settings(
                     checkInSeconds: settings.checkInSeconds,
-                    enrolmentTokenDigest: hashing.sha256(
-                        Array(try folder.token("enrolment-token").utf8)),
-                    operatorTokenDigests: try folder.operators().mapValues {
-                        hashing.sha256(Array($0.utf8))
-                    },
-                    limits: .standard, quarantineAfter: settings.quarantineAfter),
-                zones: SystemTimeZones(), outside: try OutsideGates(settings),
+                    sharedEnrolmentTokenDigest: settings.sharedEnrolmentToken
+                        ? hashing.sha256(Array(try folder.sharedEnrolmentToken().utf8)) : nil,
+                    limits: .standard, quarantineAfter: settings.quarantineAfter,
+                    trustedWebHooks: outside.webHooks),
+                zones: SystemTimeZones(), outside: outside,
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
@@ -151,9 +167,12 @@ struct Serve: AsyncParsableCommand {
                     }
                     return nonce
                 })
+            orchestrator.identityProvider = try OIDCSettings(settings)
+                .map { try OIDCProvider($0) }
             try await repository.check()
             try await orchestrator.openRepository()
             try await orchestrator.excuseAbsence()
+            try await FirstTokens(folder: folder, orchestrator: orchestrator).make()
             return orchestrator
         } catch let error as StoreError {
             throw ServerProblem.data("\(error)")

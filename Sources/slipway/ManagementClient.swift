@@ -6,7 +6,7 @@ internal import Wire
 /// The server's management interface, as one blocking call each.
 struct ManagementClient {
     let server: String
-    private let token: String?
+    let token: String?
     private let http: HTTPClient
 
     /// The longest answer that is read, in bytes.
@@ -40,8 +40,25 @@ struct ManagementClient {
     func put<Answer: WireMessage>(
         _ path: String, _ body: [UInt8]
     ) throws(SlipwayError) -> Answer {
-        try read(send(.put, path, body: body))
+        try read(send(.put, path, body: body, once: Self.newKey()))
     }
+
+    /// Asks for something new, and asks again after a cut without making two.
+    func create<Answer: WireMessage>(
+        _ path: String, _ body: [UInt8]
+    ) throws(SlipwayError) -> Answer {
+        let key = Self.newKey()
+        do throws(SlipwayError) { return try read(send(.post, path, body: body, once: key)) } catch
+        {
+            // The answer may have been lost, not the request.
+            guard case .unreachable = error else { throw error }
+            return try read(send(.post, path, body: body, once: key))
+        }
+    }
+
+    func delete(_ path: String) throws(SlipwayError) { _ = try send(.delete, path, body: []) }
+
+    private static func newKey() -> String { UUID().uuidString }
 
     /// Whether the server has the image already.
     func hasImage(_ digest: Digest) throws(SlipwayError) -> Bool {
@@ -85,28 +102,30 @@ struct ManagementClient {
         return answer.body
     }
 
-    private func headers(and more: [(String, String)] = []) -> [(String, String)] {
+    func headers(and more: [(String, String)] = []) -> [(String, String)] {
         let type = more.contains { $0.0 == "Content-Type" }
         let accepts = type ? [] : [("Content-Type", "application/json")]
         return more + accepts + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
     }
 
     private func send(
-        _ method: HTTPMethod, _ path: String, body: [UInt8]
+        _ method: HTTPMethod, _ path: String, body: [UInt8], once key: String? = nil
     ) throws(SlipwayError) -> [UInt8] {
-        let answer = try exchange(method, "/api/v1/\(path)", body: body)
+        let answer = try exchange(method, "/api/v1/\(path)", body: body, once: key)
         try check(answer)
         return answer.body
     }
 
     /// The answer to one request, whatever its status.
     func exchange(
-        _ method: HTTPMethod, _ path: String, body: [UInt8], _ more: [(String, String)] = []
+        _ method: HTTPMethod, _ path: String, body: [UInt8], _ more: [(String, String)] = [],
+        once key: String? = nil
     ) throws(SlipwayError) -> HTTPResponse {
+        let once = key.map { [("Idempotency-Key", $0)] } ?? []
         do {
             return try http.send(
                 HTTPRequest(
-                    method: method, url: "\(server)\(path)", headers: headers(and: more),
+                    method: method, url: "\(server)\(path)", headers: headers(and: more + once),
                     body: body),
                 bodyLimitBytes: Self.answerLimitBytes)
         } catch { throw .unreachable(server: server, problem: "\(error)") }

@@ -15,7 +15,8 @@ import Foundation
         subcommands: [
             RepoCommand.self, KeyCommand.self, ReleaseCommand.self, DeviceCommand.self,
             CohortCommand.self, RolloutCommand.self, ExplainCommand.self, VerifyCommand.self,
-            BundleCommand.self, DemoCommand.self,
+            EventsCommand.self, WebHookCommand.self, BundleCommand.self, TokenCommand.self,
+            EnrolmentCommand.self, WhoAmICommand.self, DemoCommand.self,
         ])
 
     static func main() {

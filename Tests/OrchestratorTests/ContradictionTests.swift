@@ -89,7 +89,7 @@ import Wire
                 path: "targets/\(image.image.path.prefixed(by: image.image.sha256))")
             #expect(try Data(contentsOf: file) == Data(bytes))
         }
-        #expect(try await orchestrator.releases().count == 2)
+        #expect(try await orchestrator.releases().items.count == 2)
     }
 
     /// A rollout that is over and that this version cannot read any more.

@@ -229,7 +229,7 @@ final class FaultRun {
     }
 
     private func control(fault: FaultyStore.Fault?) async throws -> FaultEvent {
-        let rollouts = try await orchestrator.rollouts()
+        let rollouts = try await orchestrator.rollouts(limit: 1000).items
         let live = rollouts.filter { ["running", "paused"].contains($0.state) }
         guard let rollout = (chance(80) ? live : rollouts).randomElement(using: &random) else {
             return happened("nothing")

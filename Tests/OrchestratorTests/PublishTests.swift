@@ -20,7 +20,7 @@ import Wire
         let file = world.repository.appending(
             path: "targets/\(image.image.path.prefixed(by: image.image.sha256))")
         #expect(try Data(contentsOf: file) == Data("image 2.0.0".utf8))
-        #expect(try await orchestrator.releases().map(\.release) == [image.release])
+        #expect(try await orchestrator.releases().items.map(\.release) == [image.release])
     }
 
     @Test func publishingAgainChangesNothing() async throws {
@@ -46,7 +46,7 @@ import Wire
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
         await expectInvalid("forged") { _ = try await orchestrator.publish(.targets(metadata)) }
-        #expect(try await orchestrator.releases().isEmpty)
+        #expect(try await orchestrator.releases().items.isEmpty)
     }
 
     @Test func refusesTargetsWhoseImageIsNotHere() async throws {
@@ -147,7 +147,7 @@ import Wire
 
         let second = try await world.orchestrator()
 
-        #expect(try await second.releases().map(\.release) == [ReleaseID("acme 2.0.0")])
+        #expect(try await second.releases().items.map(\.release) == [ReleaseID("acme 2.0.0")])
     }
 
     private func expectInvalid(_ words: String, _ body: () async throws -> Void) async {

@@ -17,7 +17,6 @@ final class World: Sendable {
 
     static let enrolmentToken = "enrolment-token-of-the-tests"
     static let author = must(OperatorName("ada"))
-    static let operatorToken = "operator-token-of-the-tests"
     static let cryptography = CryptographySuite(
         checker: OpenSSLSignatureChecker(), hashing: OpenSSLHashing())
 
@@ -48,10 +47,7 @@ final class World: Sendable {
             cryptography: Self.cryptography,
             settings: Orchestrator.Settings(
                 checkInSeconds: 60,
-                enrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
-                operatorTokenDigests: [
-                    Self.author: hashing.sha256(Array(Self.operatorToken.utf8))
-                ],
+                sharedEnrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
                 limits: .standard),
             zones: SystemTimeZones(), outside: outside, now: { clock.now },
             makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })

@@ -10,6 +10,8 @@ import Wire
 final class ServerProcess {
     let folder: URL
     let url: String
+    /// What it said until it listened.
+    let said: String
     private let process: Process
     private let http: HTTPClient
 
@@ -26,14 +28,22 @@ final class ServerProcess {
     }
 
     /// Starts a server on a folder that another one has left.
-    init(folder: URL, _ more: [String] = []) throws {
+    ///
+    /// - Parameter errors: Where its log goes.
+    convenience init(
+        folder: URL, _ more: [String] = [], errors: FileHandle = .nullDevice
+    ) throws {
+        try self.init(folder: folder, arguments: Self.arguments(folder) + more, errors: errors)
+    }
+
+    init(folder: URL, arguments: [String], errors: FileHandle = .nullDevice) throws {
         self.folder = folder
         process = Process()
         process.executableURL = Self.products.appending(path: "slipway-server")
-        process.arguments = Self.arguments(folder) + more
+        process.arguments = arguments
         let output = Pipe()
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = errors
         try process.run()
         // The server's own word that it listens is what is waited for.
         var said = ""
@@ -42,6 +52,7 @@ final class ServerProcess {
             if data.isEmpty { throw DidNotStart(said: said) }
             said += String(decoding: data, as: UTF8.self)
         }
+        self.said = said
         url = try String(contentsOf: folder.appending(path: "data/address"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         http = try HTTPClient(options: .standard)
@@ -60,7 +71,7 @@ final class ServerProcess {
             "--data", folder.appending(path: "data").path, "--repository",
             folder.appending(path: "acme/repository").path, "--online-keys",
             folder.appending(path: "acme/keys/online").path, "--port", port,
-            "--check-in-seconds", "7",
+            "--check-in-seconds", "7", "--shared-enrolment-token",
         ]
     }
 
@@ -99,6 +110,9 @@ final class ServerProcess {
         process.waitUntilExit()
         return process.terminationStatus
     }
+
+    /// Asks the process to stop, and does not wait for it.
+    func askToStop() { process.terminate() }
 
     var operatorToken: String { token("operator-token") }
     var enrolmentToken: String { token("enrolment-token") }

@@ -1,8 +1,8 @@
-internal import JSON
+public import JSON
 
 /// The rollout file as a JSON schema (draft 2020-12), for editors that check YAML while one types.
-enum RolloutSchema {
-    static let value: JSONValue = [
+public enum RolloutSchema {
+    public static let value: JSONValue = [
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A Slipway rollout",
         "type": "object",

@@ -1,8 +1,7 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     private static let selectPublished = """
         SELECT path, sha256, length_bytes FROM images WHERE path = ? AND sha256 = ?
         """
