@@ -30,6 +30,8 @@ DEB_TEST_PACKAGES = $(DEB_PACKAGES) debootstrap lintian qemu-system-x86 ovmf bus
 BENCH_PACKAGES = $(DEMO_PACKAGES) swupdate rauc mender-client nginx-light openssl dbus-daemon \
 	dbus-bin cpio squashfs-tools
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
+# A service like S3 with AWS's own signer, and somebody else's client of the upload protocol.
+PYTHON_PEERS = 'moto[server]==5.2.1' tuspy==1.1.0
 # What reads the description of the management interface, and tries the server by it.
 PYTHON_API = schemathesis==4.32.5 openapi-spec-validator==0.9.0 jsonschema==4.26.0
 # The schema that what the server sends is read by.
@@ -60,7 +62,7 @@ $(VENV)/ready: Makefile
 	.ci/setup $(TEST_PACKAGES)
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF) $(PYTHON_API) \
-		$(PYTHON_OTLP)
+		$(PYTHON_OTLP) $(PYTHON_PEERS)
 	touch $@
 
 # The server's books under SEEDS random runs of everything that can happen, from seed FIRST on.

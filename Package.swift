@@ -105,6 +105,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Buckets", dependencies: ["Curl", "Model", "OpenSSL", "Orchestrator", "Trust"],
+            swiftSettings: strict),
+        .target(
             name: "Server",
             dependencies: [
                 "Audit", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
@@ -129,8 +132,8 @@ let package = Package(
         .executableTarget(
             name: "slipway-server",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
-                "Server", "Stores", "Telemetry", "Trust", argumentParser,
+                "Buckets", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
+                "Rollouts", "Server", "Stores", "Telemetry", "Trust", argumentParser,
                 library("Crypto", in: "swift-crypto"), logging,
                 library("JWTKit", in: "jwt-kit"),
                 library("ServiceLifecycle", in: "swift-service-lifecycle"),
@@ -223,6 +226,12 @@ let package = Package(
                 "TestSupport", "Trust", "Wire",
             ],
             exclude: ["version1.sql", "version2.sql"], swiftSettings: testing),
+        .testTarget(
+            name: "BucketsTests",
+            dependencies: [
+                "Buckets", "Curl", "Model", "OpenSSL", "Orchestrator", "TestSupport", "Trust",
+            ],
+            swiftSettings: testing),
         .testTarget(
             name: "ServerTests",
             dependencies: [

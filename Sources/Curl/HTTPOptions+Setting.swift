@@ -47,6 +47,12 @@ extension HTTPOptions {
             // The proxy may be known to the system: it is no more than a way to the server.
             try handle.set(CURLOPT_PROXY_CAINFO, to: authorityPath)
         }
+        if let signature {
+            try handle.set(
+                CURLOPT_AWS_SIGV4, to: "aws:amz:\(signature.region):\(signature.service)")
+            try handle.set(CURLOPT_USERNAME, to: signature.keyID)
+            try handle.set(CURLOPT_PASSWORD, to: signature.secret)
+        }
         guard let clientCertificate else { return }
         try handle.set(CURLOPT_SSLCERT, to: clientCertificate.certificatePath)
         try handle.set(CURLOPT_SSLKEY, to: clientCertificate.keyPath)

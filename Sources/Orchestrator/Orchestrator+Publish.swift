@@ -24,15 +24,20 @@ extension Orchestrator {
 
     /// Whether the image is here, published or waiting.
     public func hasImage(_ digest: Digest) async throws(Refusal) -> Bool {
+        try await imageLength(digest) != nil
+    }
+
+    /// The image's length, in bytes; `nil` unless it is here, published or waiting.
+    func imageLength(_ digest: Digest) async throws(Refusal) -> Int64? {
         do {
-            if try files.stagedLength(of: digest) != nil { return true }
+            if let length = try await images.stagedLength(of: digest) { return length }
         } catch { throw .store(error) }
-        let images = try await read { try $0.images() }
-        do {
-            return try images.contains {
-                try $0.image.sha256 == digest && files.holds($0.image)
-            }
-        } catch { throw .wrapping(error) }
+        for record in try await read({ try $0.images() }) where record.image.sha256 == digest {
+            do {
+                if try await images.holds(record.image) { return record.image.length }
+            } catch { throw .store(error) }
+        }
+        return nil
     }
 
     /// Takes in an image piece by piece and keeps it if its digest is `digest`.
@@ -42,7 +47,7 @@ extension Orchestrator {
         _ digest: Digest, _ pieces: Pieces
     ) async throws(Refusal) where Pieces.Element == [UInt8] {
         do {
-            let upload = try files.beginUpload(of: digest)
+            let upload = try spool.beginUpload(of: digest)
             var stream = cryptography.hashing.sha256Stream()
             var length: Int64 = 0
             for try await piece in pieces {
@@ -57,7 +62,7 @@ extension Orchestrator {
                 throw Refusal.invalid(
                     "the \(length) bytes that arrived do not have the SHA-256 \(digest)")
             }
-            try upload.finish()
+            try await images.stage(digest, from: upload.finish())
         } catch let error as Refusal { throw error } catch let error as StoreError {
             throw .store(error)
         } catch { throw .malformed("the upload ended early: \(error)") }
@@ -90,6 +95,7 @@ extension Orchestrator {
         }
         try await beginAudit()
         try await remember(repository, by: .server)
+        try await removeAbandonedUploads()
         try await refreshMetadata()
     }
 

@@ -7,6 +7,9 @@ public import Rollouts
 public struct Orchestrator: Sendable {
     let store: any Store
     let files: any RepositoryFiles
+    let images: any ImageStore
+    let spool: any UploadSpool
+    let uploads: Uploads
     let signers: OnlineSigners
     let cryptography: CryptographySuite
     let settings: Settings
@@ -69,13 +72,17 @@ public struct Orchestrator: Sendable {
     ///   - now: The clock.
     ///   - makeNonce: Gives a name that nobody can guess and that never comes again.
     public init(
-        store: any Store, files: any RepositoryFiles, signers: OnlineSigners,
+        store: any Store, files: any RepositoryFiles, images: any ImageStore,
+        spool: any UploadSpool, signers: OnlineSigners,
         cryptography: CryptographySuite, settings: Settings,
         zones: any TimeZones, outside: any OutsideGateProbe, now: @escaping @Sendable () -> Instant,
         makeNonce: @escaping @Sendable () throws -> Nonce
     ) {
         self.store = store
         self.files = files
+        self.images = images
+        self.spool = spool
+        uploads = Uploads(spool: spool, hashing: cryptography.hashing)
         self.signers = signers
         self.cryptography = cryptography
         self.settings = settings
@@ -85,7 +92,8 @@ public struct Orchestrator: Sendable {
         self.makeNonce = makeNonce
         offerKeyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         publisher = Publisher(
-            files: files, signers: signers, cryptography: cryptography, limits: settings.limits)
+            files: files, images: images, signers: signers, cryptography: cryptography,
+            limits: settings.limits)
     }
 
     /// The most bytes of a check-in, and of any other request but an image.

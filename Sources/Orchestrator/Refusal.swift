@@ -17,6 +17,8 @@ public enum Refusal: Error, Hashable, Sendable {
     case tooLong(limitBytes: Int64)
     /// Too much was asked by the same caller, or too much of it was wrong.
     case tooMany(retryAfterSeconds: Int)
+    /// Bytes that do not have the digest that came with them; they were not kept.
+    case checksum
     case store(StoreError)
     /// A key of the server cannot be used.
     case signing(String)
@@ -31,6 +33,7 @@ extension Refusal: CustomStringConvertible {
             reason
         case .tooLong(let limitBytes): "the image is longer than \(limitBytes) bytes"
         case .tooMany(let seconds): "this is asked too often; come back in \(seconds) s"
+        case .checksum: "the bytes do not have the SHA-256 that was sent with them"
         case .store(let error): "\(error)"
         case .signing(let reason): "the server cannot sign: \(reason)"
         }

@@ -61,7 +61,7 @@ public protocol RulingReader: SearchReader {
 /// Questions inside one transaction.
 public protocol StoreReader:
     RulingReader, CheckInReader, UntriedReader, FleetReader, TokenReader, PageReader,
-    AnsweredRequestReader, WebHookReader, AuditReader
+    AnsweredRequestReader, WebHookReader, AuditReader, ImageReader
 {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
@@ -200,13 +200,15 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file is not a database of ours, or of a newer version.
     case foreign(String)
     case failed(String)
+    /// Somebody whom the store needs does not answer; try again.
+    case unreachable(String)
 
     public var description: String {
         switch self {
         case .busy: "the database is busy; try again"
         case .full: "the disk is full"
         case .conflict: "somebody else changed it first; look again"
-        case .foreign(let problem): problem
+        case .foreign(let problem), .unreachable(let problem): problem
         case .failed(let problem): "the database failed: \(problem)"
         }
     }

@@ -58,8 +58,11 @@ extension Response {
             self.init(answer, status: .tooManyRequests, headers: [.retryAfter: "\(seconds)"])
         case .invalid: self.init(answer, status: .unprocessableContent)
         case .tooLong: self.init(answer, status: .contentTooLarge)
+        case .checksum: self.init(answer, status: .checksumMismatch)
         case .store(.busy), .store(.conflict):
             self.init(answer, status: .serviceUnavailable, headers: [.retryAfter: "1"])
+        case .store(.unreachable):
+            self.init(answer, status: .serviceUnavailable, headers: [.retryAfter: "10"])
         case .store(.full):
             self.init(answer, status: .insufficientStorage, headers: [.retryAfter: "60"])
         case .store(.foreign), .store(.failed), .signing:
@@ -69,6 +72,8 @@ extension Response {
 }
 
 extension HTTPResponse.Status {
+    /// tus 1.0.0, checksum extension.
+    static var checksumMismatch: Self { .init(code: 460, reasonPhrase: "Checksum Mismatch") }
     /// RFC 4918 section 11.5.
     static var insufficientStorage: Self { .init(code: 507, reasonPhrase: "Insufficient Storage") }
 }

@@ -10,6 +10,7 @@ struct ManagementRoutes {
 
     func add(to group: RouterGroup<WebServer.Context>) {
         addImages(to: group)
+        UploadRoutes(orchestrator: orchestrator).add(to: group)
         addReleases(to: group)
         addDevices(to: group)
         addDeviceChanges(to: group)
@@ -275,7 +276,7 @@ struct ManagementRoutes {
         return name
     }
 
-    private static func digest(_ context: WebServer.Context) throws -> Digest {
+    static func digest(_ context: WebServer.Context) throws -> Digest {
         guard let digest = Digest(hex: try context.parameter("sha256")) else {
             throw Refusal.malformed("the path does not end in a SHA-256")
         }

@@ -43,6 +43,12 @@ struct RoutePermission: Hashable, Sendable {
 
         RoutePermission(.head, "images/{sha256}", .publishReleases, .nothing),
         RoutePermission(.put, "images/{sha256}", .publishReleases, .everything),
+        RoutePermission(.options, "uploads", .publishReleases, .nothing),
+        RoutePermission(.post, "uploads", .publishReleases, .everything),
+        RoutePermission(.head, "uploads/{sha256}", .publishReleases, .nothing),
+        RoutePermission(.patch, "uploads/{sha256}", .publishReleases, .everything),
+        RoutePermission(.delete, "uploads/{sha256}", .publishReleases, .everything),
+        RoutePermission(.post, "uploads/{sha256}", .publishReleases, .everything),
         RoutePermission(.post, "metadata", .publishReleases, .everything),
         RoutePermission(.get, "releases", .readFleet, .nothing),
         RoutePermission(.get, "releases/{name}/{version}", .readFleet, .nothing),

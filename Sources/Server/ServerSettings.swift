@@ -21,6 +21,14 @@ public struct ServerSettings: Hashable, Sendable {
     public var webhooks: String?
     /// The folder of programs that gates may run.
     public var gateCommands: String?
+    /// Where images lie: `directory`, `s3://bucket/prefix`, or the address of a content delivery
+    /// network that serves the directory.
+    public var images = "directory"
+    /// The address of a service that speaks S3's protocol; `nil` for AWS.
+    public var s3Endpoint: String?
+    public var s3Region = "us-east-1"
+    /// A file with the key of the bucket, as AWS's own tools have it.
+    public var s3CredentialsFile: String?
     /// Whether every new device may enrol by the token in the file `enrolment-token`.
     public var sharedEnrolmentToken = false
     /// The OpenID provider that vouches for people; `nil` for none.
@@ -76,6 +84,10 @@ public struct ServerSettings: Hashable, Sendable {
         case otlpEndpoint = "otlp_endpoint"
         case otlpHeaders = "otlp_headers"
         case otlpSample = "otlp_sample"
+        case images
+        case s3Endpoint = "s3_endpoint"
+        case s3Region = "s3_region"
+        case s3CredentialsFile = "s3_credentials_file"
         case sharedEnrolmentToken = "shared_enrolment_token"
         case oidcIssuer = "oidc_issuer"
         case oidcAudience = "oidc_audience"
@@ -160,6 +172,10 @@ public struct ServerSettings: Hashable, Sendable {
         case .otlpEndpoint: otlpEndpoint = text
         case .otlpHeaders: otlpHeaders = text
         case .otlpSample: otlpSample = try Self.part(key, text)
+        case .images: images = text
+        case .s3Endpoint: s3Endpoint = text
+        case .s3Region: s3Region = text
+        case .s3CredentialsFile: s3CredentialsFile = text
         case .sharedEnrolmentToken: sharedEnrolmentToken = try Self.answer(key, text)
         case .oidcIssuer: oidcIssuer = text
         case .oidcAudience: oidcAudience = text

@@ -30,7 +30,8 @@ struct Visitor: Sendable {
             case .malformed: try limits.admit(nil, from: address)
             case .stranger, .conflict:
                 if let claimed { limits.noteFailure(of: .device(claimed), at: address) }
-            case .forbidden, .unknown, .outdated, .invalid, .tooLong, .tooMany, .store, .signing:
+            case .forbidden, .unknown, .outdated, .invalid, .tooLong, .tooMany, .checksum, .store,
+                .signing:
                 break
             }
             throw error

@@ -81,7 +81,9 @@ public enum WebServer {
         if let limiting { router.add(middleware: limiting) }
         router.add(middleware: Answering())
         if let monitoring { MetricsRoute(monitoring, orchestrator).add(to: router) }
-        RepositoryRoutes(folder: repositoryPath).add(to: router)
+        RepositoryRoutes(
+            folder: repositoryPath, links: ImageLinks(orchestrator: orchestrator)
+        ).add(to: router)
         router.get("healthz") { _, _ in
             do { try await orchestrator.checkHealth() } catch {
                 return Response(

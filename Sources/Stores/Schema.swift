@@ -10,6 +10,7 @@ enum Schema {
         migrationAPI,
         migrationScale,
         migrationAudit,
+        migrationImages,
     ]
 
     private static let migration1 = """

@@ -12,9 +12,9 @@ internal import Trust
 internal import UnixSignals
 
 /// The orchestrator as one process: reads settings and clock, and wires the parts together.
-@main struct SlipwayServer: AsyncParsableCommand {
+struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "slipway-server",
+        commandName: "serve",
         abstract: "Serve a fleet: check-ins, rollouts, and the signed repository.",
         discussion: """
             Settings come from --config FILE (JSON), then from the environment (SLIPWAY_DATA and \
@@ -51,6 +51,17 @@ internal import UnixSignals
     @Option(help: "Headers for that: name=value, separated by commas.") var otlpHeaders: String?
     @Option(help: "Which part of requests that do not come from people is traced (0.01).")
     var otlpSample: String?
+    @Option(
+        help: """
+            Where images lie: directory, s3://BUCKET/PREFIX, or the address of a CDN that serves \
+            the repository's folder (directory).
+            """)
+    var images: String?
+    @Option(help: "The address of a service that speaks S3's protocol; without it, AWS.")
+    var s3Endpoint: String?
+    @Option(help: "The bucket's region (us-east-1).") var s3Region: String?
+    @Option(help: "A file with the bucket's key, as AWS's own tools have it.")
+    var s3CredentialsFile: String?
     @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
     var sharedEnrolmentToken = false
     @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
@@ -63,20 +74,6 @@ internal import UnixSignals
     @Option(help: "A file with the provider's keys, so that it is not asked for them.")
     var oidcKeysFile: String?
     @OptionGroup(title: "Network") var network: EdgeOptions
-
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var server = command as? SlipwayServer {
-                try await server.run()
-            } else {
-                try command.run()
-            }
-        } catch let problem as ServerProblem {
-            FileHandle.standardError.write(Data("slipway-server: \(problem)\n".utf8))
-            exit(withError: ExitCode(problem.exitCode))
-        } catch { exit(withError: error) }
-    }
 
     mutating func run() async throws {
         let settings = try settings()
@@ -128,7 +125,7 @@ internal import UnixSignals
         return logger
     }
 
-    private func settings() throws -> ServerSettings {
+    func settings() throws -> ServerSettings {
         var settings = ServerSettings()
         do {
             if let config {
@@ -148,6 +145,8 @@ internal import UnixSignals
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
                 (.metrics, metrics), (.logFormat, logFormat), (.otlpEndpoint, otlpEndpoint),
                 (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
+                (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
+                (.s3CredentialsFile, s3CredentialsFile),
                 (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
                 (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
                 (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
@@ -162,16 +161,23 @@ internal import UnixSignals
         return settings
     }
 
+    static func store(
+        _ settings: ServerSettings, _ folder: DataFolder
+    ) throws(StoreError) -> any Store {
+        try SQLiteStore(path: folder.database.path)
+    }
+
     private func orchestrator(
         _ settings: ServerSettings, _ folder: DataFolder, _ observatory: Observatory
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let outside = try OutsideGates(settings)
         do {
+            let repository = try Repository(settings, folder.repository)
             var orchestrator = Orchestrator(
-                store: MeasuredStore(
-                    try SQLiteStore(path: folder.database.path), observatory),
-                files: try RepositoryDirectory(folder: folder.repository),
+                store: MeasuredStore(try Self.store(settings, folder), observatory),
+                files: repository.directory, images: repository.images,
+                spool: repository.directory,
                 signers: try OnlineKeys.read(settings.onlineKeys),
                 cryptography: CryptographySuite(
                     checker: MeasuredChecker(QuickSignatureChecker(), observatory),
@@ -193,6 +199,7 @@ internal import UnixSignals
                 })
             orchestrator.identityProvider = try OIDCSettings(settings)
                 .map { try OIDCProvider($0) }
+            try await repository.check()
             try await orchestrator.openRepository()
             try await orchestrator.excuseAbsence()
             try await FirstTokens(folder: folder, orchestrator: orchestrator).make()

@@ -47,7 +47,7 @@ extension ManagementClient {
         let end: DownloadEnd
         do {
             end = try HTTPClient(options: options).download(
-                url: url, headers: headers, from: 0, maximumBytes: .max
+                url: url, headers: headers(), from: 0, maximumBytes: .max
             ) { bytes in
                 receive(bytes)
                 return true

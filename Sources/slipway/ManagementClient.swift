@@ -75,17 +75,24 @@ struct ManagementClient {
         return true
     }
 
-    /// Sends an image piece by piece.
+    /// Sends an image piece by piece, to a server that knows no other way.
     func upload(
         _ digest: Digest, length: Int64, next: (Int) -> [UInt8]
     ) throws(SlipwayError) {
-        let answer: HTTPResponse
+        try check(
+            upload("/api/v1/images/\(digest.hex)", .put, length: length, [], next: next))
+    }
+
+    /// Sends a long body piece by piece; the answer may be any.
+    func upload(
+        _ path: String, _ method: HTTPMethod, length: Int64, _ more: [(String, String)],
+        next: (Int) -> [UInt8]
+    ) throws(SlipwayError) -> HTTPResponse {
         do {
-            answer = try http.upload(
-                url: "\(server)/api/v1/images/\(digest.hex)", method: .put, headers: headers,
+            return try http.upload(
+                url: "\(server)\(path)", method: method, headers: headers(and: more),
                 length: length, bodyLimitBytes: Self.answerLimitBytes, next: next)
         } catch { throw .unreachable(server: server, problem: "\(error)") }
-        try check(answer)
     }
 
     /// A metadata file of the server's repository; `nil` when there is none.
@@ -102,9 +109,10 @@ struct ManagementClient {
         return answer.body
     }
 
-    var headers: [(String, String)] {
-        let accepts = [("Content-Type", "application/json")]
-        return accepts + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
+    func headers(and more: [(String, String)] = []) -> [(String, String)] {
+        let type = more.contains { $0.0 == "Content-Type" }
+        let accepts = type ? [] : [("Content-Type", "application/json")]
+        return more + accepts + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
     }
 
     private func send(
@@ -115,14 +123,17 @@ struct ManagementClient {
         return answer.body
     }
 
-    private func exchange(
-        _ method: HTTPMethod, _ path: String, body: [UInt8], once key: String? = nil
+    /// The answer to one request, whatever its status.
+    func exchange(
+        _ method: HTTPMethod, _ path: String, body: [UInt8], _ more: [(String, String)] = [],
+        once key: String? = nil
     ) throws(SlipwayError) -> HTTPResponse {
         let once = key.map { [("Idempotency-Key", $0)] } ?? []
         do {
             return try http.send(
                 HTTPRequest(
-                    method: method, url: "\(server)\(path)", headers: headers + once, body: body),
+                    method: method, url: "\(server)\(path)", headers: headers(and: more + once),
+                    body: body),
                 bodyLimitBytes: Self.answerLimitBytes)
         } catch { throw .unreachable(server: server, problem: "\(error)") }
     }
@@ -135,12 +146,17 @@ struct ManagementClient {
 
     func check(_ answer: HTTPResponse) throws(SlipwayError) {
         guard !(200..<300).contains(answer.status) else { return }
+        throw error(answer)
+    }
+
+    /// What an answer that is no success means.
+    func error(_ answer: HTTPResponse) -> SlipwayError {
         let told = try? ErrorAnswer(parsing: answer.body, limitBytes: 131_072)
         let reason = told?.error ?? "\(server) answered \(answer.status)"
         switch answer.status {
-        case 401, 403: throw .notPermitted("\(reason); name the token by --token-file")
-        case 409, 429, 503: throw .tryAgain(reason)
-        default: throw .refused(reason)
+        case 401, 403: return .notPermitted("\(reason); name the token by --token-file")
+        case 409, 429, 503: return .tryAgain(reason)
+        default: return .refused(reason)
         }
     }
 }

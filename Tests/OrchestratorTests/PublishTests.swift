@@ -169,7 +169,7 @@ import Wire
 }
 
 /// Real files whose n-th use fails.
-final class FailingFiles: RepositoryFiles {
+final class FailingFiles: RepositoryFiles, ImageStore {
     let base: RepositoryDirectory
     private let left = Mutex<Int?>(nil)
 
@@ -206,8 +206,24 @@ final class FailingFiles: RepositoryFiles {
         return try base.holds(image)
     }
 
-    func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload {
-        try base.beginUpload(of: digest)
+    func metadataFiles() throws(StoreError) -> [MetadataFile] { try base.metadataFiles() }
+
+    func waitingMetadata() throws(StoreError) -> [[UInt8]] { try base.waitingMetadata() }
+
+    func stage(_ digest: Digest, from path: String) throws(StoreError) {
+        try base.stage(digest, from: path)
+    }
+
+    var isElsewhere: Bool { false }
+
+    func link(to image: ImageReference) throws(StoreError) -> String? { nil }
+
+    func kept() throws(StoreError) -> [KeptImage] { try base.kept() }
+
+    func remove(_ image: KeptImage) throws(StoreError) { try base.remove(image) }
+
+    func removeFragments(before moment: Instant, isTrial: Bool) throws(StoreError) -> Int {
+        try base.removeFragments(before: moment, isTrial: isTrial)
     }
 
     func stagedLength(of digest: Digest) throws(StoreError) -> Int64? {

@@ -34,14 +34,16 @@ final class World: Sendable {
 
     /// A server that starts: each call stands for a new process on the same disk.
     func orchestrator(
-        files: (any RepositoryFiles)? = nil, store: (any Store)? = nil,
+        files: (any RepositoryFiles & ImageStore)? = nil, store: (any Store)? = nil,
         outside: any OutsideGateProbe = FakeProbe()
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let clock = clock
+        let directory = try RepositoryDirectory(folder: repository)
         let orchestrator = Orchestrator(
             store: try store ?? SQLiteStore(path: databasePath),
-            files: try files ?? RepositoryDirectory(folder: repository), signers: keys.online,
+            files: files ?? directory, images: files ?? directory, spool: directory,
+            signers: keys.online,
             cryptography: Self.cryptography,
             settings: Orchestrator.Settings(
                 checkInSeconds: 60,

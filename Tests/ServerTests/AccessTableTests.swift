@@ -18,9 +18,10 @@ import Wire
     /// An orchestrator on an empty folder, for what needs one and asks it nothing.
     private static func orchestrator(in folder: URL) throws -> Orchestrator {
         let key = try Ed25519PrivateKey.generate()
+        let directory = try RepositoryDirectory(folder: folder.appending(path: "repository"))
         return Orchestrator(
             store: try SQLiteStore(path: folder.appending(path: "slipway.sqlite").path),
-            files: try RepositoryDirectory(folder: folder.appending(path: "repository")),
+            files: directory, images: directory, spool: directory,
             signers: OnlineSigners(snapshot: key, timestamp: key, offer: key),
             cryptography: CryptographySuite(
                 checker: OpenSSLSignatureChecker(), hashing: OpenSSLHashing()),

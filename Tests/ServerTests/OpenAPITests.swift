@@ -25,9 +25,10 @@ import Wire
     /// Serves nothing: only its routes are looked at.
     private func orchestrator(in folder: URL, repository: URL) throws -> Orchestrator {
         let hashing = OpenSSLHashing()
+        let directory = try RepositoryDirectory(folder: repository)
         return Orchestrator(
             store: try SQLiteStore(path: folder.appending(path: "slipway.sqlite").path),
-            files: try RepositoryDirectory(folder: repository),
+            files: directory, images: directory, spool: directory,
             signers: OnlineSigners(
                 snapshot: try Ed25519PrivateKey.generate(),
                 timestamp: try Ed25519PrivateKey.generate(),

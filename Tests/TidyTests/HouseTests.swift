@@ -30,6 +30,7 @@ import Testing
             "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
             "Rollouts", "Synchronization", "Wire",
         ],
+        "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
         "Server": [
             "Audit", "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model",
             "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts",
@@ -40,7 +41,8 @@ import Testing
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Crypto", "Curl", "Foundation", "JSON", "JWTKit", "Logging", "Model",
+            "ArgumentParser", "Buckets", "Crypto", "Curl", "Foundation", "JSON", "JWTKit", "Logging",
+            "Model",
             "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
             "Synchronization", "Telemetry",

@@ -3,7 +3,7 @@ internal import JSON
 /// One operation of the management interface, as the document tells it.
 struct OpenAPIOperation {
     enum Method: String {
-        case get, head, put, post, delete
+        case get, head, put, post, patch, delete, options
     }
 
     enum Body {

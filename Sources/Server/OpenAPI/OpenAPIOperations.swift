@@ -4,7 +4,7 @@ internal import Orchestrator
 /// The operations of the management interface, in the order in which people read of them.
 enum OpenAPIOperations {
     static let all: [OpenAPIOperation] =
-        [document] + devices + deviceChanges + releases + images + cohorts + rollouts
+        [document] + devices + deviceChanges + releases + images + uploads + cohorts + rollouts
         + rolloutChanges + events + webHooks + access + audit
 
     static let root = "/api/v1/"

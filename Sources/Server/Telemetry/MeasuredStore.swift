@@ -58,6 +58,7 @@ public struct MeasuredStore: Store {
         guard let error = error as? StoreError else { return "refused" }
         return switch error {
         case .busy: "busy"
+        case .unreachable: "unreachable"
         case .full: "full"
         case .conflict: "conflict"
         case .foreign, .failed: "failed"
