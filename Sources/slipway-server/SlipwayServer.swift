@@ -11,9 +11,9 @@ internal import Trust
 internal import UnixSignals
 
 /// The orchestrator as one process: reads settings and clock, and wires the parts together.
-@main struct SlipwayServer: AsyncParsableCommand {
+struct SlipwayServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "slipway-server",
+        commandName: "serve",
         abstract: "Serve a fleet: check-ins, rollouts, and the signed repository.",
         discussion: """
             Settings come from --config FILE (JSON), then from the environment (SLIPWAY_DATA and \
@@ -26,6 +26,8 @@ internal import UnixSignals
     @Option(help: "A JSON file with settings.") var config: String?
     @Option(help: "The folder of database and tokens.") var data: String?
     @Option(help: "The repository's folder.") var repository: String?
+    @Option(help: "A PostgreSQL database, as postgres://…; else a file in the folder of data.")
+    var store: String?
     @Option(help: "The folder of snapshot.pem, timestamp.pem and offer.pem.")
     var onlineKeys: String?
     @Option(help: "The address to listen on (127.0.0.1).") var host: String?
@@ -41,20 +43,6 @@ internal import UnixSignals
     @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
-
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var server = command as? SlipwayServer {
-                try await server.run()
-            } else {
-                try command.run()
-            }
-        } catch let problem as ServerProblem {
-            FileHandle.standardError.write(Data("slipway-server: \(problem)\n".utf8))
-            exit(withError: ExitCode(problem.exitCode))
-        } catch { exit(withError: error) }
-    }
 
     mutating func run() async throws {
         let settings = try settings()
@@ -92,29 +80,15 @@ internal import UnixSignals
     }
 
     private func settings() throws -> ServerSettings {
-        var settings = ServerSettings()
-        do {
-            if let config {
-                guard let bytes = FileManager.default.contents(atPath: config) else {
-                    throw ServerProblem.configuration("\(config): there is no such file")
-                }
-                do { try settings.take(file: Array(bytes)) } catch {
-                    throw ServerProblem.configuration("\(config): \(error)")
-                }
-            }
-            try settings.take(environment: ProcessInfo.processInfo.environment)
-            let flags: [(ServerSettings.Key, String?)] = [
-                (.data, data), (.repository, repository), (.onlineKeys, onlineKeys),
-                (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
-                (.quarantineAfter, quarantineAfter),
-                (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
-                (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
-            ]
-            for (key, text) in flags { if let text { try settings.set(key, text) } }
-        } catch let problem as ServerSettings.Problem {
-            throw ServerProblem.configuration("\(problem)")
-        }
-        return settings
+        let flags: [(ServerSettings.Key, String?)] = [
+            (.data, data), (.repository, repository), (.store, store),
+            (.onlineKeys, onlineKeys),
+            (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
+            (.quarantineAfter, quarantineAfter),
+            (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
+            (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
+        ]
+        return try .gathered(config: config, flags: flags)
     }
 
     private func orchestrator(
@@ -123,7 +97,7 @@ internal import UnixSignals
         let hashing = OpenSSLHashing()
         do {
             let orchestrator = Orchestrator(
-                store: try SQLiteStore(path: folder.database.path),
+                store: try settings.openStore(in: folder),
                 files: try RepositoryDirectory(folder: folder.repository),
                 signers: try OnlineKeys.read(settings.onlineKeys),
                 cryptography: CryptographySuite(

@@ -1,5 +1,4 @@
 import Orchestrator
-import Stores
 import Synchronization
 
 /// A real store of which one write to come fails, in one of three ways.
@@ -14,10 +13,10 @@ final class FaultyStore: Store {
         case after
     }
 
-    private let base: SQLiteStore
+    private let base: any Store
     private let armed = Mutex<(fault: Fault, writesLeft: Int)?>(nil)
 
-    init(_ base: SQLiteStore) { self.base = base }
+    init(_ base: any Store) { self.base = base }
 
     /// The write after so many others fails.
     func arm(_ fault: Fault, afterWrites count: Int) {
