@@ -2,10 +2,13 @@ internal import GRDB
 public import Orchestrator
 internal import Postgres
 
-/// Looks whether a database holds together: as a file, by its schema, and by what must always be
-/// true of a fleet. Nothing is changed.
+/// Looks whether a database holds together, and changes nothing.
+///
+/// It does as a file, by its schema, and by what must always be true of a fleet.
 public enum StoreCheck {
-    /// What is wrong with the file; empty when all is well. A server may be using it meanwhile.
+    /// What is wrong with the file; empty when all is well.
+    ///
+    /// A server may be using it meanwhile.
     public static func problems(ofSQLite path: String) throws(StoreError) -> [String] {
         do {
             let version = try SQLiteStore.versionOfOurs(path)

@@ -2,7 +2,7 @@ internal import ArgumentParser
 import Foundation
 
 /// The program: it serves, unless it is asked for something else.
-@main struct Program: AsyncParsableCommand {
+@main struct ServerProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slipway-server",
         abstract: "Serve a fleet, and look after its database.",
