@@ -40,8 +40,10 @@ final class FaultRun {
         failurePercent = [2, 8, 25].randomElement(using: &random) ?? 2
         hasBadBoard = Bool.random(using: &random)
         world = try World()
-        path = world.databasePath
-        postgres = try server.map { ($0, try $0.makeDatabase()) }
+        let path = world.databasePath
+        self.path = path
+        let postgres = try server.map { ($0, try $0.makeDatabase()) }
+        self.postgres = postgres
         store = FaultyStore(try Self.open(postgres?.address, path))
         books = try FaultBooks(
             postgres == nil ? path : path + ".mirror",
