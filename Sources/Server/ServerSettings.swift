@@ -6,6 +6,8 @@ internal import JSON
 public struct ServerSettings: Hashable, Sendable {
     public var data: String?
     public var repository: String?
+    /// The address of a PostgreSQL database; without one, there is a file in the folder of ``data``.
+    public var store: String?
     public var onlineKeys: String?
     public var host = "127.0.0.1"
     public var port = 8480
@@ -69,6 +71,7 @@ public struct ServerSettings: Hashable, Sendable {
     public enum Key: String, Hashable, Sendable, CaseIterable {
         case data
         case repository
+        case store
         case onlineKeys = "online_keys"
         case host
         case port
@@ -157,6 +160,7 @@ public struct ServerSettings: Hashable, Sendable {
         switch key {
         case .data: data = text
         case .repository: repository = text
+        case .store: store = try Self.postgres(text)
         case .onlineKeys: onlineKeys = text
         case .host: host = text
         case .port: port = try Self.number(key, text, 0...65_535)
@@ -253,6 +257,14 @@ public struct ServerSettings: Hashable, Sendable {
             throw Problem(description: "\(key.rawValue): \"\(text)\" is none of \(choices)")
         }
         return choice
+    }
+
+    private static func postgres(_ text: String) throws(Problem) -> String {
+        guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else {
+            // What was written may hold a password, and is not repeated.
+            throw Problem(description: "store: a database's address begins with postgres://")
+        }
+        return text
     }
 
     private static func number(

@@ -24,7 +24,7 @@ struct PostgresEngine: SQLEngine {
     /// The lock is our own number; others use other databases.
     static let beginWriting =
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(\(lock))"
-    private static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     private static let lock = Schema.applicationID
 
     func write(

@@ -5,6 +5,8 @@ internal import Postgres
 /// The schema in a PostgreSQL database: what there is, and the way to what there should be.
 struct PostgresSchema {
     let connection: PostgresConnection
+    /// Those of ``Schema/migrations``, or in tests the first of them.
+    let steps: [String]
 
     /// The step of ``Schema/migrations`` that PostgreSQL begins with; there was only SQLite before.
     private static let firstStep = 6
@@ -28,24 +30,24 @@ struct PostgresSchema {
     /// - Throws: ``StoreError/foreign(_:)`` for a database of another program or of a newer version.
     func migrate() throws {
         let version = try storedVersion()
-        guard version <= Schema.migrations.count else {
+        guard version <= steps.count else {
             throw StoreError.foreign(
                 "the PostgreSQL database was written by a newer slipway-server (schema"
-                    + " \(version); this one knows \(Schema.migrations.count))")
+                    + " \(version); this one knows \(steps.count))")
         }
-        guard version < Schema.migrations.count else { return }
+        guard version < steps.count else { return }
         if version == 0 {
             try connection.run(Self.makeVersion)
             try connection.run(try Self.firstTables())
         }
-        for step in Schema.migrations.dropFirst(max(version, Self.firstStep)) {
+        for step in steps.dropFirst(max(version, Self.firstStep)) {
             try connection.run(PostgresDialect.translate(step))
         }
-        _ = try connection.query(Self.writeVersion, ["\(Schema.migrations.count)"])
+        _ = try connection.query(Self.writeVersion, ["\(steps.count)"])
     }
 
     /// 0 for an empty database.
-    private func storedVersion() throws -> Int {
+    func storedVersion() throws -> Int {
         guard try number(Self.hasVersion) == 1 else {
             guard try number(Self.countTables) == 0 else {
                 throw StoreError.foreign(

@@ -18,6 +18,10 @@ public struct PostgresStore: Store {
     /// - Throws: ``StoreError/foreign(_:)`` for a database of another program or of a newer version;
     ///   it is left as it was. ``StoreError/failed(_:)`` when there is no connection.
     public init(url: String) throws(StoreError) {
+        try self.init(url: url, steps: Schema.migrations)
+    }
+
+    init(url: String, steps: [String]) throws(StoreError) {
         let pool = PostgresPool(url: url, setup: PostgresEngine.setup)
         do {
             var failure: (any Error)?
@@ -25,7 +29,7 @@ public struct PostgresStore: Store {
                 connection throws(PostgresError) in
                 do {
                     try Self.refuseOld(connection)
-                    try PostgresSchema(connection: connection).migrate()
+                    try PostgresSchema(connection: connection, steps: steps).migrate()
                 } catch {
                     failure = error
                     return

@@ -59,7 +59,7 @@ final class ReadGroups: Sendable {
                     let result = body.run(SQLTransaction(connection: connection, trail: nil))
                     result.answer()
                     // Perhaps the connection was lost, or the transaction cannot go on.
-                    if result.hasThrown { return }
+                    if result.thrown != nil { return }
                 }
             }
         } catch {

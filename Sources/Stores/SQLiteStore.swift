@@ -34,12 +34,17 @@ public struct SQLiteStore: Store {
     private static func refuseForeign(_ path: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         guard (attributes?[.size] as? Int64 ?? 0) > 0 else { return }
+        _ = try versionOfOurs(path)
+    }
+
+    /// The schema's version in a database of ours, or 0 of one without anything.
+    static func versionOfOurs(_ path: String) throws -> Int {
         // Read-only, so that a database of somebody else is not even switched to WAL.
         var configuration = Configuration()
         configuration.readonly = true
         // Somebody who closes it keeps it for a moment.
         configuration.busyMode = .timeout(busySeconds)
-        try DatabaseQueue(path: path, configuration: configuration).read { database in
+        return try DatabaseQueue(path: path, configuration: configuration).read { database in
             let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
@@ -52,6 +57,7 @@ public struct SQLiteStore: Store {
                     "\(path) was written by a newer slipway-server (schema \(version); this one"
                         + " knows \(Schema.migrations.count))")
             }
+            return version
         }
     }
 

@@ -15,12 +15,12 @@ struct WaitingBody: Sendable {
             do {
                 let answer = try body(transaction)
                 return RunBody(
-                    hasThrown: false, answer: { continuation.resume(returning: answer) },
+                    thrown: nil, answer: { continuation.resume(returning: answer) },
                     refuse: { continuation.resume(throwing: $0) })
             } catch {
                 // Its own error says more than what happened to others.
                 return RunBody(
-                    hasThrown: true, answer: { continuation.resume(throwing: error) },
+                    thrown: error, answer: { continuation.resume(throwing: error) },
                     refuse: { _ in continuation.resume(throwing: error) })
             }
         }
@@ -30,7 +30,7 @@ struct WaitingBody: Sendable {
 
 /// A body that has run; exactly one of its closures is called.
 struct RunBody {
-    let hasThrown: Bool
+    let thrown: (any Error)?
     /// Gives the answer, once it is true.
     let answer: () -> Void
     /// Says that what the body did was not stored.

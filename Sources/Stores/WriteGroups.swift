@@ -57,7 +57,7 @@ final class WriteGroups: Sendable {
         do {
             try engine.write { connection throws(StoreError) in
                 try run(&done, on: connection)
-                return done.contains { !$0.hasThrown }
+                return done.contains { $0.thrown == nil }
             }
             for body in done { body.answer() }
         } catch {
@@ -82,7 +82,10 @@ final class WriteGroups: Sendable {
             let result = body.run(SQLTransaction(connection: connection, trail: nil))
             // Kept first: whoever has run is answered, whatever becomes of the transaction.
             done.append(result)
-            try connection.end(undoing: result.hasThrown)
+            do { try connection.end(undoing: result.thrown != nil) } catch {
+                // A full disk ends the whole transaction, savepoints and all; that is what is told.
+                throw result.thrown as? StoreError ?? error
+            }
         }
     }
 

@@ -26,7 +26,7 @@ struct CollectGarbage: AsyncParsableCommand {
         do {
             let repository = try Repository(settings, folder.repository)
             let collector = GarbageCollector(
-                store: try Serve.store(settings, folder), files: repository.directory,
+                store: try settings.openStore(in: folder), files: repository.directory,
                 images: repository.images, limits: .standard)
             var report = try await collector.collect(
                 olderThan: olderThan.duration, isTrial: dryRun,

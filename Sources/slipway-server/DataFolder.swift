@@ -8,7 +8,11 @@ struct DataFolder: Sendable {
     let folder: URL
     let repository: URL
 
-    var database: URL { folder.appending(path: "slipway.sqlite") }
+    var database: URL { URL(filePath: Self.database(in: folder.path)) }
+
+    static func database(in folder: String) -> String {
+        URL(filePath: folder).appending(path: "slipway.sqlite").path
+    }
 
     init(_ data: String?, repository: String?) throws(ServerProblem) {
         guard let data else {

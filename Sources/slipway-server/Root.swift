@@ -5,8 +5,17 @@ import Foundation
 @main struct SlipwayServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slipway-server",
-        abstract: "Serve a fleet: check-ins, rollouts, and the signed repository.",
-        subcommands: [Serve.self, CollectGarbage.self], defaultSubcommand: Serve.self)
+        abstract: "Serve a fleet, and look after its database and its images.",
+        discussion: """
+            Without a subcommand it serves; `slipway-server serve --help` has the settings.
+
+            Exit codes: 0 done, or stopped in order; 64 wrong usage; 65 bad configuration, keys or \
+            data; 69 the address cannot be used; 73 a file cannot be written; 75 try again.
+            """,
+        subcommands: [
+            Serve.self, Backup.self, Restore.self, Check.self, CollectGarbage.self,
+        ],
+        defaultSubcommand: Serve.self)
 
     static func main() async {
         do {

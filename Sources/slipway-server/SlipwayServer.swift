@@ -27,6 +27,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "A JSON file with settings.") var config: String?
     @Option(help: "The folder of database and tokens.") var data: String?
     @Option(help: "The repository's folder.") var repository: String?
+    @Option(help: "A PostgreSQL database, as postgres://…; else a file in the folder of data.")
+    var store: String?
     @Option(help: "The folder of snapshot.pem, timestamp.pem and offer.pem.")
     var onlineKeys: String?
     @Option(help: "The address to listen on (127.0.0.1).") var host: String?
@@ -126,45 +128,23 @@ struct Serve: AsyncParsableCommand {
     }
 
     func settings() throws -> ServerSettings {
-        var settings = ServerSettings()
-        do {
-            if let config {
-                guard let bytes = FileManager.default.contents(atPath: config) else {
-                    throw ServerProblem.configuration("\(config): there is no such file")
-                }
-                do { try settings.take(file: Array(bytes)) } catch {
-                    throw ServerProblem.configuration("\(config): \(error)")
-                }
-            }
-            try settings.take(environment: ProcessInfo.processInfo.environment)
-            let flags: [(ServerSettings.Key, String?)] = [
-                (.data, data), (.repository, repository), (.onlineKeys, onlineKeys),
-                (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
-                (.quarantineAfter, quarantineAfter),
-                (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
-                (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
-                (.metrics, metrics), (.logFormat, logFormat), (.otlpEndpoint, otlpEndpoint),
-                (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
-                (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
-                (.s3CredentialsFile, s3CredentialsFile),
-                (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
-                (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
-                (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
-                (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
-            ]
-            for (key, text) in flags + network.values {
-                if let text { try settings.set(key, text) }
-            }
-        } catch let problem as ServerSettings.Problem {
-            throw ServerProblem.configuration("\(problem)")
-        }
-        return settings
-    }
-
-    static func store(
-        _ settings: ServerSettings, _ folder: DataFolder
-    ) throws(StoreError) -> any Store {
-        try SQLiteStore(path: folder.database.path)
+        let flags: [(ServerSettings.Key, String?)] = [
+            (.data, data), (.repository, repository), (.store, store),
+            (.onlineKeys, onlineKeys),
+            (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
+            (.quarantineAfter, quarantineAfter),
+            (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
+            (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
+            (.metrics, metrics), (.logFormat, logFormat), (.otlpEndpoint, otlpEndpoint),
+            (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
+            (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
+            (.s3CredentialsFile, s3CredentialsFile),
+            (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
+            (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
+            (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
+            (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
+        ]
+        return try .gathered(config: config, flags: flags + network.values)
     }
 
     private func orchestrator(
@@ -175,7 +155,7 @@ struct Serve: AsyncParsableCommand {
         do {
             let repository = try Repository(settings, folder.repository)
             var orchestrator = Orchestrator(
-                store: MeasuredStore(try Self.store(settings, folder), observatory),
+                store: MeasuredStore(try settings.openStore(in: folder), observatory),
                 files: repository.directory, images: repository.images,
                 spool: repository.directory,
                 signers: try OnlineKeys.read(settings.onlineKeys),

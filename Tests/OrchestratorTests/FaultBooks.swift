@@ -21,7 +21,19 @@ final class FaultBooks {
     private var answered: [DeviceID: Int64] = [:]
     var memory = FaultMemory()
 
-    init(_ path: String) throws { shell = try SQLiteShell(path) }
+    /// What the file is a copy of, where the servers' database is another one.
+    private let mirror: PostgresMirror?
+
+    init(_ path: String, mirror: PostgresMirror? = nil) throws {
+        self.mirror = mirror
+        shell = try SQLiteShell(path)
+    }
+
+    /// Of everything in the database, as it is now.
+    func newFingerprint() throws -> String {
+        try mirror?.refresh()
+        return try shell.fingerprint()
+    }
 
     func open(_ path: String) throws { shell = try SQLiteShell(path) }
 
@@ -139,7 +151,7 @@ final class FaultBooks {
         """
 
     private func checkEffect(of event: FaultEvent) throws {
-        let now = try shell.fingerprint()
+        let now = try newFingerprint()
         defer { fingerprint = now }
         guard !event.isWithoutEffect || now == fingerprint || fingerprint.isEmpty else {
             throw BrokenPromise("what was refused has changed something")

@@ -1,6 +1,5 @@
 import Audit
 import Orchestrator
-import Stores
 import Synchronization
 
 /// A real store of which one write to come fails, in one of three ways.
@@ -15,10 +14,10 @@ final class FaultyStore: Store {
         case after
     }
 
-    private let base: SQLiteStore
+    private let base: any Store
     private let armed = Mutex<(fault: Fault, writesLeft: Int)?>(nil)
 
-    init(_ base: SQLiteStore) { self.base = base }
+    init(_ base: any Store) { self.base = base }
 
     /// The write after so many others fails.
     func arm(_ fault: Fault, afterWrites count: Int) {

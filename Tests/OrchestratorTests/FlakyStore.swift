@@ -1,14 +1,13 @@
 import Audit
 import Orchestrator
-import Stores
 import Synchronization
 
 /// A real store that takes only so many more writes.
 final class FlakyStore: Store {
-    private let base: SQLiteStore
+    private let base: any Store
     private let left = Mutex<Int?>(nil)
 
-    init(_ base: SQLiteStore) { self.base = base }
+    init(_ base: any Store) { self.base = base }
 
     func allow(writes count: Int?) { left.withLock { $0 = count } }
 

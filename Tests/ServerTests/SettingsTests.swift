@@ -34,4 +34,20 @@ import Testing
         var settings = ServerSettings()
         #expect(throws: ServerSettings.Problem.self) { try settings.set(.port, text) }
     }
+
+    @Test func namesADatabaseByItsAddress() throws {
+        var settings = ServerSettings()
+        #expect(settings.store == nil)
+        try settings.take(environment: ["SLIPWAY_STORE": "postgres://db.example/slipway"])
+        #expect(settings.store == "postgres://db.example/slipway")
+    }
+
+    /// It may hold a password.
+    @Test func doesNotRepeatAnAddressThatIsNone() {
+        var settings = ServerSettings()
+        do {
+            try settings.set(.store, "mysql://u:secret@h/db")
+            Issue.record("it was taken")
+        } catch { #expect(!"\(error)".contains("secret")) }
+    }
 }

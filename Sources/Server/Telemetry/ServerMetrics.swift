@@ -87,14 +87,16 @@ enum TransactionKind: String, Hashable, Sendable, CaseIterable {
     case read
     case write
 
-    static let results = ["ok", "refused", "busy", "full", "conflict", "failed"]
+    static let results = [
+        "ok", "refused", "busy", "full", "conflict", "unreachable", "failed",
+    ]
 }
 
 /// One word for each kind of refusal.
 enum RefusalWord {
     static let all = [
         "malformed", "stranger", "forbidden", "unknown", "conflict", "outdated", "invalid",
-        "too_long", "busy", "full", "failed",
+        "too_long", "too_many", "checksum", "busy", "full", "unreachable", "failed",
     ]
 
     static func of(_ refusal: Refusal) -> String {
@@ -107,8 +109,11 @@ enum RefusalWord {
         case .outdated: "outdated"
         case .invalid: "invalid"
         case .tooLong: "too_long"
+        case .tooMany: "too_many"
+        case .checksum: "checksum"
         case .store(.busy), .store(.conflict): "busy"
         case .store(.full): "full"
+        case .store(.unreachable): "unreachable"
         case .store(.foreign), .store(.failed), .signing: "failed"
         }
     }
