@@ -130,9 +130,10 @@ enum BenchOrchestrator {
     static func make(on site: ServerSite) throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let key = try Ed25519PrivateKey.generate()
+        let directory = try RepositoryDirectory(folder: site.repository)
         return Orchestrator(
-            store: try SQLiteStore(path: site.database.path),
-            files: try RepositoryDirectory(folder: site.repository),
+            store: try SQLiteStore(path: site.database.path), files: directory,
+            images: directory, spool: directory,
             signers: OnlineSigners(snapshot: key, timestamp: key, offer: key),
             cryptography: CryptographySuite(checker: OpenSSLSignatureChecker(), hashing: hashing),
             settings: Orchestrator.Settings(
