@@ -17,11 +17,16 @@ extension Orchestrator {
             message = try SignedMessage(
                 parsing: bytes, limitBytes: settings.limits.messageBytes)
         } catch { throw .malformed("\(error)") }
-        let known = try await read { try $0.device(message.unverified.device) }
+        let id = message.unverified.device
+        let (known, expected) = try await read { store in
+            let known = try store.device(id)
+            return (known, try known == nil ? store.expectedDevice(id) : nil)
+        }
         let key: Ed25519PublicKey
         let moment = now()
-        do { key = try authenticate(message, known: known) } catch {
+        do { key = try authenticate(message, known: known, expected: expected) } catch {
             try await noteEnrolment(of: message, known: known, at: moment)
+            try await noteApplication(of: message, known: known, at: moment)
             throw error
         }
         let nonce: Nonce
@@ -37,12 +42,12 @@ extension Orchestrator {
 
     /// Who sent the message: the one place where a device's signature is checked.
     private func authenticate(
-        _ message: SignedMessage<CheckIn>, known: DeviceRecord?
+        _ message: SignedMessage<CheckIn>, known: DeviceRecord?, expected: ExpectedDevice?
     ) throws(Refusal) -> Ed25519PublicKey {
         let checkIn = message.unverified
         let key: Ed25519PublicKey
-        if let known {
-            key = known.publicKey
+        if let registered = known?.publicKey ?? expected?.publicKey {
+            key = registered
         } else {
             guard let enrolment = checkIn.enrolment else {
                 throw .stranger("device \(checkIn.device) is not known and did not enrol")
@@ -63,7 +68,7 @@ extension Orchestrator {
         cryptography.hashing.sha256(Array(enrolment.token.utf8)) == settings.enrolmentTokenDigest
     }
 
-    private func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
+    func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
         guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID] else {
             return false
         }
@@ -78,7 +83,7 @@ extension Orchestrator {
     private func noteEnrolment(
         of message: SignedMessage<CheckIn>, known: DeviceRecord?, at moment: Instant
     ) async throws(Refusal) {
-        guard let known, known.lifecycle == .active, let enrolment = message.unverified.enrolment,
+        guard let known, let enrolment = message.unverified.enrolment,
             showsToken(enrolment), isSigned(message, by: enrolment.publicKey)
         else { return }
         let key = enrolment.publicKey
@@ -93,9 +98,11 @@ extension Orchestrator {
                     at: moment, device: known.id, rollout: nil,
                     what: "asks to enrol again with the key \(key.hex)"))
         }
+        let state =
+            known.lifecycle == .retired ? "was retired" : "is enrolled with another key"
         throw .stranger(
-            "device \(known.id) is enrolled with another key; an operator has to accept the key"
-                + " \(key.hex) (slipway device accept-key)")
+            "device \(known.id) \(state); an operator has to accept the key \(key.hex) (slipway"
+                + " device accept-key)")
     }
 
     private func directive(
@@ -111,7 +118,7 @@ extension Orchestrator {
                 pauseSeconds = Int(atMost.components.seconds)
             }
         case .cancel(let nonce): order = .cancel(nonce)
-        case .retire: order = .retire
+        case .retire(let wipe): order = .retire(wipe: wipe)
         case .offer(let offer, let deferUntil):
             order = .offer(try sign(Offer(offer, deferUntil: deferUntil)))
         }

@@ -27,17 +27,21 @@ public struct Orchestrator: Sendable {
         public var limits: Limits
         /// After how many failures in a row a device gets no more offers; at least 1.
         public var quarantineAfter: Int
+        /// Whether devices that nobody planned and that have no token may wait for an operator's
+        /// word; each costs a row, and anybody can make one up.
+        public var takesApplications: Bool
 
         public init(
             checkInSeconds: Int, enrolmentTokenDigest: Digest,
             operatorTokenDigests: [OperatorName: Digest], limits: Limits,
-            quarantineAfter: Int = Settings.standardQuarantine
+            quarantineAfter: Int = Settings.standardQuarantine, takesApplications: Bool = false
         ) {
             self.checkInSeconds = checkInSeconds
             self.enrolmentTokenDigest = enrolmentTokenDigest
             self.operatorTokenDigests = operatorTokenDigests
             self.limits = limits
             self.quarantineAfter = quarantineAfter
+            self.takesApplications = takesApplications
         }
 
         /// How devices that wait for a place under a limit are spread.

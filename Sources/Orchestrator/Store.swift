@@ -44,7 +44,7 @@ public protocol RulingReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader {
+public protocol StoreReader: RulingReader, InventoryReader {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -110,7 +110,7 @@ public protocol StoreReader: RulingReader {
 }
 
 /// Questions and changes inside one transaction.
-public protocol StoreWriter: StoreReader {
+public protocol StoreWriter: StoreReader, InventoryWriter {
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.

@@ -16,6 +16,7 @@ struct ManagementRoutes {
         addRolloutChanges(to: group)
         addExplanations(to: group)
         addCohorts(to: group)
+        InventoryRoutes(orchestrator: orchestrator).add(to: group)
     }
 
     private func addImages(to group: RouterGroup<WebServer.Context>) {
@@ -91,8 +92,22 @@ struct ManagementRoutes {
                     Self.name("id", context), .acceptKey(asked.key),
                     by: context.requireOperator()))
         }
+        group.post("devices/{id}/attributes") { request, context in
+            let wanted: AttributesRequest = try await read(request)
+            return Response(
+                try await orchestrator.change(
+                    Self.name("id", context), .setAttributes(wanted.changes),
+                    by: context.requireOperator()))
+        }
+        group.post("devices/{id}/retire") { request, context in
+            let wanted: RetireRequest = try await read(request)
+            return Response(
+                try await orchestrator.change(
+                    Self.name("id", context), .retire(demandsWipe: wanted.demandsWipe),
+                    by: context.requireOperator()))
+        }
         let others: [(String, Orchestrator.DeviceChange)] = [
-            ("resume", .resume), ("unpin", .unpin), ("retire", .retire),
+            ("resume", .resume), ("unpin", .unpin),
         ]
         for (verb, change) in others {
             group.post("devices/{id}/\(verb)") { _, context in
@@ -205,6 +220,12 @@ struct ManagementRoutes {
     }
 
     private func read<Message: WireMessage>(_ request: Request) async throws -> Message {
+        try await Self.read(request, orchestrator)
+    }
+
+    static func read<Message: WireMessage>(
+        _ request: Request, _ orchestrator: Orchestrator
+    ) async throws -> Message {
         let limit = orchestrator.requestLimitBytes
         let bytes = try await request.bytes(limitBytes: limit)
         do { return try Message(parsing: bytes, limitBytes: limit) } catch {
@@ -212,7 +233,7 @@ struct ManagementRoutes {
         }
     }
 
-    private static func name<N: Name>(
+    static func name<N: Name>(
         _ parameter: String, _ context: WebServer.Context
     ) throws -> N {
         guard let name = N(try context.parameters.require(parameter)) else {

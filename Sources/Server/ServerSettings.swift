@@ -12,6 +12,8 @@ public struct ServerSettings: Hashable, Sendable {
     public var checkInSeconds = 300
     /// After how many failures in a row a device gets no more offers.
     public var quarantineAfter = 5
+    /// Whether devices without a token that nobody planned may wait for an operator's word.
+    public var manualApproval = false
     public var stepMilliseconds = 500
     public var logLevel = "info"
     /// The address of the Prometheus server that gates may ask.
@@ -32,6 +34,7 @@ public struct ServerSettings: Hashable, Sendable {
         case port
         case checkInSeconds = "check_in_seconds"
         case quarantineAfter = "quarantine_after"
+        case manualApproval = "manual_approval"
         case stepMilliseconds = "step_milliseconds"
         case logLevel = "log_level"
         case prometheus
@@ -56,6 +59,7 @@ public struct ServerSettings: Hashable, Sendable {
                 switch fields.optionalValue(key.rawValue) {
                 case .none: continue
                 case .some(.integer(let number)): try set(key, "\(number)")
+                case .some(.bool(let answer)): try set(key, "\(answer)")
                 case .some: try set(key, fields.string(key.rawValue))
                 }
             }
@@ -82,12 +86,20 @@ public struct ServerSettings: Hashable, Sendable {
         case .port: port = try Self.number(key, text, 0...65_535)
         case .checkInSeconds: checkInSeconds = try Self.number(key, text, 1...604_800)
         case .quarantineAfter: quarantineAfter = try Self.number(key, text, 1...1000)
+        case .manualApproval: manualApproval = try Self.flag(key, text)
         case .stepMilliseconds: stepMilliseconds = try Self.number(key, text, 10...3_600_000)
         case .logLevel: logLevel = text
         case .prometheus: prometheus = text
         case .webhooks: webhooks = text
         case .gateCommands: gateCommands = text
         }
+    }
+
+    private static func flag(_ key: Key, _ text: String) throws(Problem) -> Bool {
+        guard let answer = Bool(text) else {
+            throw Problem(description: "\(key.rawValue): \"\(text)\" is not true or false")
+        }
+        return answer
     }
 
     private static func number(

@@ -222,7 +222,7 @@ extension SQLiteTransaction: StoreWriter {
 
     func save(_ device: DeviceRecord, at now: Instant) throws {
         let old = try self.device(device.id)
-        try upsert(device.columns, into: "devices", key: "id")
+        try upsert(try device.columns, into: "devices", key: "id")
         if old?.attributes ?? .none != device.attributes {
             try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
             for (name, value) in device.attributes.values {

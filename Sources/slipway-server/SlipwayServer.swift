@@ -34,6 +34,8 @@ internal import UnixSignals
     var checkInSeconds: String?
     @Option(help: "After how many failures in a row a device gets no more offers.")
     var quarantineAfter: String?
+    @Option(help: "true: devices that nobody planned may ask an operator to take them in (false).")
+    var manualApproval: String?
     @Option(help: "How often rollouts are looked at (500).") var stepMilliseconds: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
@@ -106,7 +108,7 @@ internal import UnixSignals
             let flags: [(ServerSettings.Key, String?)] = [
                 (.data, data), (.repository, repository), (.onlineKeys, onlineKeys),
                 (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
-                (.quarantineAfter, quarantineAfter),
+                (.quarantineAfter, quarantineAfter), (.manualApproval, manualApproval),
                 (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
                 (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
             ]
@@ -135,7 +137,8 @@ internal import UnixSignals
                     operatorTokenDigests: try folder.operators().mapValues {
                         hashing.sha256(Array($0.utf8))
                     },
-                    limits: .standard, quarantineAfter: settings.quarantineAfter),
+                    limits: .standard, quarantineAfter: settings.quarantineAfter,
+                    takesApplications: settings.manualApproval),
                 zones: SystemTimeZones(), outside: try OutsideGates(settings),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {

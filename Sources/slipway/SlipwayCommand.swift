@@ -14,8 +14,8 @@ import Foundation
             """,
         subcommands: [
             RepoCommand.self, KeyCommand.self, ReleaseCommand.self, DeviceCommand.self,
-            CohortCommand.self, RolloutCommand.self, ExplainCommand.self, VerifyCommand.self,
-            BundleCommand.self, DemoCommand.self,
+            InventoryCommand.self, CohortCommand.self, RolloutCommand.self, ExplainCommand.self,
+            VerifyCommand.self, BundleCommand.self, DemoCommand.self,
         ])
 
     static func main() {

@@ -70,7 +70,7 @@ import Wire
     @Test func aRetiredDeviceIsToldToStopAndStaysRetired() async throws {
         var (orchestrator, devices) = try await offering()
         _ = try await devices[0].checkIn(orchestrator)
-        let retired = try await orchestrator.change(devices[0].id, .retire, by: World.author)
+        let retired = try await orchestrator.change(devices[0].id, .retire(demandsWipe: false), by: World.author)
         #expect(retired.lifecycle == "retired")
         #expect(try await devices[0].checkIn(orchestrator).order == .retire)
         await #expect(throws: Refusal.conflict("device device-0 is retired")) {
