@@ -1,4 +1,3 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
@@ -8,10 +7,10 @@ internal import Rollouts
 /// Devices and their attributes are two cursors in the same order, so that no more than one device
 /// is in memory, however many there are.
 struct FactsCursor {
-    private let devices: RowCursor
-    private let attributes: RowCursor
+    private let devices: any SQLCursor
+    private let attributes: any SQLCursor
     /// Where ``attributes`` stands; `nil` at its end.
-    private var attribute: Row?
+    private var attribute: SQLRow?
     /// How many the device before had: the devices of one fleet are alike.
     private var attributeCount = 0
 
@@ -24,9 +23,9 @@ struct FactsCursor {
     private static let selectAttributes =
         "SELECT device, name, value FROM attributes ORDER BY device"
 
-    init(_ database: Database) throws {
-        devices = try Row.fetchCursor(database, sql: Self.selectDevices)
-        attributes = try Row.fetchCursor(database, sql: Self.selectAttributes)
+    init(_ connection: any SQLConnection) throws {
+        devices = try connection.cursor(Self.selectDevices, [])
+        attributes = try connection.cursor(Self.selectAttributes, [])
         attribute = try attributes.next()
     }
 
@@ -62,7 +61,7 @@ struct FactsCursor {
     }
 }
 
-extension Row {
+extension SQLRow {
     /// The text of the column with this number as the value that it should be.
     fileprivate func value<Value>(_ column: Int, _ make: (String) -> Value?) throws -> Value {
         guard let text: String = self[column], let value = make(text) else {

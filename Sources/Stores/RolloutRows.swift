@@ -1,10 +1,9 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
 
 extension RolloutRecord {
-    init(_ row: Row, waves: [Row]) throws {
+    init(_ row: SQLRow, waves: [SQLRow]) throws {
         self.init(
             name: try row.value("name") { RolloutName($0) },
             fileJSON: Array((row["file_json"] as String).utf8),
@@ -34,7 +33,7 @@ extension RolloutRecord {
 }
 
 extension AttributionScope {
-    init(_ row: Row) {
+    init(_ row: SQLRow) {
         self.init(
             attributes: (row["scope_attributes"] as String).split(separator: ",")
                 .map(String.init), pairCount: row["scope_pairs"])
@@ -79,7 +78,7 @@ extension RolloutState {
         ]
     }
 
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         let word: String = row["state"]
         switch word {
         case "draft": self = .draft
@@ -97,7 +96,7 @@ extension RolloutState {
     }
 }
 
-extension Row {
+extension SQLRow {
     fileprivate func reasonRollout() throws -> RolloutName {
         try value("reason_rollout") { RolloutName($0) }
     }
@@ -140,7 +139,7 @@ extension RolloutState.PauseReason {
         }
     }
 
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let word: String = row["reason"]
         switch word {
         case "operator": self = .operatorRequest
@@ -178,7 +177,7 @@ extension RolloutState.AbortReason {
         }
     }
 
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let word: String = row["reason"]
         switch word {
         case "operator": self = .operatorRequest

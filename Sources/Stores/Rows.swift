@@ -1,8 +1,7 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
-extension Row {
+extension SQLRow {
     /// The column's text as the value that it should be.
     func value<Value>(_ column: String, _ make: (String) -> Value?) throws -> Value {
         guard let text: String = self[column], let value = make(text) else {
@@ -88,7 +87,7 @@ extension ImageReference {
 }
 
 extension DeviceRecord {
-    init(_ row: Row, attributes: Attributes) throws {
+    init(_ row: SQLRow, attributes: Attributes) throws {
         self.init(
             id: try row.value("id") { DeviceID($0) },
             hardware: try row.value("hardware") { HardwareModel($0) },
@@ -130,7 +129,7 @@ extension DeviceRecord {
 }
 
 extension ImageRecord {
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         guard let release = row.release else { throw StoreError.failed("an image has no release") }
         self.init(
             image: try row.image(), release: release,
@@ -149,7 +148,7 @@ extension ImageRecord {
 }
 
 extension OfferRecord {
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         guard let release = row.release else { throw StoreError.failed("an offer has no release") }
         self.init(
             nonce: try row.value("nonce") { Nonce($0) },
@@ -174,7 +173,7 @@ extension OfferRecord {
 }
 
 extension OfferRecord.Outcome {
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         let word: String = row["outcome"]
         switch word {
         case "open": self = .open

@@ -24,7 +24,7 @@ public struct SQLiteStore: Store {
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { try Self.migrate($0) }
-        } catch { throw Self.storeError(error, path: path) }
+        } catch { throw StoreError(sqlite: error, path: path) }
     }
 
     private static func refuseForeign(_ path: String) throws {
@@ -69,7 +69,9 @@ public struct SQLiteStore: Store {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer {
         do {
-            return try await pool.read { try body(SQLiteTransaction(database: $0)) }
+            return try await pool.read {
+                try body(SQLTransaction(connection: SQLiteConnection($0)))
+            }
         } catch { throw Self.passing(error) }
     }
 
@@ -77,26 +79,14 @@ public struct SQLiteStore: Store {
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer {
         do {
-            return try await pool.write { try body(SQLiteTransaction(database: $0)) }
+            return try await pool.write {
+                try body(SQLTransaction(connection: SQLiteConnection($0)))
+            }
         } catch { throw Self.passing(error) }
     }
 
     /// The database's errors in our words; those of the body as they are.
     private static func passing(_ error: any Error) -> any Error {
-        error is DatabaseError ? storeError(error, path: "the database") : error
-    }
-
-    private static func storeError(_ error: any Error, path: String) -> StoreError {
-        if let error = error as? StoreError { return error }
-        guard let error = error as? DatabaseError else { return .failed("\(path): \(error)") }
-        switch error.resultCode {
-        case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy
-        case .SQLITE_FULL: return .full
-        case .SQLITE_NOTADB: return .foreign("\(path) is not a database")
-        case .SQLITE_CONSTRAINT: return .conflict
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
-            return .failed("\(path) cannot be opened for writing")
-        default: return .failed("\(path): \(error.message ?? "error \(error.resultCode)")")
-        }
+        error is DatabaseError ? StoreError(sqlite: error, path: "the database") : error
     }
 }

@@ -1,8 +1,7 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     private static let selectNewest = """
         SELECT * FROM cohorts c
             WHERE version = (SELECT max(version) FROM cohorts WHERE name = c.name) ORDER BY name
@@ -44,7 +43,7 @@ extension SQLiteTransaction {
 }
 
 extension CohortRecord {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let name = try row.value("name") { CohortName($0) }
         guard let version = CohortVersion(name: name, number: row["version"]) else {
             throw StoreError.failed("cohort \(name) has an impossible version")

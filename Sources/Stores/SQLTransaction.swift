@@ -1,31 +1,33 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
 
-/// Questions and changes inside one transaction of SQLite.
-struct SQLiteTransaction {
-    let database: Database
+/// Questions and changes inside one transaction, in the SQL that all engines share.
+struct SQLTransaction {
+    let connection: any SQLConnection
 
     private static let selectDevices = "SELECT * FROM devices"
     private static let selectOffers = "SELECT * FROM offers"
     private static let selectImages = "SELECT * FROM images"
     private static let selectRollouts = "SELECT * FROM rollouts"
 
-    func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-        try Row.fetchAll(database, sql: sql, arguments: arguments)
+    func rows(_ sql: String, _ arguments: SQLArguments = []) throws -> [SQLRow] {
+        try connection.rows(sql, arguments)
     }
 
-    func count(_ sql: String, _ arguments: StatementArguments) throws -> Int {
-        try Int.fetchOne(database, sql: sql, arguments: arguments) ?? 0
+    func count(_ sql: String, _ arguments: SQLArguments) throws -> Int {
+        let number: Int? = try rows(sql, arguments).first.flatMap { $0[0] }
+        return number ?? 0
     }
 
-    func execute(_ sql: String, _ arguments: StatementArguments) throws {
-        try database.execute(sql: sql, arguments: arguments)
+    /// Returns how many rows were changed.
+    @discardableResult
+    func execute(_ sql: String, _ arguments: SQLArguments) throws -> Int {
+        try connection.execute(sql, arguments)
     }
 }
 
-extension SQLiteTransaction: StoreReader {
+extension SQLTransaction: StoreReader {
     func device(_ id: DeviceID) throws -> DeviceRecord? {
         try rows("\(Self.selectDevices) WHERE id = ?", [id.text]).first.map {
             try DeviceRecord($0, attributes: attributes(of: id))
@@ -43,7 +45,7 @@ extension SQLiteTransaction: StoreReader {
     }
 
     func forEachDevice(_ body: (DeviceFacts) throws -> Void) throws {
-        var fleet = try FactsCursor(database)
+        var fleet = try FactsCursor(connection)
         while let facts = try fleet.next() { try body(facts) }
     }
 
@@ -78,7 +80,7 @@ extension SQLiteTransaction: StoreReader {
         }
     }
 
-    private func waves(of rollout: String) throws -> [Row] {
+    private func waves(of rollout: String) throws -> [SQLRow] {
         try rows("SELECT * FROM waves WHERE rollout = ? ORDER BY number", [rollout])
     }
 
@@ -153,7 +155,7 @@ extension SQLiteTransaction: StoreReader {
     }
 
     func pausedStrata(
-        where condition: String, _ arguments: StatementArguments
+        where condition: String, _ arguments: SQLArguments
     ) throws -> [PausedStratum] {
         try rows(
             "SELECT * FROM paused_strata WHERE \(condition) ORDER BY at_s, name, value", arguments
@@ -166,7 +168,7 @@ extension SQLiteTransaction: StoreReader {
     }
 
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader {
-        SQLiteHistory(store: self, moment: moment, asking: device)
+        SQLHistory(store: self, moment: moment, asking: device)
     }
 
     func events(
@@ -208,7 +210,7 @@ extension SQLiteTransaction: StoreReader {
     }
 }
 
-extension SQLiteTransaction: StoreWriter {
+extension SQLTransaction: StoreWriter {
     /// Adds the row, or replaces the one with the same `key`.
     func upsert(_ columns: [Column], into table: String, key: String) throws {
         let names = columns.map(\.name)
@@ -217,7 +219,7 @@ extension SQLiteTransaction: StoreWriter {
                 + " VALUES (\(names.map { _ in "?" }.joined(separator: ", ")))"
                 + " ON CONFLICT (\(key)) DO UPDATE SET "
                 + names.map { "\($0) = excluded.\($0)" }.joined(separator: ", "),
-            StatementArguments(columns.map(\.value)))
+            SQLArguments(columns.map(\.value)))
     }
 
     func save(_ device: DeviceRecord, at now: Instant) throws {
@@ -265,14 +267,14 @@ extension SQLiteTransaction: StoreWriter {
         let columns = rollout.stateColumns
         let arguments =
             columns.map(\.value) + [
-                rollout.name.text.databaseValue, rollout.revision.databaseValue,
+                rollout.name.text.sqlValue, rollout.revision.sqlValue,
             ]
-        try execute(
+        let changed = try execute(
             "UPDATE rollouts SET revision = revision + 1, "
                 + columns.map { "\($0.name) = ?" }.joined(separator: ", ")
                 + " WHERE name = ? AND revision = ?",
-            StatementArguments(arguments))
-        guard database.changesCount == 1 else { throw StoreError.conflict }
+            SQLArguments(arguments))
+        guard changed == 1 else { throw StoreError.conflict }
         try remember(rollout, at: now)
     }
 
@@ -287,17 +289,17 @@ extension SQLiteTransaction: StoreWriter {
 
     func update(_ offer: OfferRecord) throws {
         let outcome = offer.outcome.columns
-        try execute(
+        let changed = try execute(
             "UPDATE offers SET expires_s = ?, outcome = ?, failure_class = ?, failure_detail = ?,"
                 + " failure_log = ?, heard_s = ?, decided_s = ? WHERE nonce = ?",
-            StatementArguments(
-                [offer.expires.secondsSinceEpoch.databaseValue] + outcome.map(\.value)
+            SQLArguments(
+                [offer.expires.secondsSinceEpoch.sqlValue] + outcome.map(\.value)
                     + [
-                        offer.heard.secondsSinceEpoch.databaseValue,
-                        offer.decided?.secondsSinceEpoch.databaseValue ?? .null,
-                        offer.nonce.text.databaseValue,
+                        offer.heard.secondsSinceEpoch.sqlValue,
+                        offer.decided?.secondsSinceEpoch.sqlValue ?? .null,
+                        offer.nonce.text.sqlValue,
                     ]))
-        guard database.changesCount == 1 else { throw StoreError.conflict }
+        guard changed == 1 else { throw StoreError.conflict }
         guard offer.outcome != .open else { return }
         try execute("DELETE FROM lease_values WHERE nonce = ?", [offer.nonce.text])
     }
@@ -320,11 +322,11 @@ extension SQLiteTransaction: StoreWriter {
     }
 
     func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool {
-        try execute(
+        let changed = try execute(
             "UPDATE paused_strata SET lifted_s = ?"
                 + " WHERE rollout = ? AND name = ? AND value = ? AND lifted_s IS NULL",
             [now.secondsSinceEpoch, rollout.text, stratum.attribute, stratum.value])
-        return database.changesCount > 0
+        return changed > 0
     }
 
     func add(_ approval: ApprovalRecord) throws {
@@ -350,17 +352,6 @@ extension SQLiteTransaction: StoreWriter {
             "INSERT INTO \(table)"
                 + " (\(columns.map(\.name).joined(separator: ", ")))"
                 + " VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))",
-            StatementArguments(columns.map(\.value)))
-    }
-}
-
-/// A column of a row that is to be written.
-struct Column {
-    let name: String
-    let value: DatabaseValue
-
-    init(_ name: String, _ value: (any DatabaseValueConvertible)?) {
-        self.name = name
-        self.value = value?.databaseValue ?? .null
+            SQLArguments(columns.map(\.value)))
     }
 }

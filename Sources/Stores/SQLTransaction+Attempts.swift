@@ -1,13 +1,15 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
 
 /// What devices have made of rollouts, and what the gate counts of it.
-extension SQLiteTransaction {
+extension SQLTransaction {
     /// The newest try failed, and that counts at the moment given; forgiven or not.
     private static let hasFailed =
         "a.standing <> 'proven' AND a.failure_try > 0 AND a.counts_from_s <= ?"
+    /// The try of the proof, or of the newest failure.
+    private static let newestEvidence =
+        "CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END"
     private static let outsidePausedStrata = """
         NOT EXISTS (SELECT 1 FROM paused_strata p JOIN attempt_values x
             ON x.rollout = p.rollout AND x.name = p.name AND x.value = p.value
@@ -18,8 +20,9 @@ extension SQLiteTransaction {
         try attemptRecord(of: device, in: rollout)?.attempt
     }
 
+    /// What an `IN` looks in; of none, a place in which nothing is found.
     private static func places(_ count: Int) -> String {
-        Array(repeating: "?", count: count).joined(separator: ", ")
+        count == 0 ? "NULL" : Array(repeating: "?", count: count).joined(separator: ", ")
     }
 
     func newestProven(of device: DeviceID) throws -> RolloutName? {
@@ -77,18 +80,19 @@ extension SQLiteTransaction {
             + " AND a.failure_class IN (\(Self.places(words.count)))"
         let rows = try rows(
             "SELECT v.name AS name, v.value AS value,"
-                + " sum(a.standing = 'proven' AND a.tries > a.forgiven_try) AS proven,"
-                + " sum(\(failed)) AS failed FROM attempts a"
+                + " sum(CASE WHEN a.standing = 'proven' AND a.tries > a.forgiven_try"
+                + " THEN 1 ELSE 0 END) AS proven,"
+                + " sum(CASE WHEN \(failed) THEN 1 ELSE 0 END) AS failed FROM attempts a"
                 + " JOIN attempt_values v ON v.rollout = a.rollout AND v.device = a.device"
                 + " WHERE a.rollout = ? AND v.name IN (\(Self.places(attributes.count)))"
                 + " AND \(Self.outsidePausedStrata) GROUP BY v.name, v.value",
-            [now.secondsSinceEpoch] + StatementArguments(words) + [rollout.text]
-                + StatementArguments(attributes))
+            [now.secondsSinceEpoch] + SQLArguments(words) + [rollout.text]
+                + SQLArguments(attributes))
         return Dictionary(
             rows.map {
                 (
                     Stratum(attribute: $0["name"], value: $0["value"]),
-                    DecidedCount(proven: $0["proven"], failed: $0["failed"] ?? 0)
+                    DecidedCount(proven: $0["proven"], failed: $0["failed"])
                 )
             }, uniquingKeysWith: { first, _ in first })
     }
@@ -137,12 +141,12 @@ extension SQLiteTransaction {
     }
 
     func meanExposure(in rollout: RolloutName) throws -> Duration {
-        let mean = try Double.fetchOne(
-            database,
-            sql: "SELECT avg(CASE outcome WHEN 'proven' THEN decided_s ELSE heard_s END - issued_s)"
+        let mean: Double? = try rows(
+            "SELECT avg(CASE outcome WHEN 'proven' THEN decided_s ELSE heard_s END - issued_s)"
                 + " FROM offers WHERE rollout = ?"
                 + " AND (outcome = 'proven' OR failure_class = 'overdue')",
-            arguments: [rollout.text])
+            [rollout.text]
+        ).first.flatMap { $0[0] }
         return .seconds(max(60, Int64(mean ?? 0)))
     }
 
@@ -172,23 +176,23 @@ extension SQLiteTransaction {
     func noteEvidence(in rollout: RolloutName, at now: Instant) throws {
         try execute(
             "UPDATE attempts AS a SET noted_try ="
-                + " CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END"
+                + " \(Self.newestEvidence)"
                 + " WHERE a.rollout = ? AND (a.standing = 'proven' OR (\(Self.hasFailed)))",
             [rollout.text, now.secondsSinceEpoch])
     }
 
     func forgiveNoted(in rollout: RolloutName) throws {
         try execute(
-            "UPDATE attempts SET forgiven_try = max(forgiven_try, noted_try) WHERE rollout = ?",
-            [rollout.text])
+            "UPDATE attempts SET forgiven_try = noted_try"
+                + " WHERE rollout = ? AND forgiven_try < noted_try", [rollout.text])
     }
 
     /// Proofs count no more, too: half of a stratum's evidence would speak for all of it.
     func forgive(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws {
         try execute(
-            "UPDATE attempts AS a SET forgiven_try = max(a.forgiven_try,"
-                + " CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END)"
-                + " WHERE a.rollout = ? AND (a.standing = 'proven' OR (\(Self.hasFailed)))"
+            "UPDATE attempts AS a SET forgiven_try = \(Self.newestEvidence)"
+                + " WHERE a.rollout = ? AND a.forgiven_try < \(Self.newestEvidence)"
+                + " AND (a.standing = 'proven' OR (\(Self.hasFailed)))"
                 + " AND a.device IN (SELECT device FROM attempt_values"
                 + " WHERE rollout = a.rollout AND name = ? AND value = ?)",
             [rollout.text, now.secondsSinceEpoch, stratum.attribute, stratum.value])
@@ -198,32 +202,30 @@ extension SQLiteTransaction {
         _ classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
     ) throws -> Int {
         let words = classes.map(\.rawValue).sorted()
-        try execute(
+        return try execute(
             "UPDATE attempts AS a SET forgiven_try = a.failure_try WHERE a.rollout = ?"
                 + " AND \(Self.hasFailed) AND a.failure_try > a.forgiven_try"
                 + " AND a.failure_class IN (\(Self.places(words.count)))",
-            [rollout.text, now.secondsSinceEpoch] + StatementArguments(words))
-        return database.changesCount
+            [rollout.text, now.secondsSinceEpoch] + SQLArguments(words))
     }
 
     /// Whoever was to be tried again while nothing was offered gets their time anew.
     func postponeRetries(in rollout: RolloutName, until moment: Instant) throws {
         try execute(
-            "UPDATE attempts SET counts_from_s = max(counts_from_s, ?) WHERE rollout = ?"
-                + " AND standing = 'failed' AND counts_from_s > failed_s",
-            [moment.secondsSinceEpoch, rollout.text])
+            "UPDATE attempts SET counts_from_s = ? WHERE rollout = ?"
+                + " AND standing = 'failed' AND counts_from_s > failed_s AND counts_from_s < ?",
+            [moment.secondsSinceEpoch, rollout.text, moment.secondsSinceEpoch])
     }
 
     func grantRetry(
         of classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
     ) throws -> Int {
         let words = classes.map(\.rawValue).sorted()
-        try execute(
+        return try execute(
             "UPDATE attempts SET granted_try = tries, granted_s = ? WHERE rollout = ?"
                 + " AND standing = 'failed' AND granted_try < tries"
                 + " AND failure_class IN (\(Self.places(words.count)))",
-            [now.secondsSinceEpoch, rollout.text] + StatementArguments(words))
-        return database.changesCount
+            [now.secondsSinceEpoch, rollout.text] + SQLArguments(words))
     }
 
     func add(
@@ -242,7 +244,7 @@ extension SQLiteTransaction {
 
 extension WaveTally {
     /// Adds the devices of one group.
-    fileprivate mutating func add(_ row: Row) throws {
+    fileprivate mutating func add(_ row: SQLRow) throws {
         let devices: Int = row["devices"]
         let standing = try row.value("standing") { AttemptRecord.Standing(rawValue: $0) }
         // Comparing with a moment that is not there yields nothing, which is no failure.
@@ -265,7 +267,7 @@ extension WaveTally {
 }
 
 extension AttemptRecord {
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         let kind = try row.optional("failure_class") { FailureClass(rawValue: $0) }
         let standing = try row.value("standing") { Standing(rawValue: $0) }
         guard kind != nil || standing != .failed else {

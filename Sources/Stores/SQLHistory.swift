@@ -1,14 +1,13 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
 
 /// What decided at one moment that is over, told from what was remembered.
 ///
-/// Each question is the one of ``SQLiteTransaction`` with the moment in it: what came later is left
+/// Each question is the one of ``SQLTransaction`` with the moment in it: what came later is left
 /// out, and what has ended since was still there.
-struct SQLiteHistory: RulingReader {
-    let store: SQLiteTransaction
+struct SQLHistory: RulingReader {
+    let store: SQLTransaction
     let moment: Instant
     /// The device that asks; what it was given at that very moment is the answer, and no reason.
     let asking: DeviceID
@@ -28,8 +27,8 @@ struct SQLiteHistory: RulingReader {
     /// And it was not decided yet; the same, and the moment once more.
     private static let wasOpen = "\(wasMade) AND (o.decided_s IS NULL OR o.decided_s > ?)"
 
-    private var madeArguments: StatementArguments { [seconds, seconds, asking.text] }
-    private var openArguments: StatementArguments { madeArguments + [seconds] }
+    private var madeArguments: SQLArguments { [seconds, seconds, asking.text] }
+    private var openArguments: SQLArguments { madeArguments + [seconds] }
 
     func facts(of device: DeviceID) throws -> DeviceFacts? {
         try store.rows(
@@ -117,26 +116,51 @@ struct SQLiteHistory: RulingReader {
     }
 
     func activeDeviceCount(_ attribute: String, _ value: String) throws -> Int {
-        try store.count(
-            "SELECT count(*) FROM \(Self.newestRows) AND h.lifecycle = 'active'"
-                + " AND json_extract(h.attributes_json, '$.\"' || ? || '\"') = ?",
-            [seconds, attribute, value])
+        try store.rows(
+            "SELECT h.attributes_json AS attributes_json FROM \(Self.newestRows)"
+                + " AND h.lifecycle = 'active' AND h.attributes_json LIKE ?",
+            [seconds, Self.pattern(of: value)]
+        ).count { try $0.has(attribute, value) }
     }
 
     func leaseHolders(_ attribute: String, _ value: String) throws -> [DeviceID] {
         try store.rows(
-            "SELECT o.device AS device FROM offers o WHERE \(Self.wasOpen)"
-                + " AND (SELECT json_extract(h.attributes_json, '$.\"' || ? || '\"')"
-                + " FROM device_history h WHERE h.device = o.device AND h.at_s <= o.issued_s"
-                + " ORDER BY h.number DESC LIMIT 1) = ? ORDER BY o.device",
-            openArguments + [attribute, value]
-        ).map { try $0.value("device") { DeviceID($0) } }
+            "SELECT o.device AS device, (SELECT h.attributes_json FROM device_history h"
+                + " WHERE h.device = o.device AND h.at_s <= o.issued_s"
+                + " ORDER BY h.number DESC LIMIT 1) AS attributes_json"
+                + " FROM offers o WHERE \(Self.wasOpen) ORDER BY o.device", openArguments
+        ).filter { try $0.has(attribute, value) }.map { try $0.value("device") { DeviceID($0) } }
+    }
+
+    /// What `LIKE` finds in every text of attributes one of which has this value; it may find more.
+    ///
+    /// Only what all writers of JSON leave as it is can be looked for.
+    private static func pattern(of value: String) -> String {
+        let isPlain = value.utf8.allSatisfy {
+            switch UInt8($0) {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+        return isPlain ? "%\"\(value)\"%" : "%"
+    }
+}
+
+extension SQLRow {
+    /// Whether the attributes that were remembered have this one.
+    fileprivate func has(_ attribute: String, _ value: String) throws -> Bool {
+        guard let text: String = self["attributes_json"] else { return false }
+        let known = try Attributes(historyJSON: text).values[attribute]
+        // Bytes, as the database compares them.
+        return known?.utf8.elementsEqual(value.utf8) ?? false
     }
 }
 
 extension DeviceFacts {
     /// A device as if it had asked at `moment`.
-    fileprivate init(_ row: Row, at moment: Instant) throws {
+    fileprivate init(_ row: SQLRow, at moment: Instant) throws {
         self.init(
             id: try row.value("device") { DeviceID($0) },
             hardware: try row.value("hardware") { HardwareModel($0) },

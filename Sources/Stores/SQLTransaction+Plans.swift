@@ -1,10 +1,9 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
 
 /// Plans that were shown and may be started.
-extension SQLiteTransaction {
+extension SQLTransaction {
     /// How many plans are kept; whoever starts an older one has to look at it again.
     private static let planLimit = 1000
 
@@ -17,18 +16,19 @@ extension SQLiteTransaction {
     func add(_ plan: PlanRecord) throws {
         try insertOrTouch(plan)
         try execute(
-            "DELETE FROM plans WHERE plan_sha256 IN (SELECT plan_sha256 FROM plans"
-                + " ORDER BY at_s DESC, plan_sha256 LIMIT -1 OFFSET ?)", [Self.planLimit])
+            "DELETE FROM plans WHERE plan_sha256 NOT IN (SELECT plan_sha256 FROM plans"
+                + " ORDER BY at_s DESC, plan_sha256 LIMIT ?)", [Self.planLimit])
     }
 }
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     /// A plan that was shown before stays as it was then; only its time is new.
     private func insertOrTouch(_ plan: PlanRecord) throws {
         guard try self.plan(plan.digest) == nil else {
-            return try execute(
+            try execute(
                 "UPDATE plans SET at_s = ? WHERE plan_sha256 = ?",
                 [plan.at.secondsSinceEpoch, plan.digest.hex])
+            return
         }
         try insert(plan.columns, into: "plans")
     }
@@ -36,7 +36,7 @@ extension SQLiteTransaction {
 
 extension PlanRecord {
     /// Waves are lines of a count and the listed devices; images are pairs of a model and a digest.
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let lines = (row["waves"] as String).split(separator: "\n")
         let waves = try lines.map { line -> (count: Int, listed: [DeviceID]) in
             let words = line.split(separator: " ").map(String.init)

@@ -1,9 +1,8 @@
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Rollouts
 
-extension SQLiteTransaction {
+extension SQLTransaction {
     func outsideAnswers(
         of rollout: RolloutName, revision: Int64
     ) throws -> [CheckName: AskedAnswer] {
@@ -33,7 +32,7 @@ extension SQLiteTransaction {
 }
 
 extension OutsideAnswer {
-    fileprivate init(_ row: Row) throws {
+    fileprivate init(_ row: SQLRow) throws {
         let word: String = row["answer"]
         switch word {
         case "pass": self = .pass
