@@ -38,7 +38,8 @@ public struct Attributes: Hashable, Sendable {
         var result = others
         let own = values.filter { others.values[$0.key] == nil }
         let room = Self.maximumCount - others.values.count
-        let kept = own.count <= room ? Array(own) : Array(own.sorted { $0.key < $1.key }.prefix(room))
+        let kept =
+            own.count <= room ? Array(own) : Array(own.sorted { $0.key < $1.key }.prefix(room))
         for (name, value) in kept { result.values[name] = value }
         return result
     }

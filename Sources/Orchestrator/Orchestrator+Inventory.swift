@@ -141,6 +141,7 @@ public struct InventoryImport: Sendable {
             case .failure(let refusal): refuse(row.line, "\(refusal)")
             }
         }
+        report.refused.sort { $0.line < $1.line }
     }
 
     private mutating func refuse(_ line: Int, _ reason: String) {

@@ -100,7 +100,8 @@ struct CSVRecords {
                     && $0 != UInt8(ascii: "\r")
             }
             guard !isPlain else { return field }
-            return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false)
+            return "\""
+                + field.split(separator: "\"", omittingEmptySubsequences: false)
                 .joined(separator: "\"\"") + "\""
         }.joined(separator: ",") + "\r\n"
     }

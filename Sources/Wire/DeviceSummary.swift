@@ -75,7 +75,8 @@ public struct DeviceSummary: WireMessage {
     public var json: JSONObject {
         JSONObject(present: [
             ("id", .string(id.text)), ("hardware", .string(hardware.text)),
-            ("lifecycle", .string(lifecycle.rawValue)), ("standing", .string(standing)), ("pin", .text(pin)), ("boot", .object(boot.json)),
+            ("lifecycle", .string(lifecycle.rawValue)), ("standing", .string(standing)),
+            ("pin", .text(pin)), ("boot", .object(boot.json)),
             ("phase", .object(phase.json)), ("rollout", .text(rollout)),
             (
                 "last_failure",

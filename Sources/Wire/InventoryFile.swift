@@ -19,6 +19,11 @@ public struct NumberedRow: Hashable, Sendable {
     public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
         public let description: String
     }
+
+    public init(line: Int, content: Result<InventoryRow, Problem>) {
+        self.line = line
+        self.content = content
+    }
 }
 
 /// Why a file of an inventory cannot be read on; the rows before were read.

@@ -36,7 +36,7 @@ final class World: Sendable {
     /// A server that starts: each call stands for a new process on the same disk.
     func orchestrator(
         files: (any RepositoryFiles)? = nil, store: (any Store)? = nil,
-        outside: any OutsideGateProbe = FakeProbe()
+        outside: any OutsideGateProbe = FakeProbe(), takesApplications: Bool = false
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let clock = clock
@@ -50,7 +50,7 @@ final class World: Sendable {
                 operatorTokenDigests: [
                     Self.author: hashing.sha256(Array(Self.operatorToken.utf8))
                 ],
-                limits: .standard),
+                limits: .standard, takesApplications: takesApplications),
             zones: SystemTimeZones(), outside: outside, now: { clock.now },
             makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })
         try await orchestrator.openRepository()

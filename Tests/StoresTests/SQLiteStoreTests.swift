@@ -21,7 +21,7 @@ import Testing
             image: Digest(bytes: Array(repeating: 1, count: 32)), isConfirmed: true,
             phaseJSON: Array(#"{"state":"idle"}"#.utf8),
             lastFailure: Failure(.health, "no 'modem' \"today\"; DROP TABLE devices"),
-            attributes: (try? Attributes(["site": "zürich", "tags": "lab,x"])) ?? .none,
+            reportedAttributes: (try? Attributes(["site": "zürich", "tags": "lab,x"])) ?? .none,
             lastSeen: at(100), enrolled: at(50))
     }
 
@@ -70,7 +70,7 @@ import Testing
         var device = Self.device()
         let old = device
         try await store.write { try $0.save(old, at: old.lastSeen) }
-        device.attributes = try Attributes(["site": "lyon"])
+        device.reportedAttributes = try Attributes(["site": "lyon"])
         device.lastFailure = nil
         device.release = nil
         device.image = nil
@@ -193,7 +193,7 @@ import Testing
         let facts = try await store.write { store in
             var device = Self.device()
             try store.save(device, at: Self.at(100))
-            device.attributes = try Attributes(["site": "lyon"])
+            device.reportedAttributes = try Attributes(["site": "lyon"])
             device.heldReason = "lab"
             device.pin = ReleaseID("acme 1.0")
             try store.save(device, at: Self.at(200))

@@ -1,11 +1,10 @@
 import Foundation
-internal import GRDB
 internal import Model
 internal import Orchestrator
 internal import Wire
 
 /// Devices that are expected, and what operators set of those that are here.
-extension SQLiteTransaction {
+extension SQLTransaction {
     func expectedDevice(_ id: DeviceID) throws -> ExpectedDevice? {
         try rows("SELECT * FROM expected_devices WHERE id = ?", [id.text]).first.map {
             try ExpectedDevice($0)
@@ -55,7 +54,7 @@ extension SQLiteTransaction {
 }
 
 extension ExpectedDevice {
-    init(_ row: Row) throws {
+    init(_ row: SQLRow) throws {
         let key = try row.optional("asked_key") { Ed25519PublicKey(hex: $0) }
         self.init(
             id: try row.value("id") { DeviceID($0) },
@@ -87,7 +86,7 @@ extension ExpectedDevice {
     }
 }
 
-extension Row {
+extension SQLRow {
     /// `nil` for a column that is null.
     func attributes(_ column: String) throws -> Attributes? {
         let text: String? = self[column]
