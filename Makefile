@@ -6,15 +6,17 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 
 # zlib1g-dev: the HTTP server's package compiles against it.
 # libarchive is loaded when a tar payload comes; to build, nothing of it is needed.
-LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev
+LIBRARIES = libssl-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev libzstd-dev liblzma-dev \
+	libpq-dev
 DEMO_PACKAGES = $(LIBRARIES) sqlite3
 # openssl and python-tuf are peers that our keys and repositories are tried against.
 # A soft token, its tools and an agent stand in for the places where people keep keys; nginx speaks
 # TLS and HTTP/2 for servers that lie. Bootloaders' own tools read what we wrote, and write what we
-# read; other people's installers fill our slots; systemd and shellcheck look at packaging.
-TEST_PACKAGES = $(DEMO_PACKAGES) openssl openssh-client softhsm2 opensc python3 python3-venv \
+# read; other people's installers fill our slots; systemd and shellcheck look at packaging, and
+# Prometheus' promtool at metrics and alerts.
+TEST_PACKAGES = $(DEMO_PACKAGES) curl openssl openssh-client softhsm2 opensc python3 python3-venv \
 	nginx-light grub-common libubootenv-tool libarchive13 zstd xz-utils rauc swupdate mender-client \
-	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd
+	dbus-daemon cpio e2fsprogs mount util-linux-extra shellcheck systemd prometheus postgresql
 # An emulated machine, its boot loaders, and what makes its disks; Linux comes as a package that is
 # only unpacked.
 MACHINE_PACKAGES = qemu-system-x86 u-boot-qemu u-boot-tools grub-pc-bin grub-common busybox-static \
@@ -28,10 +30,16 @@ DEB_TEST_PACKAGES = $(DEB_PACKAGES) debootstrap lintian qemu-system-x86 ovmf bus
 BENCH_PACKAGES = $(DEMO_PACKAGES) swupdate rauc mender-client nginx-light openssl dbus-daemon \
 	dbus-bin cpio squashfs-tools
 PYTHON_TUF = tuf==7.0.1 'securesystemslib[crypto]==1.6.0'
+# A service like S3 with AWS's own signer, and somebody else's client of the upload protocol.
+PYTHON_PEERS = 'moto[server]==5.2.1' tuspy==1.1.0
+# What reads the description of the management interface, and tries the server by it.
+PYTHON_API = schemathesis==4.32.5 openapi-spec-validator==0.9.0 jsonschema==4.26.0
+# The schema that what the server sends is read by.
+PYTHON_OTLP = opentelemetry-proto==1.45.2
 VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
-.PHONY: demo test test-faults test-cuts test-machine test-deb lint build agent operator deb
+.PHONY: demo test test-api test-faults test-cuts test-machine test-deb lint build agent operator deb
 .PHONY: footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
@@ -50,10 +58,11 @@ test: $(VENV)/ready agent
 			--skip-build --disable-xctest --filter "^$$suite\." || exit 1; \
 	done
 
-$(VENV)/ready:
+$(VENV)/ready: Makefile
 	.ci/setup $(TEST_PACKAGES)
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(PYTHON_TUF) $(PYTHON_API) \
+		$(PYTHON_OTLP) $(PYTHON_PEERS)
 	touch $@
 
 # The server's books under SEEDS random runs of everything that can happen, from seed FIRST on.
@@ -78,6 +87,13 @@ test-cuts:
 	.ci/setup $(TEST_PACKAGES)
 	SLIPWAY_CUTS=all $(SWIFT) test $(BUILD_FLAGS) --disable-xctest \
 		--filter "^SlotsTests\.WholeUpdateCutTests"
+
+# Every operation of the management interface, with thousands of requests made from its own
+# description. `make test` has the short form of it.
+test-api: $(VENV)/ready
+	.ci/setup $(TEST_PACKAGES)
+	SLIPWAY_TEST_PYTHON=$(CURDIR)/$(VENV)/bin/python SLIPWAY_API_EXAMPLES=200 $(SWIFT) test \
+		$(BUILD_FLAGS) --disable-xctest --filter "^ServerTests\.OpenAPITests"
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
@@ -144,7 +160,7 @@ fuzz:
 	SWIFT=$(SWIFT) .ci/fuzz $(FUZZ_SECONDS) $(TARGETS)
 
 # The figures of the README; as root, for what RAUC and Mender mount.
-bench: agent $(VENV)/ready
+bench: agent $(VENV)/ready .build/goosebit/ready
 	.ci/setup $(BENCH_PACKAGES)
 	for program in slipway slipway-server slipway-bench; do \
 		$(SWIFT) build -c release --product $$program || exit 1; \
@@ -158,6 +174,18 @@ bench: agent $(VENV)/ready
 	.build/release/slipway-bench plan --devices 10000000
 	.build/release/slipway-bench select
 	.build/release/slipway-bench simulate
+	SLIPWAY_BENCH_GOOSEBIT=$(CURDIR)/.build/goosebit/bin/python \
+		.build/release/slipway-bench check-in --beside parts,goosebit
+	.build/release/slipway-bench check-in --devices 1000000
+	.build/release/slipway-bench rollout
+	.build/release/slipway-bench serve-images --beside nginx
+
+# The server that ours is measured beside.
+.build/goosebit/ready:
+	.ci/setup $(BENCH_PACKAGES) python3-venv
+	python3 -m venv .build/goosebit
+	.build/goosebit/bin/pip install --quiet --disable-pip-version-check goosebit==0.2.12
+	touch $@
 
 # TUF's own conformance suite; SUITE is a checkout of theupdateframework/tuf-conformance.
 conformance: build

@@ -39,11 +39,16 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
@@ -54,19 +59,26 @@ let package = Package(
         // Loaded when it is needed, so that nothing of it is needed to build.
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
         .target(name: "JSON", swiftSettings: strict),
+        .target(name: "Telemetry", swiftSettings: strict),
 
         .target(name: "Rollouts", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Trust", dependencies: ["JSON", "Model"], swiftSettings: strict),
         .target(name: "Wire", dependencies: ["JSON", "Model"], swiftSettings: strict),
+        .target(
+            name: "Audit", dependencies: ["JSON", "Model", "Trust", "Wire"],
+            swiftSettings: strict),
 
         .target(
             name: "Agent", dependencies: ["JSON", "Model", "Trust", "Wire"],
             swiftSettings: strict),
         .target(
-            name: "Orchestrator", dependencies: ["Model", "Rollouts", "Trust", "Wire"],
+            name: "Orchestrator",
+            dependencies: ["Audit", "JSON", "Model", "Rollouts", "Trust", "Wire"],
             swiftSettings: strict),
 
         .target(
@@ -84,34 +96,47 @@ let package = Package(
             name: "Slots",
             dependencies: ["Agent", "Archives", "CLinux", "Codecs", "Model", "Wire"],
             swiftSettings: strict),
+        .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: strict),
         .target(
             name: "Stores",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", "Wire", library("GRDB", in: "GRDB.swift"),
+                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
+                library("GRDB", in: "GRDB.swift"),
             ],
+            swiftSettings: strict),
+        .target(
+            name: "Buckets", dependencies: ["Curl", "Model", "OpenSSL", "Orchestrator", "Trust"],
             swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "JSON", "Model", "Orchestrator", "Wire",
-                library("Hummingbird", in: "hummingbird"), logging,
+                "Audit", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
+                library("Hummingbird", in: "hummingbird"),
+                library("HummingbirdCore", in: "hummingbird"), logging,
+                library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),
+                library("NIOHTTPTypes", in: "swift-nio-extras"),
+                library("NIOSSL", in: "swift-nio-ssl"),
+                library("_NIOFileSystem", in: "swift-nio"),
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
 
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers", "Trust",
-                "Wire",
+                "Audit", "Codecs", "Curl", "JSON", "Model", "OpenSSL", "Rollouts", "Signers",
+                "Trust", "Wire",
                 argumentParser, library("Yams", in: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "slipway-server",
             dependencies: [
-                "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
-                "Server", "Stores", "Trust", argumentParser,
-                logging, library("ServiceLifecycle", in: "swift-service-lifecycle"),
+                "Buckets", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
+                "Rollouts", "Server", "Stores", "Telemetry", "Trust", argumentParser,
+                library("Crypto", in: "swift-crypto"), logging,
+                library("JWTKit", in: "jwt-kit"),
+                library("ServiceLifecycle", in: "swift-service-lifecycle"),
                 library("UnixSignals", in: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -119,11 +144,14 @@ let package = Package(
             name: "slipway-agent",
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
             swiftSettings: strict),
+        // Makes load for benchmarks.
+        .target(name: "Load", dependencies: ["CEpoll"], swiftSettings: strict),
         .executableTarget(
             name: "slipway-bench",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores",
-                "Trust", argumentParser,
+                "Audit", "JSON", "Load", "Model", "OpenSSL", "Orchestrator", "Programs", "Rollouts",
+                "Stores", "Trust", "Wire", argumentParser,
+                library("Hummingbird", in: "hummingbird"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -142,11 +170,16 @@ let package = Package(
             ], path: "Tests/AgentSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: testing),
         .testTarget(
             name: "WireTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust", "Wire"],
             swiftSettings: testing),
         .testTarget(
             name: "TrustTests", dependencies: ["JSON", "Model", "OpenSSL", "Trust"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["Audit", "JSON", "Model", "OpenSSL", "TestSupport", "Trust", "Wire"],
             swiftSettings: testing),
         .testTarget(
             name: "RolloutsTests", dependencies: ["Model", "Rollouts"], swiftSettings: testing),
@@ -182,20 +215,36 @@ let package = Package(
         .testTarget(
             name: "OrchestratorTests",
             dependencies: [
-                "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores", "TestSupport",
-                "Trust", "Wire",
+                "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores",
+                "TestSupport", "Trust", "Wire",
             ],
             swiftSettings: testing),
         .testTarget(
             name: "StoresTests",
             dependencies: [
-                "Model", "Orchestrator", "Rollouts", "Stores", "TestSupport", "Trust", "Wire",
+                "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Stores",
+                "TestSupport", "Trust", "Wire",
             ],
             exclude: ["version1.sql", "version2.sql"], swiftSettings: testing),
         .testTarget(
+            name: "BucketsTests",
+            dependencies: [
+                "Buckets", "Curl", "Model", "OpenSSL", "Orchestrator", "TestSupport", "Trust",
+            ],
+            swiftSettings: testing),
+        .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Curl", "Model", "OpenSSL", "Server", "TestSupport", "Trust", "Wire", "slipway",
+                "Audit", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server",
+                "Stores", "TestSupport", "Trust", "Wire", "slipway", "slipway-agent",
+                "slipway-server", library("Hummingbird", in: "hummingbird"),
+                library("NIOCore", in: "swift-nio"),
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "OIDCTests",
+            dependencies: [
+                "JSON", "Model", "OpenSSL", "Orchestrator", "Server", "TestSupport", "Trust",
                 "slipway-server",
             ],
             swiftSettings: testing),

@@ -2,6 +2,9 @@
 // each type of argument has a function of its own.
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/socket.h>
 
 static inline CURLcode slipway_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
@@ -30,4 +33,30 @@ static inline CURLcode slipway_curl_set_callback(
 
 static inline CURLcode slipway_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
+}
+
+// Whether a connection may go to the address of 4 or 16 bytes.
+typedef int (*slipway_address_check)(int count, const unsigned char *bytes);
+
+// Asked for each address before anything is sent to it, so no name can lead elsewhere afterwards.
+static inline curl_socket_t slipway_curl_open_socket(
+    void *check, curlsocktype purpose, struct curl_sockaddr *address) {
+    const unsigned char *bytes = (const unsigned char *)&address->addr;
+    int count = 0;
+    (void)purpose;
+    if (address->family == AF_INET) {
+        count = 4;
+        bytes += offsetof(struct sockaddr_in, sin_addr);
+    } else if (address->family == AF_INET6) {
+        count = 16;
+        bytes += offsetof(struct sockaddr_in6, sin6_addr);
+    }
+    if (count == 0 || !((slipway_address_check)check)(count, bytes)) return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static inline CURLcode slipway_curl_check_addresses(CURL *handle, slipway_address_check check) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, slipway_curl_open_socket);
+    return code != CURLE_OK
+        ? code : curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, (void *)check);
 }

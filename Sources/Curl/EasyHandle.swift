@@ -41,6 +41,16 @@ internal import CCurl
         try check(unsafe slipway_curl_set_string(pointer, option, nil))
     }
 
+    /// Lets no connection go to an address that is not of the public internet.
+    borrowing func refusePrivateAddresses() throws(HTTPError) {
+        try check(
+            unsafe slipway_curl_check_addresses(pointer) { count, bytes in
+                guard let bytes = unsafe bytes else { return 0 }
+                let address = unsafe UnsafeBufferPointer(start: bytes, count: Int(count))
+                return unsafe InternetAddress(Array(address)).isPublic ? 1 : 0
+            })
+    }
+
     /// libcurl copies the bytes.
     borrowing func setBody(_ body: [UInt8]) throws(HTTPError) {
         try set(CURLOPT_POSTFIELDSIZE_LARGE, toOffset: Int64(body.count))

@@ -29,7 +29,7 @@ struct ExpectedAnswer {
         switch head.status {
         case 404: return .notFound
         case 416: return notSatisfiable(head)
-        case 429, 503:
+        case 429, 500...599:
             guard let seconds = head.retryAfterSeconds else { return .status(head.status) }
             return .later(status: head.status, seconds: seconds)
         default: return .status(head.status)

@@ -15,7 +15,7 @@ extension HTTPClient {
         bodyLimitBytes: Int, next: (Int) -> [UInt8]
     ) throws(HTTPError) -> HTTPResponse {
         precondition(length >= 0, "a length is not negative")
-        precondition(method == .put || method == .post, "this method uploads nothing")
+        precondition([.put, .post, .patch].contains(method), "this method uploads nothing")
         return try withoutActuallyEscaping(next) { next throws(HTTPError) in
             let body = BoundedBody(limitBytes: bodyLimitBytes)
             let upload = Upload(length: length, next: next)

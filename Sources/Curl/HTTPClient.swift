@@ -42,8 +42,8 @@ public final class HTTPClient {
             case .get: try handle.set(CURLOPT_FOLLOWLOCATION, to: 1)
             case .head: try handle.set(CURLOPT_NOBODY, to: 1)
             case .post: try handle.setBody(request.body)
-            case .put, .delete:
-                if request.method == .put || !request.body.isEmpty {
+            case .put, .patch, .delete:
+                if request.method != .delete || !request.body.isEmpty {
                     try handle.setBody(request.body)
                 }
                 try handle.set(CURLOPT_CUSTOMREQUEST, to: request.method.rawValue)
@@ -61,7 +61,8 @@ public final class HTTPClient {
         isBusy = true
         defer { isBusy = false }
         let scheme = try Self.scheme(of: url)
-        let list = try HeaderList(Self.headerLines(headers))
+        let list = try HeaderList(
+            Self.headerLines(headers, areSigned: options.signature != nil))
         if mustStartAfresh { handle = try EasyHandle() }
         mustStartAfresh = false
         handle.reset()
@@ -95,13 +96,17 @@ public final class HTTPClient {
     }
 
     private static func headerLines(
-        _ headers: [(String, String)]
+        _ headers: [(String, String)], areSigned: Bool
     ) throws(HTTPError) -> [String] {
         // Bytes are counted and hashed as they come, so no server may compress them. Bodies have
         // no type but the one that the caller names, and nobody waits for `100 Continue`.
-        var lines = ["Accept-Encoding: identity", "Expect:"]
-        if !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
-            lines.append("Content-Type:")
+        var lines = ["Accept-Encoding: identity"]
+        // libcurl (7.88) signs a header that is taken away, as if it were sent empty.
+        if !areSigned {
+            lines.append("Expect:")
+            if !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
+                lines.append("Content-Type:")
+            }
         }
         for (name, value) in headers {
             // A line end in a value would begin a header that the caller did not mean.

@@ -25,6 +25,7 @@ extension HTTPOptions {
         // The kernel finds out about a peer that is gone while nothing is sent.
         try handle.set(CURLOPT_TCP_KEEPALIVE, to: 1)
         // The mark says that this is an interface, and not a host of that name.
+        if refusesPrivateAddresses { try handle.refusePrivateAddresses() }
         if let interface { try handle.set(CURLOPT_INTERFACE, to: "if!\(interface)") }
         switch proxy {
         case .fromEnvironment: break
@@ -45,6 +46,12 @@ extension HTTPOptions {
             try handle.unset(CURLOPT_CAPATH)
             // The proxy may be known to the system: it is no more than a way to the server.
             try handle.set(CURLOPT_PROXY_CAINFO, to: authorityPath)
+        }
+        if let signature {
+            try handle.set(
+                CURLOPT_AWS_SIGV4, to: "aws:amz:\(signature.region):\(signature.service)")
+            try handle.set(CURLOPT_USERNAME, to: signature.keyID)
+            try handle.set(CURLOPT_PASSWORD, to: signature.secret)
         }
         guard let clientCertificate else { return }
         try handle.set(CURLOPT_SSLCERT, to: clientCertificate.certificatePath)

@@ -18,8 +18,14 @@ public struct HTTPOptions: Hashable, Sendable {
     public var interface: String?
     /// A file of PEM certificates: the only authorities that are trusted; `nil` for the system's.
     public var authorityPath: String?
+    /// Whether only addresses of the public internet are connected to, whatever a name leads to.
+    ///
+    /// That goes for the address of a proxy, too.
+    public var refusesPrivateAddresses = false
     /// What we show to servers that ask who we are.
     public var clientCertificate: ClientCertificate?
+    /// How requests are signed for whoever wants AWS's signature; `nil` for none.
+    public var signature: AWSSignature?
 
     public init(
         connectTimeoutSeconds: Int, stallTimeoutSeconds: Int, wallTimeoutSeconds: Int,
@@ -50,6 +56,29 @@ public struct HTTPOptions: Hashable, Sendable {
     var stallBytesPerSecond: Int64 {
         max(1, min(512, (maximumReceiveBytesPerSecond ?? .max) / 2))
     }
+}
+
+/// What libcurl signs requests with, by AWS's Signature Version 4.
+///
+/// The query of a signed request has to be sorted and encoded already.
+public struct AWSSignature: Hashable, Sendable {
+    let keyID: String
+    let secret: String
+    let region: String
+    let service: String
+
+    public init(keyID: String, secret: String, region: String, service: String) {
+        self.keyID = keyID
+        self.secret = secret
+        self.region = region
+        self.service = service
+    }
+}
+
+/// Without the secret, which must not come into a log.
+extension AWSSignature: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { "\(keyID) in \(region)" }
+    public var debugDescription: String { description }
 }
 
 /// A certificate and its private key, both in PEM.

@@ -26,5 +26,6 @@ public enum HTTPMethod: String, Hashable, Sendable, CaseIterable {
     case head = "HEAD"
     case post = "POST"
     case put = "PUT"
+    case patch = "PATCH"
     case delete = "DELETE"
 }

@@ -10,7 +10,7 @@ public struct Ed25519PublicKey: Hashable, Sendable {
         guard bytes.count == 32 else { return nil }
         var withoutSign = bytes
         withoutSign[31] &= 0x7f
-        guard !Self.smallOrder.contains(Hex.encode(withoutSign)) else { return nil }
+        guard !Self.smallOrder.contains(withoutSign) else { return nil }
         self.bytes = bytes
     }
 
@@ -23,13 +23,14 @@ public struct Ed25519PublicKey: Hashable, Sendable {
     public var hex: String { Hex.encode(bytes) }
 
     /// The encodings of the eight points of small order, canonical and not, with a cleared sign bit.
-    private static let smallOrder: Set<String> = [
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    ]
+    private static let smallOrder = Set(
+        [
+            "0000000000000000000000000000000000000000000000000000000000000000",
+            "0100000000000000000000000000000000000000000000000000000000000000",
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+            "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+            "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        ].compactMap { Hex.decode($0) })
 }

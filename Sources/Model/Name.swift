@@ -65,6 +65,12 @@ public struct OperatorName: Name {
     public init(checked text: NameRule) { self.text = text.text }
 }
 
+/// What names a token without telling it; part of its text.
+public struct TokenID: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}
+
 /// A model of hardware that an image is made for, such as `gw-2`.
 public struct HardwareModel: Name {
     public let text: String
@@ -115,6 +121,12 @@ public struct BootID: Name {
 
 /// What ties an offer to the proof or failure that answers it; unique for ever.
 public struct Nonce: Name {
+    public let text: String
+    public init(checked text: NameRule) { self.text = text.text }
+}
+
+/// An address that is told of events, by the name that the server gave it.
+public struct WebHookID: Name {
     public let text: String
     public init(checked text: NameRule) { self.text = text.text }
 }

@@ -22,7 +22,8 @@ struct CheckInTransaction {
     }
 
     func run() throws -> Order {
-        if let old = try store.device(checkIn.device) {
+        var old = try store.device(checkIn.device)
+        if let old {
             // Looked at again inside the transaction: two may have come at once.
             guard old.publicKey == key else {
                 throw Refusal.stranger("device \(checkIn.device) has another key")
@@ -33,27 +34,29 @@ struct CheckInTransaction {
                         + " replayed: the last was \(old.sequence)")
             }
         }
-        try endOverdueLease()
-        let old = try store.device(checkIn.device)
+        var attempts = try store.attempts(of: checkIn.device)
+        // Who holds a lease has an attempt under way.
+        var offer =
+            attempts.values.contains(.underWay) ? try store.openOffer(of: checkIn.device) : nil
+        if let overdue = offer, overdue.expires <= now {
+            try end(overdue: overdue)
+            (old, offer) = (try store.device(checkIn.device), nil)
+            attempts = try store.attempts(of: checkIn.device)
+        }
         if let old, old.lifecycle == .retired { return try hear(retired: old) }
         let device = try old.map { record(following: $0) } ?? enrolled()
-        try store.save(device, at: now)
+        try store.save(device, replacing: old, at: now)
         if case .failed(_, let failure) = checkIn.phase, let indicator = failure.indicator {
             try log(
                 "reports what may be an attack (\(indicator.rawValue)): \(failure.detail)",
                 rollout: nil)
         }
-        if let offer = try store.openOffer(of: device.id) {
-            return try settle(offer, device)
-        }
-        return try orderWithoutOffer(device)
+        if let offer { return try settle(offer, device) }
+        return try orderWithoutOffer(device, attempts)
     }
 
     /// A lease that is over is over, though nobody has looked since.
-    private func endOverdueLease() throws {
-        guard let offer = try store.openOffer(of: checkIn.device), offer.expires <= now else {
-            return
-        }
+    private func end(overdue offer: OfferRecord) throws {
         try orchestrator.expire(offer, store, at: now)
         try orchestrator.askGate(of: offer.rollout, store, at: now)
     }
@@ -76,6 +79,7 @@ struct CheckInTransaction {
 
     /// A device that is heard of for the first time, with what the inventory has of it.
     private func enrolled() throws -> DeviceRecord {
+        try orchestrator.enrol(checkIn, store, at: now)
         let expected = try store.expectedDevice(checkIn.device)
         if let expected {
             try refuse(unless: expected)
@@ -122,7 +126,7 @@ struct CheckInTransaction {
                 try log("says that it could not erase itself: \(detail)", rollout: nil)
             }
         }
-        try store.save(device, at: now)
+        try store.save(device, replacing: old, at: now)
         return .retire(wipe: device.retirement?.wipe == .demanded)
     }
 
@@ -190,24 +194,29 @@ struct CheckInTransaction {
     ///
     /// That it failed is no better for being late, and it was no silence of the network. A late
     /// proof changes nothing: the deadline had passed (promise P2).
-    private func hearLateFailure() throws {
+    ///
+    /// - Returns: Whether the device's attempt has changed.
+    private func hearLateFailure() throws -> Bool {
         guard case .failed(let nonce, let failure) = checkIn.phase,
             var offer = try store.offer(nonce), offer.device == checkIn.device,
             case .failed(let known) = offer.outcome, known.kind == .overdue,
             var attempt = try store.attemptRecord(of: offer.device, in: offer.rollout),
             attempt.standing == .failed, attempt.lastFailure?.kind == .overdue,
             attempt.lastFailure?.at == offer.decided
-        else { return }
+        else { return false }
         offer.outcome = .failed(failure)
         try store.update(offer)
         attempt.lastFailure?.kind = failure.kind
         try store.save(attempt)
         try log("failed, as it says late: \(failure)", rollout: offer.rollout)
         try orchestrator.askGate(of: offer.rollout, store, at: now)
+        return true
     }
 
-    private func orderWithoutOffer(_ device: DeviceRecord) throws -> Order {
-        try hearLateFailure()
+    private func orderWithoutOffer(
+        _ device: DeviceRecord, _ attempts: [RolloutName: Attempt]
+    ) throws -> Order {
+        let attempts = try hearLateFailure() ? store.attempts(of: device.id) : attempts
         // Work on an offer that is no longer open, or never was, is for nothing.
         switch checkIn.phase {
         case .downloading(let stale, _, _), .waiting(let stale, _), .installed(let stale):
@@ -216,7 +225,8 @@ struct CheckInTransaction {
         case .idle, .failed: break
         }
         var search = try RolloutSearch(
-            orchestrator: orchestrator, store: store, device: device.facts, at: now)
+            orchestrator: orchestrator, store: store, device: device.facts, at: now,
+            attempts: attempts)
         var trace = AdmissionTrace.off
         for rollout in search.rollouts {
             switch try search.ruling(of: rollout, trace: &trace) {

@@ -53,8 +53,6 @@ public protocol InventoryReader {
     func applications() throws -> [ExpectedDevice]
     /// How many have only asked by themselves.
     func uninvitedCount() throws -> Int
-    /// The next enrolled devices by id, the retired among them, `limit` at most.
-    func devices(after id: DeviceID?, limit: Int) throws -> [DeviceRecord]
 }
 
 /// Changes of the inventory inside one transaction.

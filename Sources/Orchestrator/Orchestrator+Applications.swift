@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Trust
 internal import Wire
@@ -23,7 +24,7 @@ extension Orchestrator {
         else { return }
         let application = ExpectedDevice.Application(
             key: key, hardware: checkIn.hardware, at: moment)
-        let isNoted = try await write { store in
+        let isNoted = try await write(as: .stranger, at: moment) { store in
             try note(application, of: checkIn.device, store)
         }
         guard isNoted else { return }

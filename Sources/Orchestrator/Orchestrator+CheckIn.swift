@@ -1,4 +1,5 @@
-internal import Model
+internal import Audit
+public import Model
 internal import Rollouts
 internal import Trust
 internal import Wire
@@ -9,64 +10,79 @@ extension Orchestrator {
     /// Everything that the check-in changes, and the lease that its answer takes, is one
     /// transaction; the answer is signed afterwards.
     ///
+    /// - Parameters:
+    ///   - admit: Asked before anything is looked up, with the device that the message says it is
+    ///     from; what it throws is the answer.
+    ///   - note: Told what came of it, once that is stored and the answer signed.
     /// - Returns: The bytes of a signed directive.
     /// - Throws: ``Refusal``; then nothing has been stored.
-    public func checkIn(_ bytes: [UInt8]) async throws(Refusal) -> [UInt8] {
+    public func checkIn(
+        _ bytes: [UInt8], admit: (DeviceID) throws(Refusal) -> Void = { _ in },
+        note: @Sendable (CheckInOutcome) -> Void = { _ in }
+    ) async throws(Refusal) -> [UInt8] {
         let message: SignedMessage<CheckIn>
         do {
             message = try SignedMessage(
                 parsing: bytes, limitBytes: settings.limits.messageBytes)
         } catch { throw .malformed("\(error)") }
-        let id = message.unverified.device
-        let (known, expected) = try await read { store in
-            let known = try store.device(id)
-            return (known, try known == nil ? store.expectedDevice(id) : nil)
-        }
-        let key: Ed25519PublicKey
+        try admit(message.unverified.device)
         let moment = now()
-        do { key = try authenticate(message, known: known, expected: expected) } catch {
-            try await noteEnrolment(of: message, known: known, at: moment)
-            try await noteApplication(of: message, known: known, at: moment)
-            throw error
-        }
+        let key = try await sender(of: message, at: moment)
         let nonce: Nonce
         do { nonce = try makeNonce() } catch { throw .signing("\(error)") }
-        let order = try await write { store in
+        let order = try await write(as: .device(message.unverified.device), at: moment) { store in
             try CheckInTransaction(
                 orchestrator: self, store: store, checkIn: message.unverified, key: key,
                 now: moment, nonce: nonce
             ).run()
         }
-        return try directive(answering: message.unverified, with: order, at: moment).bytes
+        let answer = try directive(answering: message.unverified, with: order, at: moment).bytes
+        note(CheckInOutcome(order))
+        return answer
     }
 
-    /// Who sent the message: the one place where a device's signature is checked.
+    /// The key of a known device that signed the message, or of one that enrols.
+    private func sender(
+        of message: SignedMessage<CheckIn>, at moment: Instant
+    ) async throws(Refusal) -> Ed25519PublicKey {
+        // Nearly always it is that of the device, about which nothing else has to be asked first.
+        let device = message.unverified.device
+        if let key = deviceKeys.key(of: device), isSigned(message, by: key) { return key }
+        if let key = try await read({ try $0.publicKey(of: device) }), isSigned(message, by: key) {
+            deviceKeys.keep(key, of: device)
+            return key
+        }
+        let (known, ground) = try await read { store in
+            let known = try store.device(device)
+            guard known == nil else { return (known, nil as EnrolmentGround?) }
+            return (known, try enrolmentGround(of: message.unverified, store, at: moment))
+        }
+        do { return try authenticate(message, known: known, ground) } catch {
+            try await noteEnrolment(of: message, known: known, at: moment)
+            try await noteApplication(of: message, known: known, at: moment)
+            throw error
+        }
+    }
+
+    /// Who sent the message, if it is somebody who may.
     private func authenticate(
-        _ message: SignedMessage<CheckIn>, known: DeviceRecord?, expected: ExpectedDevice?
+        _ message: SignedMessage<CheckIn>, known: DeviceRecord?, _ ground: EnrolmentGround?
     ) throws(Refusal) -> Ed25519PublicKey {
         let checkIn = message.unverified
-        let key: Ed25519PublicKey
-        if let registered = known?.publicKey ?? expected?.publicKey {
-            key = registered
-        } else {
-            guard let enrolment = checkIn.enrolment else {
-                throw .stranger("device \(checkIn.device) is not known and did not enrol")
-            }
-            guard showsToken(enrolment) else {
-                throw .stranger("device \(checkIn.device) did not show the enrolment token")
-            }
-            key = enrolment.publicKey
+        guard let known else {
+            guard ground != nil, let key = checkIn.enrolment?.publicKey,
+                isSigned(message, by: key)
+            else { throw Self.mayNotEnrol(checkIn.device) }
+            return key
         }
-        guard isSigned(message, by: key) else {
+        guard isSigned(message, by: known.publicKey) else {
             throw .stranger("the check-in is not signed by the key of device \(checkIn.device)")
         }
-        return key
+        return known.publicKey
     }
 
-    /// Digests are compared, so that the time it takes tells nothing about the token.
-    private func showsToken(_ enrolment: Enrolment) -> Bool {
-        cryptography.hashing.sha256(Array(enrolment.token.utf8)) == settings.enrolmentTokenDigest
-    }
+    /// How long one key that was asked for stands before another may take its place.
+    private static let askPeriod = Duration.seconds(86_400)
 
     func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
         guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID] else {
@@ -78,18 +94,22 @@ extension Orchestrator {
     /// Keeps for the operators that somebody with a token would be this device by another key.
     ///
     /// A device after a factory reset does this, and a thief of the token, too; so a person decides.
+    /// One key a day is kept, so that a thief fills nothing up.
     ///
     /// - Throws: ``Refusal/stranger(_:)`` that says so, when that is what the message is.
     private func noteEnrolment(
         of message: SignedMessage<CheckIn>, known: DeviceRecord?, at moment: Instant
     ) async throws(Refusal) {
         guard let known, let enrolment = message.unverified.enrolment,
-            showsToken(enrolment), isSigned(message, by: enrolment.publicKey)
+            isSigned(message, by: enrolment.publicKey)
         else { return }
         let key = enrolment.publicKey
-        try await write { store in
+        let checkIn = message.unverified
+        guard try await read({ try mayAskAgain(checkIn, $0, at: moment) }) else { return }
+        try await write(as: .stranger, at: moment) { store in
             guard var device = try store.device(known.id), device.publicKey != key,
-                device.askedKey?.key != key
+                device.askedKey?.key != key,
+                device.askedKey.map({ $0.at.advanced(by: Self.askPeriod) <= moment }) ?? true
             else { return }
             device.askedKey = DeviceRecord.AskedKey(key: key, at: moment)
             try store.save(device, at: moment)
@@ -131,9 +151,10 @@ extension Orchestrator {
     private func sign<Content: WireMessage>(
         _ content: Content
     ) throws(Refusal) -> SignedMessage<Content> {
-        let keyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         do {
-            return try SignedMessage(signing: content, keyID: keyID) { try signers.offer.sign($0) }
+            return try SignedMessage(signing: content, keyID: offerKeyID) {
+                try signers.offer.sign($0)
+            }
         } catch { throw .signing("\(error)") }
     }
 

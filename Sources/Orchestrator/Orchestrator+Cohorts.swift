@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -7,12 +8,14 @@ extension Orchestrator {
     ///
     /// - Throws: ``Refusal/invalid(_:)`` when it is no selector, or names what no device has.
     public func save(
-        _ request: CohortRequest, as name: CohortName, by author: OperatorName
+        _ request: CohortRequest, as name: CohortName, by author: OperatorName,
+        if precondition: Precondition = .none, once key: RequestKey? = nil
     ) async throws(Refusal) -> CohortSummary {
         let moment = now()
-        return try await write { store in
-            let selector = try selector(request.selector, store)
+        return try await write(as: .operator(author), at: moment, once: key) { store in
             let newest = try store.newestVersion(of: name)
+            try precondition.check(newest?.summary.tag)
+            let selector = try selector(request.selector, store)
             if let newest, newest.holds(selector) { return newest.summary }
             try Self.refuseUnknownWords(of: selector, store)
             guard let version = CohortVersion(name: name, number: 1 + (newest?.version.number ?? 0))
@@ -29,15 +32,10 @@ extension Orchestrator {
         }
     }
 
-    /// The newest version of each cohort, by name.
-    public func cohorts() async throws(Refusal) -> [CohortSummary] {
-        try await read { store in try store.cohorts().map(\.summary) }
-    }
-
     /// All versions of a cohort, and how many devices the newest picks now.
     public func cohort(_ name: CohortName) async throws(Refusal) -> CohortHistory {
         let context = context(at: now())
-        return try await read { store in
+        return try await readFleet { store in
             let versions = try store.versions(of: name)
             guard let newest = versions.first else {
                 throw Refusal.unknown("there is no cohort called \(name)")
@@ -52,7 +50,12 @@ extension Orchestrator {
 
     /// An attribute that no device has is misspelt; in an empty fleet nobody can tell.
     static func refuseUnknownWords(of selector: Selector, _ store: any StoreReader) throws {
-        guard !selector.unknownWords(besides: []).isEmpty else { return }
+        // Each is looked for by itself: nobody reads a whole fleet to find that all are there.
+        guard
+            try selector.unknownWords(besides: []).contains(where: {
+                try !store.hasAttribute($0.name)
+            })
+        else { return }
         var known: Set<String> = []
         try store.forEachDevice { known.formUnion($0.attributes.values.keys) }
         if !known.isEmpty, let word = selector.unknownWords(besides: known).first {
@@ -132,7 +135,7 @@ extension CohortRecord {
             && expanded.utf8.elementsEqual(selector.expandedText.utf8)
     }
 
-    fileprivate var summary: CohortSummary {
+    var summary: CohortSummary {
         CohortSummary(
             version: version, selector: selector, expanded: expanded, author: author, saved: at)
     }

@@ -3,9 +3,11 @@ internal import Rollouts
 
 /// What gates decide by.
 extension Orchestrator {
+    /// - Parameter countsUntried: Whether somebody wants to know how many devices were not tried
+    ///   yet; for the verdict it is enough whether there is one.
     func evidence(
         for rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
-        at moment: Instant
+        at moment: Instant, countsUntried: Bool = true
     ) throws -> WaveEvidence {
         let openWave = plan.openWave(in: rollout.state) ?? -1
         let tallies = try store.tallies(of: rollout.name, at: moment, outsidePausedStrata: true)
@@ -28,9 +30,9 @@ extension Orchestrator {
         guard case .promote = plan.verdict(in: rollout.state, evidence: hopeful, at: moment) else {
             return hopeful
         }
-        return evidence(
-            undecided: hopeful.undecided
-                + (try untried(in: rollout, plan, store, at: moment)))
+        let search = try UntriedSearch(in: rollout, plan, store, self, at: moment)
+        let untried = try countsUntried ? search.count() : search.findsAny() ? 1 : 0
+        return evidence(undecided: hopeful.undecided + untried)
     }
 
     /// Whether somebody other than the author has approved the open wave since it opened.
@@ -43,41 +45,6 @@ extension Orchestrator {
         }
     }
 
-    /// Devices that the open wave reaches, that are alive, and that were not tried yet.
-    private func untried(
-        in rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
-        at moment: Instant
-    ) throws -> Int {
-        let context = context(at: moment)
-        let own = try WaveCandidates(of: rollout, plan, store, self)
-        let newestFirst = try store.rollouts()
-        let ages = newestFirst.ages
-        // What a rollout that is asked earlier decides, this one need not wait for.
-        let others = try newestFirst.inOrderOfRule
-            .prefix { $0.name != rollout.name }.filter(\.state.mayOffer)
-            .compactMap { other in
-                try (try? self.plan(of: other)).map {
-                    (
-                        candidates: try WaveCandidates(of: other, $0, store, self),
-                        isNewer: ages[other.name] ?? 0 < ages[rollout.name] ?? 0
-                    )
-                }
-            }
-        let gone = try store.devicesWithProof(newerThan: rollout.name)
-        var untried = 0
-        try store.forEachDevice { device in
-            guard own.attempts[device.id] == nil, !gone.contains(device.id),
-                device.lastSeen.advanced(by: plan.spec.gate.overdueAfter) > moment,
-                case .offer = own.decision(for: device, in: context)
-            else { return }
-            let isTaken = others.contains {
-                $0.candidates.takes(device, fromOlder: $0.isNewer, in: context)
-            }
-            if !isTaken { untried += 1 }
-        }
-        return untried
-    }
-
     /// Looks how many others are silent, if that is what decides whether the wave stops.
     ///
     /// What is seen is kept with the newest of the overdue: once an outage is over, it would not be
@@ -88,7 +55,8 @@ extension Orchestrator {
     ) throws {
         guard case .running = rollout.state else { return }
         guard let newest = try store.newestOverdue(in: rollout.name) else { return }
-        let evidence = try evidence(for: rollout, plan, store, at: moment)
+        let evidence = try evidence(
+            for: rollout, plan, store, at: moment, countsUntried: false)
         guard evidence.control == nil, plan.spec.gate.dependsOnSilence(evidence) else { return }
         let attempts = try store.attemptRecords(in: rollout.name)
         let watched = Set(attempts.map(\.device)).union(try store.openOffers().map(\.device))
@@ -109,53 +77,5 @@ extension Orchestrator {
         try store.add(
             OverdueGrading.Control(silent: silent, count: count), of: rollout.name,
             newestOverdue: newest.failed, at: moment)
-    }
-}
-
-/// One rollout's word on many devices, without a question to the store for each.
-private struct WaveCandidates {
-    let rollout: RolloutRecord
-    let plan: RolloutPlan
-    let attempts: [DeviceID: Attempt]
-    private let images: [ImageRecord]
-    private let paused: Set<Stratum>
-    private let bucket: (DeviceID) -> Bucket
-
-    init(
-        of rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
-        _ orchestrator: Orchestrator
-    ) throws {
-        self.rollout = rollout
-        self.plan = plan
-        attempts = Dictionary(
-            try store.attemptRecords(in: rollout.name).map { ($0.device, $0.attempt) },
-            uniquingKeysWith: { first, _ in first })
-        images = try store.images(of: plan.spec.release)
-        paused = Set(try store.pausedStrata(of: rollout.name).map(\.stratum))
-        bucket = orchestrator.bucket(in: rollout.name)
-    }
-
-    func decision(for device: DeviceFacts, in context: SelectorContext) -> AdmissionDecision {
-        plan.candidacy(
-            of: device, bucket: bucket(device.id), state: rollout.state,
-            image: images.first { $0.hardware.contains(device.hardware) }?.planned,
-            attempt: attempts[device.id], paused: paused, in: context)
-    }
-
-    /// Whether a rollout that is asked later has no say.
-    ///
-    /// - Parameter fromOlder: Whether that rollout is older.
-    func takes(
-        _ device: DeviceFacts, fromOlder: Bool, in context: SelectorContext
-    ) -> Bool {
-        switch decision(for: device, in: context) {
-        case .offer: true
-        case .no(let refusal):
-            switch refusal.claim {
-            case .none: false
-            case .waits: rollout.state.isUnderWay || fromOlder
-            case .settled: fromOlder
-            }
-        }
     }
 }

@@ -1,25 +1,9 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
 
 extension Orchestrator {
-    /// The devices that `selector` picks, or all, by id.
-    ///
-    /// - Throws: ``Refusal/invalid(_:)`` when it is no selector.
-    public func devices(selecting selector: String? = nil) async throws(Refusal) -> [DeviceSummary]
-    {
-        let context = context(at: now())
-        return try await read { store in
-            let parsed = try self.selector(selector ?? "all", store)
-            try Self.refuseUnknownWords(of: parsed, store)
-            let open = Dictionary(
-                try store.openOffers().map { ($0.device, $0.rollout) },
-                uniquingKeysWith: { first, _ in first })
-            return try store.devices().filter { parsed.matches($0.facts, in: context) }
-                .map { try summary(of: $0, rollout: open[$0.id], []) }
-        }
-    }
-
     /// One device, with the rule by which each rollout decides for it.
     public func device(_ id: DeviceID) async throws(Refusal) -> DeviceSummary {
         let moment = now()
@@ -63,21 +47,26 @@ extension Orchestrator {
 
     /// - Throws: ``Refusal/conflict(_:)`` for a device that is retired already.
     public func change(
-        _ id: DeviceID, _ change: DeviceChange, by operator: OperatorName
+        _ id: DeviceID, _ change: DeviceChange, by operator: OperatorName,
+        if precondition: Precondition = .none
     ) async throws(Refusal) -> DeviceSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             guard var device = try store.device(id) else {
                 throw Refusal.unknown("there is no device called \(id)")
             }
             guard device.lifecycle == .active || change.concernsRetired else {
                 throw Refusal.conflict("device \(id) is retired")
             }
+            try precondition.check(tag(of: summary(of: device, rollout: nil, [])))
             let what: String
             switch change {
             case .hold(let reason):
-                guard DeviceChange.reasonByteCount.contains(reason.utf8.count) else {
-                    throw Refusal.invalid("a reason of 1 to 256 bytes is needed")
+                guard DeviceChange.reasonByteCount.contains(reason.utf8.count),
+                    reason.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f })
+                else {
+                    throw Refusal.invalid(
+                        "a reason of 1 to 256 bytes without control characters is needed")
                 }
                 device.heldReason = reason
                 what = "held: \(reason)"
@@ -129,7 +118,7 @@ extension Orchestrator {
         }
     }
 
-    private func summary(
+    func summary(
         of device: DeviceRecord, rollout: RolloutName?, _ decisions: [DeviceSummary.Decision]
     ) throws -> DeviceSummary {
         DeviceSummary(
@@ -144,15 +133,6 @@ extension Orchestrator {
             attributes: device.attributes, setAttributes: device.setAttributes,
             retirement: device.retirement, askedKey: device.askedKey?.key,
             decisions: decisions)
-    }
-
-    public func releases() async throws(Refusal) -> [ReleaseSummary] {
-        try await read { store in
-            let images = Dictionary(grouping: try store.images(), by: \.release)
-            return images.keys.sorted().map { release in
-                ReleaseSummary(release: release, images: (images[release] ?? []).map(\.summary))
-            }
-        }
     }
 
     public func release(_ id: ReleaseID) async throws(Refusal) -> ReleaseSummary {
@@ -210,7 +190,7 @@ extension Orchestrator.DeviceChange {
 }
 
 extension ImageRecord {
-    fileprivate var summary: ImageSummary {
+    var summary: ImageSummary {
         ImageSummary(
             image: image, hardware: hardware.sorted(), from: from.sorted(),
             mayDowngrade: mayDowngrade)

@@ -1,3 +1,5 @@
+internal import Audit
+internal import JSON
 internal import Model
 
 /// When the server was there to listen: nobody is silent whom nobody could hear.
@@ -10,7 +12,7 @@ extension Orchestrator {
     /// Notes that the server is there; to be called at least every ``heartbeatPeriod``.
     public func beat() async throws(Refusal) {
         let moment = now()
-        try await write { try $0.beat(at: moment) }
+        try await write(as: .server, at: moment) { try $0.beat(at: moment) }
     }
 
     /// Gives devices back the time in which no server listened, before anything is held against
@@ -19,13 +21,23 @@ extension Orchestrator {
     /// Each open lease lasts longer by as much. No limit is touched, since leases only last longer.
     public func excuseAbsence() async throws(Refusal) {
         let moment = now()
-        try await write { store in
+        try await write(as: .server, at: moment) { store in
             let last = try store.heartbeat() ?? moment
             let absence = moment.elapsed(since: last)
             if absence >= Self.shortestAbsence {
-                for var offer in try store.openOffers() {
+                let open = try store.openOffers()
+                for var offer in open {
                     offer.expires = offer.expires.advanced(by: absence)
                     try store.update(offer)
+                }
+                if !open.isEmpty {
+                    try store.audit(
+                        AuditEntry(
+                            .leasesExtended, AuditSubject(.lease, "all"), before: nil,
+                            after: [
+                                "by_s": .integer(absence.components.seconds),
+                                "count": .integer(Int64(open.count)),
+                            ]))
                 }
                 try store.add(
                     EventRecord(

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -11,7 +12,7 @@ extension Orchestrator {
         _ key: Ed25519PublicKey, ofExpected id: DeviceID, by operator: OperatorName
     ) async throws(Refusal) -> InventoryEntry {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .person(`operator`), at: moment) { store in
             var device = try expected(id, store)
             guard device.application?.key == key else {
                 throw Refusal.conflict("device \(id) has not asked for the key \(key.hex)")
@@ -29,7 +30,7 @@ extension Orchestrator {
         expected id: DeviceID, by operator: OperatorName
     ) async throws(Refusal) {
         let moment = now()
-        try await write { store in
+        try await write(as: .person(`operator`), at: moment) { store in
             _ = try expected(id, store)
             try store.removeExpectedDevice(id)
             try note("is no longer expected", of: id, by: `operator`, store, at: moment)
@@ -60,7 +61,7 @@ extension Orchestrator {
         after id: DeviceID?, limit: Int
     ) async throws(Refusal) -> [InventoryEntry] {
         try await read { store in
-            let enrolled = try store.devices(after: id, limit: limit).map(\.entry)
+            let enrolled = try store.devices(after: id, hardware: nil, limit: limit).map(\.entry)
             let expected = try store.expectedDevices(after: id, limit: limit).map(\.entry)
             return Array(
                 (enrolled + expected).sorted { $0.row.id < $1.row.id }.prefix(limit))
@@ -125,7 +126,7 @@ public struct InventoryImport: Sendable {
             }
         }
         let (taken, moment, me) = (readable, orchestrator.now(), self)
-        let effects = try await orchestrator.write { store in
+        let effects = try await orchestrator.write(as: .person(author), at: moment) { store in
             try taken.map { _, row in
                 // A refusal comes before anything was stored; other errors undo the batch.
                 do {

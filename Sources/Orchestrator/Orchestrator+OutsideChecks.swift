@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Rollouts
 
@@ -93,7 +94,7 @@ extension Orchestrator {
             revision: due.revision, asked: AskedAnswer(answer, asked: question.now))
         let moment = now()
         do {
-            try await write { store in
+            try await write(as: .server, at: moment) { store in
                 try add(record, store, at: moment)
                 try askGate(of: record.rollout, store, at: moment)
             }

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 internal import Trust
@@ -8,30 +9,35 @@ extension Orchestrator {
     ///
     /// - Returns: All releases.
     public func publish(
-        _ submission: MetadataSubmission
+        _ submission: MetadataSubmission, by operator: OperatorName
     ) async throws(Refusal) -> [ReleaseSummary] {
         var files: [RoleName: [UInt8]] = [:]
         for (name, bytes) in submission.files {
             guard let role = RoleName(name) else {
-                throw .malformed("no role can have the name that was submitted")
+                throw .invalid("no role can have the name that was submitted")
             }
             files[role] = bytes
         }
-        try await remember(publisher.publish(files, now: now()))
-        return try await releases()
+        try await remember(publisher.publish(files, now: now()), by: .operator(`operator`))
+        return try await releases(limit: .max).items
     }
 
     /// Whether the image is here, published or waiting.
     public func hasImage(_ digest: Digest) async throws(Refusal) -> Bool {
+        try await imageLength(digest) != nil
+    }
+
+    /// The image's length, in bytes; `nil` unless it is here, published or waiting.
+    func imageLength(_ digest: Digest) async throws(Refusal) -> Int64? {
         do {
-            if try files.stagedLength(of: digest) != nil { return true }
+            if let length = try await images.stagedLength(of: digest) { return length }
         } catch { throw .store(error) }
-        let images = try await read { try $0.images() }
-        do {
-            return try images.contains {
-                try $0.image.sha256 == digest && files.holds($0.image)
-            }
-        } catch { throw .wrapping(error) }
+        for record in try await read({ try $0.images() }) where record.image.sha256 == digest {
+            do {
+                if try await images.holds(record.image) { return record.image.length }
+            } catch { throw .store(error) }
+        }
+        return nil
     }
 
     /// Takes in an image piece by piece and keeps it if its digest is `digest`.
@@ -41,7 +47,7 @@ extension Orchestrator {
         _ digest: Digest, _ pieces: Pieces
     ) async throws(Refusal) where Pieces.Element == [UInt8] {
         do {
-            let upload = try files.beginUpload(of: digest)
+            let upload = try spool.beginUpload(of: digest)
             var stream = cryptography.hashing.sha256Stream()
             var length: Int64 = 0
             for try await piece in pieces {
@@ -56,7 +62,7 @@ extension Orchestrator {
                 throw Refusal.invalid(
                     "the \(length) bytes that arrived do not have the SHA-256 \(digest)")
             }
-            try upload.finish()
+            try await images.stage(digest, from: upload.finish())
         } catch let error as Refusal { throw error } catch let error as StoreError {
             throw .store(error)
         } catch { throw .malformed("the upload ended early: \(error)") }
@@ -87,15 +93,19 @@ extension Orchestrator {
         guard repository.root.offer?.keys.values.contains(signers.offer.publicKey) == true else {
             throw .invalid("the offer key is not the one that root names")
         }
-        try await remember(repository)
+        try await beginAudit()
+        try await remember(repository, by: .server)
+        try await removeAbandonedUploads()
         try await refreshMetadata()
     }
 
     /// Makes the store's images those of the repository.
-    private func remember(_ repository: PublishedRepository) async throws(Refusal) {
+    private func remember(
+        _ repository: PublishedRepository, by actor: AuditActor
+    ) async throws(Refusal) {
         let moment = now()
         let images = repository.images
-        try await write { store in
+        try await write(as: actor, at: moment) { store in
             let known = try store.images()
             for image in images {
                 let record = ImageRecord(image, among: images)

@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 public import Wire
@@ -12,7 +13,7 @@ extension Orchestrator {
         of name: RolloutName, to release: ReleaseID?
     ) async throws(Refusal) -> PlanSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .server, at: moment) { store in
             let rollout = try Self.existing(name, store)
             let planning = try revertPlanning(of: rollout, to: release, store, at: moment)
             try store.add(planning.planRecord(at: moment))
@@ -25,11 +26,13 @@ extension Orchestrator {
     /// - Returns: The rollout that takes them back.
     /// - Throws: As ``planRevert(of:to:)`` does; then nothing has changed.
     public func revert(
-        _ name: RolloutName, to release: ReleaseID?, by operator: OperatorName
+        _ name: RolloutName, to release: ReleaseID?, by operator: OperatorName,
+        if precondition: Precondition = .none, once key: RequestKey? = nil
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment, once: key) { store in
             let rollout = try Self.existing(name, store)
+            try rollout.check(precondition)
             let planning = try revertPlanning(of: rollout, to: release, store, at: moment)
             let other = planning.plan.spec.name
             let transition: Transition

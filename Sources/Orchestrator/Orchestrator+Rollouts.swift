@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 internal import Rollouts
 internal import Trust
@@ -9,11 +10,13 @@ extension Orchestrator {
     /// Nothing changes, but the plan is kept, so that exactly this one can be started.
     public func plan(_ file: RolloutFile) async throws(Refusal) -> PlanSummary {
         let moment = now()
-        let planning: Planning = try await read { store in
+        let planning: Planning = try await readFleet { store in
             let (spec, file) = try self.spec(of: file, store)
             return try self.planning(spec, file, store, at: moment)
         }
-        try await write { store in try store.add(planning.planRecord(at: moment)) }
+        try await write(as: .server, at: moment) { store in
+            try store.add(planning.planRecord(at: moment))
+        }
         return planning.summary
     }
 
@@ -25,10 +28,10 @@ extension Orchestrator {
     /// - Throws: ``Refusal/conflict(_:)`` with the difference, when the plan cannot be carried out
     ///   as it was shown.
     public func start(
-        _ request: StartRequest, by author: OperatorName
+        _ request: StartRequest, by author: OperatorName, once key: RequestKey? = nil
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(author), at: moment, once: key) { store in
             let (spec, file) = try spec(of: request.file, store)
             if let existing = try store.rollout(spec.name) {
                 guard existing.planDigest == request.digest else {
@@ -163,7 +166,8 @@ extension Orchestrator {
     }
 
     public func control(
-        _ name: RolloutName, _ control: Control, by operator: OperatorName
+        _ name: RolloutName, _ control: Control, by operator: OperatorName,
+        if precondition: Precondition = .none
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let event: RolloutEvent =
@@ -172,8 +176,9 @@ extension Orchestrator {
             case .resume: .resume(at: moment)
             case .abort: .abort(.operatorRequest)
             }
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
+            try rollout.check(precondition)
             let transition: Transition
             do {
                 transition = try plan(of: rollout).transition(from: rollout.state, on: event)
@@ -187,11 +192,12 @@ extension Orchestrator {
     ///
     /// - Throws: ``Refusal/conflict(_:)`` for the author, and where there is nothing to approve.
     public func approve(
-        _ name: RolloutName, by approver: OperatorName
+        _ name: RolloutName, by approver: OperatorName, if precondition: Precondition = .none
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
+        return try await write(as: .operator(approver), at: moment) { store in
             let rollout = try Self.existing(name, store)
+            try rollout.check(precondition)
             let plan = try plan(of: rollout)
             guard case .running(let wave, let since, _) = rollout.state,
                 plan.waves[wave].spec.needsApproval
@@ -222,12 +228,14 @@ extension Orchestrator {
     /// - Parameter classes: Of their newest failures; empty for all.
     /// - Throws: ``Refusal/conflict(_:)`` when there is no such device.
     public func retry(
-        _ name: RolloutName, _ classes: Set<FailureClass>, by operator: OperatorName
+        _ name: RolloutName, _ classes: Set<FailureClass>, by operator: OperatorName,
+        if precondition: Precondition = .none
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let wanted = classes.isEmpty ? Set(FailureClass.allCases) : classes
-        return try await write { store in
-            _ = try Self.existing(name, store)
+        return try await write(as: .operator(`operator`), at: moment) { store in
+            let rollout = try Self.existing(name, store)
+            try rollout.check(precondition)
             let count = try store.grantRetry(of: wanted, in: name, at: moment)
             guard count > 0 else {
                 throw Refusal.conflict("no device of rollout \(name) failed that way")
@@ -246,12 +254,14 @@ extension Orchestrator {
     ///
     /// - Throws: ``Refusal/conflict(_:)`` unless the rollout is paused for just that kind.
     public func resume(
-        _ name: RolloutName, for kind: StratumRequest, by operator: OperatorName
+        _ name: RolloutName, for kind: StratumRequest, by operator: OperatorName,
+        if precondition: Precondition = .none
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
         let stratum = Stratum(attribute: kind.attribute, value: kind.value)
-        return try await write { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             let rollout = try Self.existing(name, store)
+            try rollout.check(precondition)
             guard try store.lift(stratum, in: name, at: moment) else {
                 throw Refusal.conflict("rollout \(name) is not paused for \(stratum)")
             }
@@ -275,11 +285,13 @@ extension Orchestrator {
     /// - Parameter classes: Of the newest failures.
     /// - Throws: ``Refusal/conflict(_:)`` when none of them counts.
     public func forgive(
-        _ name: RolloutName, _ classes: Set<FailureClass>, by operator: OperatorName
+        _ name: RolloutName, _ classes: Set<FailureClass>, by operator: OperatorName,
+        if precondition: Precondition = .none
     ) async throws(Refusal) -> RolloutSummary {
         let moment = now()
-        return try await write { store in
-            _ = try Self.existing(name, store)
+        return try await write(as: .operator(`operator`), at: moment) { store in
+            let rollout = try Self.existing(name, store)
+            try rollout.check(precondition)
             let count = try store.forgive(classes, in: name, at: moment)
             guard count > 0 else {
                 throw Refusal.conflict("no device of rollout \(name) failed that way")
@@ -289,13 +301,6 @@ extension Orchestrator {
                     at: moment, device: nil, rollout: name,
                     what: "\(count) failures are set aside (\(`operator`))"))
             return try summary(of: Self.existing(name, store), store, at: moment)
-        }
-    }
-
-    public func rollouts() async throws(Refusal) -> [RolloutSummary] {
-        let moment = now()
-        return try await read { store in
-            try store.rollouts().map { try summary(of: $0, store, at: moment) }
         }
     }
 
@@ -317,6 +322,7 @@ extension Orchestrator {
 
     /// The plan that was started, put together from what was stored.
     func plan(of rollout: RolloutRecord) throws -> RolloutPlan {
+        if let plan = memory.plan(of: rollout) { return plan }
         let file = try RolloutFile(
             parsing: rollout.fileJSON, limitBytes: settings.limits.requestBytes)
         let plan = RolloutPlan(
@@ -325,6 +331,7 @@ extension Orchestrator {
         guard let plan else {
             throw StoreError.failed("the stored plan of rollout \(rollout.name) is damaged")
         }
+        memory.keep(plan, of: rollout)
         return plan
     }
 
@@ -395,7 +402,8 @@ extension Orchestrator {
             failures: FailureClass.allCases.compactMap { kind in
                 failures[kind] > 0
                     ? RolloutSummary.Failures(kind: kind, devices: failures[kind]) : nil
-            }, created: rollout.created, plan: rollout.planDigest)
+            }, created: rollout.created, plan: rollout.planDigest,
+            revision: rollout.revision)
     }
 }
 
@@ -434,5 +442,12 @@ extension RolloutState {
         case .draft, .running, .paused: true
         case .completed, .reverting, .aborted: false
         }
+    }
+}
+
+extension RolloutRecord {
+    /// - Throws: ``Refusal/outdated(_:)``.
+    func check(_ precondition: Precondition) throws(Refusal) {
+        try precondition.check("r\(revision)")
     }
 }

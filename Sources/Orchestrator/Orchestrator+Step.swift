@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Rollouts
 
@@ -17,7 +18,8 @@ extension Orchestrator {
         var problem: Refusal?
         for name in names {
             do {
-                try await write { store in
+                try await readFleet { try lookAhead(of: name, $0, at: moment) }
+                try await write(as: .server, at: moment) { store in
                     for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
                         try expire(offer, store, at: moment)
                     }
@@ -28,6 +30,17 @@ extension Orchestrator {
             } catch { problem = problem ?? error }
         }
         if let problem { throw problem }
+    }
+
+    /// Finds a device that was not tried yet, if the gate will ask for one, while nobody waits for
+    /// the transaction: who is found is asked first by the gate, which then need not search.
+    private func lookAhead(
+        of name: RolloutName, _ store: any StoreReader, at moment: Instant
+    ) throws {
+        guard let rollout = try store.rollout(name), case .running = rollout.state,
+            let plan = try? plan(of: rollout)
+        else { return }
+        _ = try evidence(for: rollout, plan, store, at: moment, countsUntried: false)
     }
 
     /// Counts silence past the deadline as a failure (promise P2).
@@ -56,7 +69,8 @@ extension Orchestrator {
         }
         try pauseFailingStrata(of: rollout, plan, store, at: moment)
         try watchTheSilent(of: rollout, plan, store, at: moment)
-        let evidence = try evidence(for: rollout, plan, store, at: moment)
+        let evidence = try evidence(
+            for: rollout, plan, store, at: moment, countsUntried: false)
         let transition = try plan.transition(from: rollout.state, on: .tick(at: moment, evidence))
         try save(transition, of: rollout, store, at: moment)
     }

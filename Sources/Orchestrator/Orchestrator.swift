@@ -1,3 +1,4 @@
+internal import Audit
 public import Model
 public import Trust
 public import Rollouts
@@ -6,6 +7,9 @@ public import Rollouts
 public struct Orchestrator: Sendable {
     let store: any Store
     let files: any RepositoryFiles
+    let images: any ImageStore
+    let spool: any UploadSpool
+    let uploads: Uploads
     let signers: OnlineSigners
     let cryptography: CryptographySuite
     let settings: Settings
@@ -14,34 +18,42 @@ public struct Orchestrator: Sendable {
     let now: @Sendable () -> Instant
     let makeNonce: @Sendable () throws -> Nonce
     let publisher: Publisher
+    /// Vouches for people without tokens of ours; `nil` for nobody.
+    public var identityProvider: (any IdentityProvider)?
     let underWay = QuestionsUnderWay()
+    let memory = RolloutMemory()
+    let deviceKeys = DeviceKeyMemory()
+    /// Of the key that signs offers and directives.
+    let offerKeyID: KeyID
+    /// Rings after each change that this server stores.
+    public let news = EventNews()
 
     /// What the person who runs the server decides.
     public struct Settings: Hashable, Sendable {
         /// How long an idle device waits between check-ins.
         public var checkInSeconds: Int
-        /// Of the token that a new device must show.
-        public var enrolmentTokenDigest: Digest
-        /// Of the tokens that operators must show, each their own.
-        public var operatorTokenDigests: [OperatorName: Digest]
+        /// Of a token by which every new device may enrol; `nil` when there is none.
+        public var sharedEnrolmentTokenDigest: Digest?
         public var limits: Limits
         /// After how many failures in a row a device gets no more offers; at least 1.
         public var quarantineAfter: Int
+        /// Addresses at or below which web hooks may be, whatever their scheme and place.
+        public var trustedWebHooks: [OutsideAddress]
         /// Whether devices that nobody planned and that have no token may wait for an operator's
         /// word; each costs a row, and anybody can make one up.
         public var takesApplications: Bool
 
         public init(
-            checkInSeconds: Int, enrolmentTokenDigest: Digest,
-            operatorTokenDigests: [OperatorName: Digest], limits: Limits,
-            quarantineAfter: Int = Settings.standardQuarantine, takesApplications: Bool = false
+            checkInSeconds: Int, sharedEnrolmentTokenDigest: Digest?, limits: Limits,
+            quarantineAfter: Int = Settings.standardQuarantine,
+            trustedWebHooks: [OutsideAddress] = [], takesApplications: Bool = false
         ) {
             self.checkInSeconds = checkInSeconds
-            self.enrolmentTokenDigest = enrolmentTokenDigest
-            self.operatorTokenDigests = operatorTokenDigests
+            self.sharedEnrolmentTokenDigest = sharedEnrolmentTokenDigest
             self.limits = limits
             self.quarantineAfter = quarantineAfter
             self.takesApplications = takesApplications
+            self.trustedWebHooks = trustedWebHooks
         }
 
         /// How devices that wait for a place under a limit are spread.
@@ -64,13 +76,17 @@ public struct Orchestrator: Sendable {
     ///   - now: The clock.
     ///   - makeNonce: Gives a name that nobody can guess and that never comes again.
     public init(
-        store: any Store, files: any RepositoryFiles, signers: OnlineSigners,
+        store: any Store, files: any RepositoryFiles, images: any ImageStore,
+        spool: any UploadSpool, signers: OnlineSigners,
         cryptography: CryptographySuite, settings: Settings,
         zones: any TimeZones, outside: any OutsideGateProbe, now: @escaping @Sendable () -> Instant,
         makeNonce: @escaping @Sendable () throws -> Nonce
     ) {
         self.store = store
         self.files = files
+        self.images = images
+        self.spool = spool
+        uploads = Uploads(spool: spool, hashing: cryptography.hashing)
         self.signers = signers
         self.cryptography = cryptography
         self.settings = settings
@@ -78,8 +94,10 @@ public struct Orchestrator: Sendable {
         self.outside = outside
         self.now = now
         self.makeNonce = makeNonce
+        offerKeyID = signers.offer.publicKey.keyID(hashing: cryptography.hashing)
         publisher = Publisher(
-            files: files, signers: signers, cryptography: cryptography, limits: settings.limits)
+            files: files, images: images, signers: signers, cryptography: cryptography,
+            limits: settings.limits)
     }
 
     /// The most bytes of a check-in, and of any other request but an image.
@@ -87,14 +105,6 @@ public struct Orchestrator: Sendable {
     public var requestLimitBytes: Int { settings.limits.requestBytes }
     /// The longest submission of metadata: a few files, each of which doubles at most on its way.
     public var metadataLimitBytes: Int { 4 * settings.limits.targetsBytes }
-
-    /// Whose token this is; `nil` for nobody's.
-    ///
-    /// Digests are compared, so that the time it takes tells nothing about the token.
-    public func operatorName(token: String) -> OperatorName? {
-        let shown = cryptography.hashing.sha256(Array(token.utf8))
-        return settings.operatorTokenDigests.first { $0.value == shown }?.key
-    }
 
     /// Whether the store answers.
     public func checkHealth() async throws(Refusal) {
@@ -107,10 +117,24 @@ public struct Orchestrator: Sendable {
         do { return try await store.read(body) } catch { throw .wrapping(error) }
     }
 
+    /// For what looks at all devices.
+    func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws(Refusal) -> Answer {
+        do { return try await store.readFleet(body) } catch { throw .wrapping(error) }
+    }
+
+    /// - Parameter actor: Who causes what `body` changes, as the log will tell.
     func write<Answer: Sendable>(
+        as actor: AuditActor, at moment: Instant,
         _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws(Refusal) -> Answer {
-        do { return try await store.write(body) } catch { throw .wrapping(error) }
+        let pen = AuditPen(actor, at: moment, hashing: cryptography.hashing)
+        do {
+            let answer = try await store.write(with: pen, body)
+            news.ring()
+            return answer
+        } catch { throw .wrapping(error) }
     }
 
     /// What selectors may ask for at `moment`; places in no rollout's order.

@@ -4,19 +4,23 @@ internal import Trust
 /// Keeps the repository's metadata: one change at a time, the timestamp always last.
 actor Publisher {
     private let files: any RepositoryFiles
+    private let images: any ImageStore
     private let signers: OnlineSigners
     private let cryptography: CryptographySuite
     private let limits: Limits
+    /// Of those in this program who change the repository, which may ask the network meanwhile.
+    private let turn = Turn()
 
     /// How long what the server signs is valid.
     private static let snapshotLifetime = Duration.seconds(7 * 86_400)
-    private static let timestampLifetime = Duration.seconds(86_400)
+    static let timestampLifetime = Duration.seconds(86_400)
 
     init(
-        files: any RepositoryFiles, signers: OnlineSigners, cryptography: CryptographySuite,
-        limits: Limits
+        files: any RepositoryFiles, images: any ImageStore, signers: OnlineSigners,
+        cryptography: CryptographySuite, limits: Limits
     ) {
         self.files = files
+        self.images = images
         self.signers = signers
         self.cryptography = cryptography
         self.limits = limits
@@ -43,15 +47,15 @@ actor Publisher {
     /// - Returns: The repository as it is then.
     func publish(
         _ submitted: [RoleName: [UInt8]], now: Instant
-    ) throws(Refusal) -> PublishedRepository {
-        try exclusively { () throws(Refusal) in
+    ) async throws(Refusal) -> PublishedRepository {
+        try await exclusively { () throws(Refusal) in
             let current = try repository()
             let new = submitted.filter { current.stored[$0.key] != $0.value }
             guard !new.isEmpty else { return current }
             let accepted = try accept(new, by: current, now: now)
             do {
                 let all = accepted.flatMap(\.images).map(\.image)
-                for image in all { try place(image, among: all) }
+                for image in all { try await place(image, among: all) }
             } catch { throw .wrapping(error) }
             return try sign(current, accepted, now: now)
         }
@@ -71,30 +75,28 @@ actor Publisher {
     }
 
     /// Brings the image's bytes to its target path, unless they are there.
-    private func place(_ image: ImageReference, among all: [ImageReference]) throws {
-        if try files.holds(image) { return }
-        if let length = try files.stagedLength(of: image.sha256) {
+    private func place(_ image: ImageReference, among all: [ImageReference]) async throws {
+        if try await images.holds(image) { return }
+        if let length = try await images.stagedLength(of: image.sha256) {
             guard length == image.length else {
                 throw Refusal.invalid(
                     "\(image.path) is signed with \(image.length) bytes, but has \(length)")
             }
-            return try files.publishStaged(image)
+            return try await images.publishStaged(image)
         }
         // The same bytes under another path are not uploaded twice.
-        let twin = try all.first {
-            try $0.sha256 == image.sha256 && $0.length == image.length && files.holds($0)
+        for twin in all where twin.sha256 == image.sha256 && twin.length == image.length {
+            guard try await images.holds(twin) else { continue }
+            return try await images.publish(image, withBytesOf: twin)
         }
-        guard let twin else {
-            throw Refusal.invalid("the image \(image.sha256) was not uploaded")
-        }
-        try files.publish(image, withBytesOf: twin)
+        throw Refusal.invalid("the image \(image.sha256) was not uploaded")
     }
 
     /// Signs snapshot and timestamp anew when less than half of their life is left.
-    func refresh(now: Instant) throws(Refusal) {
+    func refresh(now: Instant) async throws(Refusal) {
         // Looking takes no lock, so that it never stands in somebody's way.
         guard try !isFresh(repository(), now: now) else { return }
-        try exclusively { () throws(Refusal) in
+        try await exclusively { () throws(Refusal) in
             let current = try repository()
             if !isFresh(current, now: now) { _ = try sign(current, [], now: now) }
         }
@@ -109,12 +111,19 @@ actor Publisher {
 
     /// Nobody else, in this program or another, changes the repository meanwhile.
     private func exclusively<Answer>(
-        _ body: () throws(Refusal) -> Answer
-    ) throws(Refusal) -> Answer {
+        _ body: () async throws(Refusal) -> Answer
+    ) async throws(Refusal) -> Answer {
+        await turn.take()
         let lock: any RepositoryLock
-        do { lock = try files.lock() } catch { throw .store(error) }
-        defer { lock.release() }
-        return try body()
+        do { lock = try files.lock() } catch {
+            turn.give()
+            throw .store(error)
+        }
+        defer {
+            lock.release()
+            turn.give()
+        }
+        return try await body()
     }
 
     private func sign(

@@ -16,28 +16,32 @@ struct RolloutSearch {
     /// The newest rollout that is settled for the device; no older one has a say.
     private var settled: (name: RolloutName, age: Int)?
     /// How old each rollout is: the newest is 0.
-    private let ages: [RolloutName: Int]
+    private var ages: [RolloutName: Int] { book.ages }
+    private let book: RolloutBook
+    private let attempts: [RolloutName: Attempt]
     /// All rollouts in the order in which they are asked.
-    let rollouts: [RolloutRecord]
+    var rollouts: [RolloutRecord] { book.inOrderOfRule }
 
-    /// - Parameter held: `nil` also for what may take an offer back.
+    /// - Parameters:
+    ///   - held: `nil` also for what may take an offer back.
+    ///   - known: The device's attempts, where they were read already.
     init(
         orchestrator: Orchestrator, store: any RulingReader, device: DeviceFacts, at now: Instant,
-        holdingOfferOf held: RolloutName? = nil
+        holdingOfferOf held: RolloutName? = nil, attempts known: [RolloutName: Attempt]? = nil
     ) throws {
         self.orchestrator = orchestrator
         self.store = store
         self.device = device
         self.now = now
-        let newestFirst = try store.rollouts()
-        ages = newestFirst.ages
-        rollouts = newestFirst.inOrderOfRule
+        let book = try orchestrator.book(store)
+        let attempts = try known ?? store.attempts(of: device.id)
+        self.book = book
+        self.attempts = attempts
         // Stopping a rollout sends nobody back to an older one: going back is a rollout of its own.
         self.held = held
-        let ages = ages
-        settled = try store.newestProven(of: device.id).flatMap { name in
-            ages[name].map { (name, $0) }
-        }
+        settled = attempts.filter { $0.value == .proven }
+            .compactMap { proven in book.ages[proven.key].map { (proven.key, $0) } }
+            .min { $0.1 < $1.1 }
     }
 
     enum Ruling: Hashable {
@@ -57,7 +61,7 @@ struct RolloutSearch {
     ) throws -> Ruling {
         if let governing { return .governed(by: governing) }
         if let held, held != rollout.name, !rollout.mayTakeOffersBack { return .busy(with: held) }
-        let attempt = try store.attempt(of: device.id, in: rollout.name)
+        let attempt = attempts[rollout.name]
         if attempt == .proven {
             return refused(trace.refused(.attempt, by: .attemptProven), by: rollout)
         }
@@ -67,16 +71,15 @@ struct RolloutSearch {
         guard rollout.state.mayOffer else {
             return refused(trace.refused(.state, by: .notRunning(rollout.state)), by: rollout)
         }
-        guard let plan = try? orchestrator.plan(of: rollout) else {
+        guard let entry = book[rollout.name], let plan = entry.plan else {
             govern(rollout)
             return .unreadable
         }
         let decision = try plan.admission(
-            of: device, bucket: orchestrator.bucket(in: rollout.name)(device.id),
+            of: device, bucket: entry.order.bucket(of: device.id),
             state: rollout.state,
-            image: try store.image(of: plan.spec.release, for: device.hardware)?.planned,
-            attempt: attempt,
-            paused: Set(try store.pausedStrata(of: rollout.name).map(\.stratum)),
+            image: entry.image(for: device.hardware)?.planned,
+            attempt: attempt, paused: entry.paused,
             in: orchestrator.context(at: now), zones: orchestrator.zones, trace: &trace,
             counts: { try counts(for: plan, of: rollout) })
         switch decision {

@@ -1,3 +1,4 @@
+public import Audit
 public import Model
 public import Rollouts
 
@@ -11,22 +12,36 @@ public protocol Store: Sendable {
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
     ) async throws -> Answer
 
+    /// As ``read(_:)``, for what looks at a whole fleet: these wait for one another, and nobody else
+    /// waits for them.
+    ///
+    /// - Throws: What `body` throws, or ``StoreError``.
+    func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer
+
+    /// - Parameter pen: Writes what changes into the log, in the same transaction.
     /// - Throws: What `body` throws, or ``StoreError``.
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer
 }
 
+extension Store {
+    /// For stores in which nobody waits for long.
+    public func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer { try await read(body) }
+}
+
 /// What decides for one device, as it is now or as it was at an earlier moment.
-public protocol RulingReader {
+public protocol RulingReader: SearchReader {
     func facts(of device: DeviceID) throws -> DeviceFacts?
     func images(of release: ReleaseID) throws -> [ImageRecord]
     /// All rollouts, the newest first.
     func rollouts() throws -> [RolloutRecord]
     /// What the device has made of the rollout; `nil` when it was offered nothing that stands.
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt?
-    /// The newest rollout that the device has proven.
-    func newestProven(of device: DeviceID) throws -> RolloutName?
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func openOffer(of device: DeviceID) throws -> OfferRecord?
     func openOfferCount(in rollout: RolloutName) throws -> Int
@@ -44,7 +59,10 @@ public protocol RulingReader {
 }
 
 /// Questions inside one transaction.
-public protocol StoreReader: RulingReader, InventoryReader {
+public protocol StoreReader:
+    RulingReader, CheckInReader, UntriedReader, FleetReader, TokenReader, PageReader,
+    AnsweredRequestReader, WebHookReader, AuditReader, ImageReader, InventoryReader
+{
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
 
@@ -79,8 +97,6 @@ public protocol StoreReader: RulingReader, InventoryReader {
     ) throws -> OverdueGrading.Control?
     /// Of the overdue devices that count: when the newest failed, and when it was heard of last.
     func newestOverdue(in rollout: RolloutName) throws -> (failed: Instant, heard: Instant)?
-    /// Devices that have proven a rollout that was started later.
-    func devicesWithProof(newerThan rollout: RolloutName) throws -> Set<DeviceID>
     /// How long a device was under watch on average: from its offer to its proof, or to when it was
     /// heard of last; at least a minute.
     func meanExposure(in rollout: RolloutName) throws -> Duration
@@ -110,7 +126,10 @@ public protocol StoreReader: RulingReader, InventoryReader {
 }
 
 /// Questions and changes inside one transaction.
-public protocol StoreWriter: StoreReader, InventoryWriter {
+public protocol StoreWriter:
+    StoreReader, CheckInWriter, TokenWriter, AnsweredRequestWriter, WebHookWriter, AuditWriter,
+    InventoryWriter
+{
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws
     /// Adds the image, or replaces the one under its path.
@@ -168,7 +187,11 @@ public protocol StoreWriter: StoreReader, InventoryWriter {
     func add(_ event: EventRecord) throws
 }
 
-/// Why the store could not do its part; nothing was stored.
+/// Why the store could not do its part; nobody may rely on anything of it.
+///
+/// Nothing was stored, unless a database server was lost in the very moment of the commit. To do it
+/// again is safe: what devices say has a number that only rises, and what operators change has a
+/// revision.
 public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Somebody else holds it; try again.
     case busy
@@ -178,13 +201,15 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file is not a database of ours, or of a newer version.
     case foreign(String)
     case failed(String)
+    /// Somebody whom the store needs does not answer; try again.
+    case unreachable(String)
 
     public var description: String {
         switch self {
         case .busy: "the database is busy; try again"
         case .full: "the disk is full"
         case .conflict: "somebody else changed it first; look again"
-        case .foreign(let problem): problem
+        case .foreign(let problem), .unreachable(let problem): problem
         case .failed(let problem): "the database failed: \(problem)"
         }
     }

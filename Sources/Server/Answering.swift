@@ -48,22 +48,32 @@ extension Response {
         let answer = ErrorAnswer(error: "\(refusal)")
         switch refusal {
         case .malformed: self.init(answer, status: .badRequest)
-        case .stranger: self.init(answer, status: .unauthorized)
+        case .stranger:
+            self.init(answer, status: .unauthorized, headers: [.wwwAuthenticate: "Bearer"])
+        case .forbidden: self.init(answer, status: .forbidden)
         case .unknown: self.init(answer, status: .notFound)
         case .conflict: self.init(answer, status: .conflict)
+        case .outdated: self.init(answer, status: .preconditionFailed)
+        case .tooMany(let seconds):
+            self.init(answer, status: .tooManyRequests, headers: [.retryAfter: "\(seconds)"])
         case .invalid: self.init(answer, status: .unprocessableContent)
         case .tooLong: self.init(answer, status: .contentTooLarge)
+        case .checksum: self.init(answer, status: .checksumMismatch)
         case .store(.busy), .store(.conflict):
             self.init(answer, status: .serviceUnavailable, headers: [.retryAfter: "1"])
+        case .store(.unreachable):
+            self.init(answer, status: .serviceUnavailable, headers: [.retryAfter: "10"])
         case .store(.full):
             self.init(answer, status: .insufficientStorage, headers: [.retryAfter: "60"])
         case .store(.foreign), .store(.failed), .signing:
-            self.init(answer, status: .internalServerError)
+            self.init(answer, status: .internalServerError, headers: [.retryAfter: "30"])
         }
     }
 }
 
 extension HTTPResponse.Status {
+    /// tus 1.0.0, checksum extension.
+    static var checksumMismatch: Self { .init(code: 460, reasonPhrase: "Checksum Mismatch") }
     /// RFC 4918 section 11.5.
     static var insufficientStorage: Self { .init(code: 507, reasonPhrase: "Insufficient Storage") }
 }

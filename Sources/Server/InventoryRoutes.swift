@@ -7,6 +7,8 @@ internal import Wire
 struct InventoryRoutes {
     let orchestrator: Orchestrator
 
+    private var management: ManagementRoutes { ManagementRoutes(orchestrator: orchestrator) }
+
     /// The longest file that is taken, in bytes: the most rows, with room for each.
     private static let fileLimitBytes = 268_435_456
 
@@ -22,10 +24,13 @@ struct InventoryRoutes {
             Response(ListAnswer(items: try await orchestrator.applications()))
         }
         group.post("inventory/{id}/accept-key") { request, context in
-            let asked: KeyRequest = try await ManagementRoutes.read(request, orchestrator)
+            let asked: KeyRequest = try await management.read(request)
+            guard let key = asked.key else {
+                throw Refusal.invalid("public_key: there is no such Ed25519 key")
+            }
             return Response(
                 try await orchestrator.acceptKey(
-                    asked.key, ofExpected: ManagementRoutes.name("id", context),
+                    key, ofExpected: ManagementRoutes.name("id", context),
                     by: context.requireOperator()))
         }
         group.delete("inventory/{id}") { _, context in
@@ -39,7 +44,7 @@ struct InventoryRoutes {
         _ request: Request, by operator: OperatorName
     ) async throws -> ImportReport {
         let format = try Self.format(request.headers[.contentType])
-        let isTrial = request.uri.queryParameters["dry_run"] == "true"
+        let isTrial = try request.query("dry_run") { Bool($0) } ?? false
         var reader = InventoryFileReader(format)
         var importing = orchestrator.importing(isTrial: isTrial, by: `operator`)
         var waiting: [NumberedRow] = []
@@ -79,10 +84,7 @@ struct InventoryRoutes {
 
     /// Page after page is read while it is sent, so that memory does not grow with the fleet.
     private func export(_ request: Request) throws -> Response {
-        let word = request.uri.queryParameters["format"].map { String($0) } ?? "json"
-        guard let format = InventoryFormat(rawValue: word) else {
-            throw Refusal.malformed("format: expected csv or json")
-        }
+        let format = try request.query("format") { InventoryFormat(rawValue: $0) } ?? .json
         let orchestrator = orchestrator
         let body = ResponseBody { writer in
             var names = AttributeNames()

@@ -8,9 +8,13 @@ internal import Wire
 /// Only names that a repository can have are looked for, so that no path leads outside.
 struct RepositoryRoutes {
     let folder: String
-    private let files = FileIO()
+    private let links: ImageLinks
+    private let reading = ImageReading()
 
-    init(folder: String) { self.folder = folder }
+    init(folder: String, links: ImageLinks) {
+        self.folder = folder
+        self.links = links
+    }
 
     func add(to router: Router<WebServer.Context>) {
         for method in [HTTPRequest.Method.get, .head] {
@@ -23,6 +27,13 @@ struct RepositoryRoutes {
                 return try metadata(URLPath.encode(name), request)
             }
             router.on("repository/targets/**", method: method) { request, context in
+                let path = context.parameters.getCatchAll().joined(separator: "/")
+                guard let target = PublishedTarget(path) else { throw HTTPError(.notFound) }
+                if let answer = try await links.answer(target, request) { return answer }
+                return try await self.target(target, request, context)
+            }
+            // For whoever fetches them to serve them elsewhere, and must not be sent to itself.
+            router.on("origin/targets/**", method: method) { request, context in
                 let path = context.parameters.getCatchAll().joined(separator: "/")
                 guard let target = PublishedTarget(path) else { throw HTTPError(.notFound) }
                 return try await self.target(target, request, context)
@@ -71,7 +82,7 @@ struct RepositoryRoutes {
         guard request.method == .get else { return Response(status: status, headers: headers) }
         return Response(
             status: status, headers: headers,
-            body: try await files.loadFile(path: path, range: range, context: context))
+            body: reading.body(path: path, range: range))
     }
 
     /// In bytes; `nil` when there is no such file, or no plain one with anything in it.
@@ -87,6 +98,8 @@ struct RepositoryRoutes {
 /// The path of a target under a consistent snapshot: its digest stands before the last name.
 struct PublishedTarget {
     let path: String
+    /// Without the digest, as metadata has it.
+    let name: TargetPath
     let digest: Digest
 
     /// Returns `nil` for every path under which nothing is published.
@@ -94,9 +107,10 @@ struct PublishedTarget {
         let folderEnd = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let file = path[folderEnd...]
         guard let dot = file.firstIndex(of: "."), let digest = Digest(hex: String(file[..<dot])),
-            TargetPath("\(path[..<folderEnd])\(file[file.index(after: dot)...])") != nil
+            let name = TargetPath("\(path[..<folderEnd])\(file[file.index(after: dot)...])")
         else { return nil }
         self.path = path
+        self.name = name
         self.digest = digest
     }
 

@@ -3,6 +3,9 @@ internal import Hummingbird
 extension Request {
     /// The whole body, if it is at most `limitBytes` long.
     func bytes(limitBytes: Int) async throws -> [UInt8] {
+        if let announced = headers[.contentLength].flatMap({ Int($0) }), announced > limitBytes {
+            throw TooLong(limitBytes: limitBytes)
+        }
         var bytes: [UInt8] = []
         for try await buffer in body {
             guard buffer.readableBytes <= limitBytes - bytes.count else {

@@ -3,6 +3,7 @@ public import Logging
 public import Orchestrator
 internal import JSON
 internal import Model
+internal import NIOCore
 internal import Wire
 
 /// The server's face to the network.
@@ -11,58 +12,94 @@ public enum WebServer {
     public struct Context: RequestContext {
         public var coreContext: CoreRequestContextStorage
         /// Who asks, once their token was checked.
-        var operatorName: OperatorName?
+        var principal: Principal?
+        /// The other end of the connection.
+        let peer: SocketAddress?
+        /// Whether the connection was made on this machine, by whomever for whomever.
+        let comesFromLoopback: Bool
+        /// Where the request comes from; `nil` for what a trusted proxy asks for itself.
+        var visitor: Visitor?
 
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
+            peer = source.channel.remoteAddress
+            comesFromLoopback = peer?.ipAddress.map(Loopback.holds) ?? false
         }
 
         /// - Throws: ``Refusal/stranger(_:)`` on a way that no token guards.
-        func requireOperator() throws(Refusal) -> OperatorName {
-            guard let operatorName else { throw .stranger("nobody has shown a token") }
-            return operatorName
+        func requirePrincipal() throws(Refusal) -> Principal {
+            guard let principal else { throw .stranger("nobody has shown a token") }
+            return principal
         }
+
+        /// - Throws: As ``requirePrincipal()`` does.
+        func requireOperator() throws(Refusal) -> OperatorName { try requirePrincipal().name }
     }
 
     /// Serves `orchestrator` at `host` and `port`.
     ///
     /// - Parameters:
     ///   - repositoryPath: The folder with `metadata` and `targets`.
+    ///   - edge: How the server meets the network.
+    ///   - monitoring: How the server is seen from outside.
     ///   - whenListening: Called once, with the real port.
     public static func application(
         _ orchestrator: Orchestrator, repositoryPath: String, host: String, port: Int,
-        logger: Logger, whenListening: @escaping @Sendable (Int) async -> Void
+        edge: Edge, logger: Logger, monitoring: Monitoring? = nil,
+        whenListening: @escaping @Sendable (Int) async -> Void
     ) -> some ApplicationProtocol {
-        Application(
-            router: router(orchestrator, repositoryPath: repositoryPath),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "slipway-server"),
+        let callers = CallerLimits(edge.limits, now: edge.now)
+        let limiting = LimitingCallers(limits: callers, proxies: edge.proxies)
+        return Application(
+            router: router(
+                orchestrator, repositoryPath: repositoryPath, limiting, monitoring),
+            server: edge.server(callers),
+            configuration: edge.configuration(host: host, port: port),
             onServerRunning: { channel in
                 await whenListening(channel.localAddress?.port ?? port)
             },
             logger: logger)
     }
 
-    /// All routes; also what tests speak to.
-    public static func router(
-        _ orchestrator: Orchestrator, repositoryPath: String
+    private static func router(
+        _ orchestrator: Orchestrator, repositoryPath: String, _ limiting: LimitingCallers,
+        _ monitoring: Monitoring?
     ) -> Router<Context> {
-        let router = Router(context: Context.self)
+        let router = routes(
+            orchestrator, repositoryPath: repositoryPath, limiting, monitoring: monitoring)
+        router.answerOtherMethods()
+        return router
+    }
+
+    /// All routes that do something; also what tests look at.
+    static func routes(
+        _ orchestrator: Orchestrator, repositoryPath: String, _ limiting: LimitingCallers? = nil,
+        monitoring: Monitoring? = nil
+    ) -> Router<Context> {
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+        if let monitoring { router.add(middleware: Observing(monitoring.observatory)) }
+        if let limiting { router.add(middleware: limiting) }
         router.add(middleware: Answering())
-        RepositoryRoutes(folder: repositoryPath).add(to: router)
+        if let monitoring { MetricsRoute(monitoring, orchestrator).add(to: router) }
+        RepositoryRoutes(
+            folder: repositoryPath, links: ImageLinks(orchestrator: orchestrator)
+        ).add(to: router)
         router.get("healthz") { _, _ in
             do { try await orchestrator.checkHealth() } catch {
-                return Response(ErrorAnswer(error: "\(error)"), status: .serviceUnavailable)
+                return Response(
+                    ErrorAnswer(error: "\(error)"), status: .serviceUnavailable,
+                    headers: [.retryAfter: "5"])
             }
             return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)
         }
-        router.post("device/v1/check-in") { request, _ in
-            let message = try await request.bytes(limitBytes: orchestrator.messageLimitBytes)
-            return Response(bytes: try await orchestrator.checkIn(message))
-        }
+        let checkIns = CheckInRoute(
+            orchestrator: orchestrator, observatory: monitoring?.observatory)
+        router.post("device/v1/check-in") { try await checkIns.answer($0, $1) }
+        router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
-            middleware: OperatorOnly(orchestrator: orchestrator))
+            middleware: WhoMay(orchestrator: orchestrator))
         ManagementRoutes(orchestrator: orchestrator).add(to: management)
+        AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router
     }
 }

@@ -1,7 +1,7 @@
 extension Schema {
     /// What people know of devices before these speak, what they set of those that do, and how
     /// devices leave.
-    static let lifecycle = """
+    static let migrationLifecycle = """
         CREATE TABLE expected_devices (
             id TEXT PRIMARY KEY NOT NULL,
             hardware TEXT,

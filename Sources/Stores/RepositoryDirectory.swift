@@ -1,17 +1,22 @@
 public import Foundation
-public import Model
+internal import Model
 public import Orchestrator
 
 /// The repository's files in a folder: `metadata/`, `targets/` and, not served, `staging/`.
 public struct RepositoryDirectory: RepositoryFiles {
     public let folder: URL
+    /// The address below which devices find `targets`, if it is not ours.
+    public let link: String?
 
     /// The largest metadata file that is read, in bytes.
     private static let metadataLimitBytes = 8_388_608
 
+    /// - Parameter link: The address below which another server serves `targets`, without a slash
+    ///   at its end; `nil` when nobody else does.
     /// - Throws: ``StoreError/failed(_:)`` unless there is a repository.
-    public init(folder: URL) throws(StoreError) {
+    public init(folder: URL, link: String? = nil) throws(StoreError) {
         self.folder = folder
+        self.link = link
         let first = folder.appending(path: "metadata/1.root.json").path
         guard FileManager.default.fileExists(atPath: first) else {
             throw .failed("\(first) does not exist; `slipway repo init` makes a repository")
@@ -22,18 +27,6 @@ public struct RepositoryDirectory: RepositoryFiles {
                     at: folder.appending(path: name), withIntermediateDirectories: true)
             } catch { throw Self.error(error) }
         }
-        try removeAbandonedUploads()
-    }
-
-    /// What an earlier process did not finish is never asked for again.
-    private func removeAbandonedUploads() throws(StoreError) {
-        let staging = folder.appending(path: "staging")
-        do {
-            for name in try FileManager.default.contentsOfDirectory(atPath: staging.path)
-            where name.hasSuffix(StagedUpload.suffix) {
-                try FileManager.default.removeItem(at: staging.appending(path: name))
-            }
-        } catch { throw Self.error(error) }
     }
 
     public func lock() throws(StoreError) -> any RepositoryLock {
@@ -60,62 +53,27 @@ public struct RepositoryDirectory: RepositoryFiles {
         } catch { throw Self.error(error) }
     }
 
-    public func holds(_ image: ImageReference) throws(StoreError) -> Bool {
-        length(of: target(image)) == image.length
-    }
-
-    public func stagedLength(of digest: Digest) throws(StoreError) -> Int64? {
-        length(of: staged(digest))
-    }
-
-    public func publishStaged(_ image: ImageReference) throws(StoreError) {
+    public func metadataFiles() throws(StoreError) -> [MetadataFile] {
+        let place = folder.appending(path: "metadata")
         do {
-            try makeRoom(for: image)
-            try FileManager.default.moveItem(at: staged(image.sha256), to: target(image))
-            try syncFolders(of: image)
+            return try FileManager.default.contentsOfDirectory(atPath: place.path).compactMap {
+                guard $0.hasSuffix(".json"), let name = $0.removingPercentEncoding,
+                    let status = FileStatus(place.appending(path: $0))
+                else { return nil }
+                return MetadataFile(name: name, written: status.modified)
+            }
         } catch { throw Self.error(error) }
     }
 
-    public func publish(
-        _ image: ImageReference, withBytesOf twin: ImageReference
-    ) throws(StoreError) {
+    /// `slipway` keeps it in `staged` beside the repository.
+    public func waitingMetadata() throws(StoreError) -> [[UInt8]] {
+        let place = folder.deletingLastPathComponent().appending(path: "staged")
+        guard FileManager.default.fileExists(atPath: place.path) else { return [] }
         do {
-            try makeRoom(for: image)
-            try FileManager.default.linkItem(at: target(twin), to: target(image))
-            try syncFolders(of: image)
+            return try FileManager.default.contentsOfDirectory(atPath: place.path)
+                .filter { $0.hasSuffix(".json") }
+                .map { Array(try Data(contentsOf: place.appending(path: $0))) }
         } catch { throw Self.error(error) }
-    }
-
-    private func makeRoom(for image: ImageReference) throws {
-        let file = target(image)
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        if length(of: file) != nil { try FileManager.default.removeItem(at: file) }
-    }
-
-    /// Makes the file's name durable, and the names of the folders that were made for it.
-    private func syncFolders(of image: ImageReference) throws {
-        var folder = target(image)
-        for _ in image.path.text.split(separator: "/") {
-            folder = folder.deletingLastPathComponent()
-            try Self.sync(folder)
-        }
-    }
-
-    public func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload {
-        try StagedUpload(into: self, digest: digest)
-    }
-
-    /// Where an uploaded image waits under its digest.
-    func staged(_ digest: Digest) -> URL { folder.appending(path: "staging/\(digest)") }
-
-    private func target(_ image: ImageReference) -> URL {
-        folder.appending(path: "targets/\(image.path.prefixed(by: image.sha256))")
-    }
-
-    private func length(of file: URL) -> Int64? {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-        return attributes?[.size] as? Int64
     }
 
     static func sync(_ file: URL) throws {

@@ -1,5 +1,6 @@
 internal import Model
 internal import Orchestrator
+internal import Rollouts
 
 extension SQLRow {
     /// The column's text as the value that it should be.
@@ -60,6 +61,10 @@ extension SQLRow {
             return value
         }
     }
+}
+
+extension Stratum {
+    var columns: [Column] { [Column("attribute", attribute), Column("value", value)] }
 }
 
 extension ReleaseID? {
@@ -169,6 +174,13 @@ extension OfferRecord {
             Column("heard_s", heard.secondsSinceEpoch),
             Column("decided_s", decided?.secondsSinceEpoch),
         ] + image.columns + Optional(release).columns + outcome.columns
+    }
+}
+
+extension OfferRecord {
+    /// How it ended, and when.
+    var decisionColumns: [Column] {
+        outcome.columns + [Column("decided_s", decided?.secondsSinceEpoch)]
     }
 }
 

@@ -52,6 +52,15 @@ struct SQLHistory: RulingReader {
         }
     }
 
+    func rolloutsVersion() -> RolloutsVersion? { nil }
+
+    func attempts(of device: DeviceID) throws -> [RolloutName: Attempt] {
+        let attempts = try rollouts().compactMap { rollout in
+            try attempt(of: device, in: rollout.name).map { (rollout.name, $0) }
+        }
+        return Dictionary(attempts, uniquingKeysWith: { first, _ in first })
+    }
+
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
         let offers = try store.rows(
             "SELECT * FROM offers o WHERE \(Self.wasMade) AND o.device = ? AND o.rollout = ?"
@@ -70,14 +79,6 @@ struct SQLHistory: RulingReader {
             return .failed(failure.kind, at: decided, tries: offers.count)
         case .open, .cancelled: return .underWay
         }
-    }
-
-    func newestProven(of device: DeviceID) throws -> RolloutName? {
-        try store.rows(
-            "SELECT o.rollout AS rollout FROM offers o JOIN rollouts r ON r.name = o.rollout"
-                + " WHERE o.device = ? AND o.outcome = 'proven' AND o.decided_s <= ?"
-                + " ORDER BY r.number DESC LIMIT 1", [device.text, seconds]
-        ).first.map { try $0.value("rollout") { RolloutName($0) } }
     }
 
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum] {

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Orchestrator
 internal import Rollouts
@@ -10,11 +11,6 @@ extension SQLTransaction {
     /// The try of the proof, or of the newest failure.
     private static let newestEvidence =
         "CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END"
-    private static let outsidePausedStrata = """
-        NOT EXISTS (SELECT 1 FROM paused_strata p JOIN attempt_values x
-            ON x.rollout = p.rollout AND x.name = p.name AND x.value = p.value
-            WHERE p.rollout = a.rollout AND p.lifted_s IS NULL AND x.device = a.device)
-        """
 
     func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
         try attemptRecord(of: device, in: rollout)?.attempt
@@ -23,14 +19,6 @@ extension SQLTransaction {
     /// What an `IN` looks in; of none, a place in which nothing is found.
     private static func places(_ count: Int) -> String {
         count == 0 ? "NULL" : Array(repeating: "?", count: count).joined(separator: ", ")
-    }
-
-    func newestProven(of device: DeviceID) throws -> RolloutName? {
-        try rows(
-            "SELECT a.rollout AS rollout FROM attempts a JOIN rollouts r ON r.name = a.rollout"
-                + " WHERE a.device = ? AND a.standing = 'proven' ORDER BY r.number DESC LIMIT 1",
-            [device.text]
-        ).first.map { try $0.value("rollout") { RolloutName($0) } }
     }
 
     func attemptRecord(of device: DeviceID, in rollout: RolloutName) throws -> AttemptRecord? {
@@ -42,59 +30,6 @@ extension SQLTransaction {
     func attemptRecords(in rollout: RolloutName) throws -> [AttemptRecord] {
         try rows("SELECT * FROM attempts WHERE rollout = ?", [rollout.text])
             .map { try AttemptRecord($0) }
-    }
-
-    func provenCount(in rollout: RolloutName) throws -> Int {
-        try count(
-            "SELECT count(*) FROM attempts WHERE rollout = ? AND standing = 'proven'",
-            [rollout.text])
-    }
-
-    func tallies(
-        of rollout: RolloutName, at now: Instant, outsidePausedStrata: Bool
-    ) throws -> [WaveTally] {
-        let onlyOutside = try outsidePausedStrata && !pausedStrata(of: rollout).isEmpty
-        let rows = try rows(
-            "SELECT a.wave AS wave, a.standing AS standing, a.failure_class AS failure_class,"
-                + " \(Self.hasFailed) AS has_failed, a.tries > a.forgiven_try AS is_news,"
-                + " a.failure_try > a.forgiven_try AS failure_is_news, count(*) AS devices"
-                + " FROM attempts a WHERE a.rollout = ?"
-                + (onlyOutside ? " AND \(Self.outsidePausedStrata)" : "")
-                + " GROUP BY 1, 2, 3, 4, 5, 6",
-            [now.secondsSinceEpoch, rollout.text])
-        var tallies: [Int: WaveTally] = [:]
-        for row in rows {
-            let wave: Int = row["wave"]
-            try tallies[wave, default: WaveTally(wave: wave)].add(row)
-        }
-        return tallies.values.sorted { $0.wave < $1.wave }
-    }
-
-    func decided(
-        in rollout: RolloutName, by attributes: [String], classes: Set<FailureClass>,
-        at now: Instant
-    ) throws -> [Stratum: DecidedCount] {
-        let words = classes.map(\.rawValue).sorted()
-        let failed =
-            "\(Self.hasFailed) AND a.failure_try > a.forgiven_try"
-            + " AND a.failure_class IN (\(Self.places(words.count)))"
-        let rows = try rows(
-            "SELECT v.name AS name, v.value AS value,"
-                + " sum(CASE WHEN a.standing = 'proven' AND a.tries > a.forgiven_try"
-                + " THEN 1 ELSE 0 END) AS proven,"
-                + " sum(CASE WHEN \(failed) THEN 1 ELSE 0 END) AS failed FROM attempts a"
-                + " JOIN attempt_values v ON v.rollout = a.rollout AND v.device = a.device"
-                + " WHERE a.rollout = ? AND v.name IN (\(Self.places(attributes.count)))"
-                + " AND \(Self.outsidePausedStrata) GROUP BY v.name, v.value",
-            [now.secondsSinceEpoch] + SQLArguments(words) + [rollout.text]
-                + SQLArguments(attributes))
-        return Dictionary(
-            rows.map {
-                (
-                    Stratum(attribute: $0["name"], value: $0["value"]),
-                    DecidedCount(proven: $0["proven"], failed: $0["failed"])
-                )
-            }, uniquingKeysWith: { first, _ in first })
     }
 
     func origins(in rollout: RolloutName) throws -> [ReleaseID: Int] {
@@ -130,16 +65,6 @@ extension SQLTransaction {
         ).first.map { ($0.instant("failed_s"), $0.instant("heard_s")) }
     }
 
-    func devicesWithProof(newerThan rollout: RolloutName) throws -> Set<DeviceID> {
-        Set(
-            try rows(
-                "SELECT DISTINCT a.device AS device FROM attempts a"
-                    + " JOIN rollouts r ON r.name = a.rollout WHERE a.standing = 'proven'"
-                    + " AND r.number > (SELECT number FROM rollouts WHERE name = ?)",
-                [rollout.text]
-            ).map { try $0.value("device") { DeviceID($0) } })
-    }
-
     func meanExposure(in rollout: RolloutName) throws -> Duration {
         let mean: Double? = try rows(
             "SELECT avg(CASE outcome WHEN 'proven' THEN decided_s ELSE heard_s END - issued_s)"
@@ -153,7 +78,9 @@ extension SQLTransaction {
     // MARK: changes
 
     func save(_ attempt: AttemptRecord) throws {
+        let old = try attemptRecord(of: attempt.device, in: attempt.rollout)
         try upsert(attempt.columns, into: "attempts", key: "rollout, device")
+        try count(attempt, insteadOf: old)
     }
 
     func add(values: [String: String], of attempt: AttemptRecord) throws {
@@ -161,10 +88,14 @@ extension SQLTransaction {
             try execute(
                 "INSERT INTO attempt_values (rollout, device, name, value) VALUES (?, ?, ?, ?)",
                 [attempt.rollout.text, attempt.device.text, name, value])
+            try add(
+                1, to: Stratum(attribute: name, value: value), TallyGroup(attempt).word,
+                of: attempt.rollout)
         }
     }
 
     func removeAttempt(of device: DeviceID, in rollout: RolloutName) throws {
+        try count(nil, insteadOf: attemptRecord(of: device, in: rollout))
         try execute(
             "DELETE FROM attempt_values WHERE rollout = ? AND device = ?",
             [rollout.text, device.text])
@@ -174,95 +105,110 @@ extension SQLTransaction {
 
     /// A failure that is still tried again is noted once it counts, and not before.
     func noteEvidence(in rollout: RolloutName, at now: Instant) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts AS a SET noted_try ="
                 + " \(Self.newestEvidence)"
                 + " WHERE a.rollout = ? AND (a.standing = 'proven' OR (\(Self.hasFailed)))",
             [rollout.text, now.secondsSinceEpoch])
+        try auditAttempts(
+            .evidenceNoted, rollout, [Column("until_s", now.secondsSinceEpoch)], count)
     }
 
     func forgiveNoted(in rollout: RolloutName) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts SET forgiven_try = noted_try"
                 + " WHERE rollout = ? AND forgiven_try < noted_try", [rollout.text])
+        try countAnew(rollout)
+        try auditAttempts(.failuresForgiven, rollout, [Column("which", "noted")], count)
     }
 
     /// Proofs count no more, too: half of a stratum's evidence would speak for all of it.
     func forgive(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts AS a SET forgiven_try = \(Self.newestEvidence)"
                 + " WHERE a.rollout = ? AND a.forgiven_try < \(Self.newestEvidence)"
                 + " AND (a.standing = 'proven' OR (\(Self.hasFailed)))"
                 + " AND a.device IN (SELECT device FROM attempt_values"
                 + " WHERE rollout = a.rollout AND name = ? AND value = ?)",
             [rollout.text, now.secondsSinceEpoch, stratum.attribute, stratum.value])
+        try countAnew(rollout)
+        try auditAttempts(
+            .failuresForgiven, rollout,
+            [Column("which", "stratum"), Column("until_s", now.secondsSinceEpoch)]
+                + stratum.columns, count)
     }
 
     func forgive(
         _ classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
     ) throws -> Int {
         let words = classes.map(\.rawValue).sorted()
-        return try execute(
+        let count = try execute(
             "UPDATE attempts AS a SET forgiven_try = a.failure_try WHERE a.rollout = ?"
                 + " AND \(Self.hasFailed) AND a.failure_try > a.forgiven_try"
                 + " AND a.failure_class IN (\(Self.places(words.count)))",
             [rollout.text, now.secondsSinceEpoch] + SQLArguments(words))
+        try countAnew(rollout)
+        try auditAttempts(
+            .failuresForgiven, rollout,
+            [
+                Column("which", "classes"), Column("classes", words.joined(separator: ",")),
+                Column("until_s", now.secondsSinceEpoch),
+            ], count)
+        return count
     }
 
     /// Whoever was to be tried again while nothing was offered gets their time anew.
     func postponeRetries(in rollout: RolloutName, until moment: Instant) throws {
-        try execute(
+        let count = try execute(
             "UPDATE attempts SET counts_from_s = ? WHERE rollout = ?"
                 + " AND standing = 'failed' AND counts_from_s > failed_s AND counts_from_s < ?",
             [moment.secondsSinceEpoch, rollout.text, moment.secondsSinceEpoch])
+        try auditAttempts(
+            .retriesPostponed, rollout, [Column("until_s", moment.secondsSinceEpoch)], count)
     }
 
     func grantRetry(
         of classes: Set<FailureClass>, in rollout: RolloutName, at now: Instant
     ) throws -> Int {
         let words = classes.map(\.rawValue).sorted()
-        return try execute(
+        let count = try execute(
             "UPDATE attempts SET granted_try = tries, granted_s = ? WHERE rollout = ?"
                 + " AND standing = 'failed' AND granted_try < tries"
                 + " AND failure_class IN (\(Self.places(words.count)))",
             [now.secondsSinceEpoch, rollout.text] + SQLArguments(words))
+        try auditAttempts(
+            .retriesGranted, rollout, [Column("classes", words.joined(separator: ","))], count)
+        return count
     }
 
     func add(
         _ control: OverdueGrading.Control, of rollout: RolloutName,
         newestOverdue newest: Instant, at now: Instant
     ) throws {
-        try execute(
+        let added = try execute(
             "INSERT INTO silence_controls (rollout, newest_s, at_s, silent_count, device_count)"
                 + " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
                 rollout.text, newest.secondsSinceEpoch, now.secondsSinceEpoch, control.silent,
                 control.count,
             ])
-    }
-}
-
-extension WaveTally {
-    /// Adds the devices of one group.
-    fileprivate mutating func add(_ row: SQLRow) throws {
-        let devices: Int = row["devices"]
-        let standing = try row.value("standing") { AttemptRecord.Standing(rawValue: $0) }
-        // Comparing with a moment that is not there yields nothing, which is no failure.
-        let hasFailed: Bool = row["has_failed"] ?? false
-        if hasFailed {
-            let counts = FailureCounts([
-                try row.value("failure_class") { FailureClass(rawValue: $0) }: devices
+        guard added > 0 else { return }
+        try audit(
+            .silenceMeasured, AuditSubject(.rollout, rollout), rollout: rollout, from: nil,
+            to: [
+                Column("newest_overdue_s", newest.secondsSinceEpoch),
+                Column("silent", control.silent), Column("devices", control.count),
             ])
-            if standing == .failed { failures = failures + counts }
-            if row["failure_is_news"] { evidence.failures = evidence.failures + counts }
-        }
-        switch standing {
-        case .open: open += devices
-        case .proven:
-            proven += devices
-            if row["is_news"] { evidence.proven += devices }
-        case .failed: if !hasFailed { retrying += devices }
-        }
+    }
+
+    /// One row for what happens to many attempts at once: by which rule, and to how many.
+    private func auditAttempts(
+        _ action: AuditAction, _ rollout: RolloutName, _ rule: [Column], _ count: Int
+    ) throws {
+        guard count > 0 else { return }
+        try audit(
+            action, AuditSubject(.rollout, rollout), rollout: rollout, from: nil,
+            to: rule + [Column("devices", count)])
     }
 }
 

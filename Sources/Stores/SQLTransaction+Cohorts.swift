@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Orchestrator
 
@@ -33,17 +34,28 @@ extension SQLTransaction {
     }
 
     func add(_ cohort: CohortRecord) throws {
+        let old = try newestVersion(of: cohort.version.name)
         try execute(
             Self.insertCohort,
             [
                 cohort.version.name.text, cohort.version.number, cohort.selector, cohort.expanded,
                 cohort.author.text, cohort.at.secondsSinceEpoch,
             ])
+        try audit(
+            .cohortSaved, AuditSubject(.cohort, cohort.version.name), from: old?.auditColumns,
+            to: cohort.auditColumns)
     }
 }
 
 extension CohortRecord {
-    fileprivate init(_ row: SQLRow) throws {
+    fileprivate var auditColumns: [Column] {
+        [
+            Column("version", version.number), Column("selector", selector),
+            Column("expanded", expanded), Column("author", author.text),
+        ]
+    }
+
+    init(_ row: SQLRow) throws {
         let name = try row.value("name") { CohortName($0) }
         guard let version = CohortVersion(name: name, number: row["version"]) else {
             throw StoreError.failed("cohort \(name) has an impossible version")

@@ -1,3 +1,4 @@
+internal import Audit
 import Foundation
 internal import Model
 internal import Orchestrator
@@ -29,27 +30,20 @@ extension SQLTransaction {
     }
 
     func save(_ device: ExpectedDevice) throws {
+        let old = try expectedDevice(device.id)
         try upsert(device.columns, into: "expected_devices", key: "id")
+        try audit(
+            old == nil ? .deviceExpected : .expectationChanged,
+            AuditSubject(.expectedDevice, device.id), device: device.id, from: old?.columns,
+            to: device.columns)
     }
 
     func removeExpectedDevice(_ id: DeviceID) throws {
+        guard let old = try expectedDevice(id) else { return }
         try execute("DELETE FROM expected_devices WHERE id = ?", [id.text])
-    }
-
-    func devices(after id: DeviceID?, limit: Int) throws -> [DeviceRecord] {
-        let rows = try rows(
-            "SELECT * FROM devices WHERE id > ? ORDER BY id LIMIT ?", [id?.text ?? "", limit])
-        guard let last = rows.last else { return [] }
-        var attributes: [String: [String: String]] = [:]
-        for row in try self.rows(
-            "SELECT device, name, value FROM attributes WHERE device > ? AND device <= ?",
-            [id?.text ?? "", last["id"] as String])
-        {
-            attributes[row["device"], default: [:]][row["name"]] = row["value"]
-        }
-        return try rows.map { row in
-            try DeviceRecord(row, attributes: Attributes(attributes[row["id"]] ?? [:]))
-        }
+        try audit(
+            .expectationEnded, AuditSubject(.expectedDevice, id), device: id, from: old.columns,
+            to: nil)
     }
 }
 

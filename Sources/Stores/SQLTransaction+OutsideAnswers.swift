@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Orchestrator
 internal import Rollouts
@@ -27,6 +28,16 @@ extension SQLTransaction {
                 answer.rollout.text, answer.check.text, answer.wave, answer.revision,
                 answer.asked.asked.secondsSinceEpoch, answer.asked.answer.word,
                 answer.asked.answer.detail,
+            ])
+        try audit(
+            .outsideAnswered, AuditSubject(.rollout, answer.rollout), rollout: answer.rollout,
+            from: nil,
+            to: [
+                Column("check", answer.check.text), Column("wave", answer.wave),
+                Column("revision", answer.revision),
+                Column("asked_s", answer.asked.asked.secondsSinceEpoch),
+                Column("answer", answer.asked.answer.word),
+                Column("detail", answer.asked.answer.detail),
             ])
     }
 }

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Model
 internal import Orchestrator
 internal import Rollouts
@@ -5,6 +6,8 @@ internal import Rollouts
 /// Questions and changes inside one transaction, in the SQL that all engines share.
 struct SQLTransaction {
     let connection: any SQLConnection
+    /// The log of changes; `nil` for a transaction that only reads.
+    let trail: AuditTrail?
 
     private static let selectDevices = "SELECT * FROM devices"
     private static let selectOffers = "SELECT * FROM offers"
@@ -187,11 +190,7 @@ extension SQLTransaction: StoreReader {
         try rows(
             "SELECT * FROM events WHERE \(condition) AND at_s <= ? ORDER BY number DESC LIMIT ?",
             [name, end.secondsSinceEpoch, limit]
-        ).reversed().map {
-            EventRecord(
-                at: $0.instant("at_s"), device: try $0.optional("device") { DeviceID($0) },
-                rollout: try $0.optional("rollout") { RolloutName($0) }, what: $0["what"])
-        }
+        ).reversed().map { try EventRecord($0) }
     }
 
     func approvals(of rollout: RolloutName) throws -> [ApprovalRecord] {
@@ -223,7 +222,10 @@ extension SQLTransaction: StoreWriter {
     }
 
     func save(_ device: DeviceRecord, at now: Instant) throws {
-        let old = try self.device(device.id)
+        try replace(self.device(device.id), by: device, at: now)
+    }
+
+    func replace(_ old: DeviceRecord?, by device: DeviceRecord, at now: Instant) throws {
         try upsert(try device.columns, into: "devices", key: "id")
         if old?.attributes ?? .none != device.attributes {
             try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
@@ -233,19 +235,35 @@ extension SQLTransaction: StoreWriter {
                     [device.id.text, name, value])
             }
         }
+        guard old.map({ !device.isSameForAudit(as: $0) }) ?? true else { return }
+        try audit(device, replacing: old)
         guard old.map({ $0.remembered != device.remembered }) ?? true else { return }
         try insert(device.historyColumns(at: now), into: "device_history")
     }
 
     func save(_ image: ImageRecord) throws {
+        let old = try self.image(at: image.image.path)
         try upsert(image.columns, into: "images", key: "path")
+        try raiseRolloutsVersion()
+        try audit(
+            old == nil ? .imageAdded : .imageChanged, AuditSubject(.image, image.image.path),
+            from: old?.columns, to: image.columns)
     }
 
     func removeImage(at path: TargetPath) throws {
+        guard let old = try image(at: path) else { return }
         try execute("DELETE FROM images WHERE path = ?", [path.text])
+        try raiseRolloutsVersion()
+        try audit(.imageRemoved, AuditSubject(.image, path), from: old.columns, to: nil)
+    }
+
+    private func image(at path: TargetPath) throws -> ImageRecord? {
+        try rows("\(Self.selectImages) WHERE path = ?", [path.text]).first
+            .map { try ImageRecord($0) }
     }
 
     func add(_ rollout: RolloutRecord) throws {
+        try raiseRolloutsVersion()
         try insert(rollout.columns, into: "rollouts")
         try remember(rollout, at: rollout.created)
         for (number, count) in rollout.deviceCounts.enumerated() {
@@ -254,6 +272,9 @@ extension SQLTransaction: StoreWriter {
                 "INSERT INTO waves (rollout, number, device_count, listed) VALUES (?, ?, ?, ?)",
                 [rollout.name.text, number, count, listed])
         }
+        try audit(
+            .rolloutStarted, AuditSubject(.rollout, rollout.name), rollout: rollout.name,
+            from: nil, to: rollout.columns)
     }
 
     private func remember(_ rollout: RolloutRecord, at now: Instant) throws {
@@ -264,7 +285,9 @@ extension SQLTransaction: StoreWriter {
     }
 
     func update(_ rollout: RolloutRecord, at now: Instant) throws {
+        try raiseRolloutsVersion()
         let columns = rollout.stateColumns
+        let old = try rows("\(Self.selectRollouts) WHERE name = ?", [rollout.name.text]).first
         let arguments =
             columns.map(\.value) + [
                 rollout.name.text.sqlValue, rollout.revision.sqlValue,
@@ -276,6 +299,10 @@ extension SQLTransaction: StoreWriter {
             SQLArguments(arguments))
         guard changed == 1 else { throw StoreError.conflict }
         try remember(rollout, at: now)
+        try audit(
+            .rolloutChanged, AuditSubject(.rollout, rollout.name), rollout: rollout.name,
+            from: old.map { try RolloutState($0).columns + [Column("revision", rollout.revision)] },
+            to: columns + [Column("revision", rollout.revision + 1)])
     }
 
     func add(_ offer: OfferRecord, values: [String: String]) throws {
@@ -285,10 +312,14 @@ extension SQLTransaction: StoreWriter {
                 "INSERT INTO lease_values (nonce, name, value) VALUES (?, ?, ?)",
                 [offer.nonce.text, name, value])
         }
+        try audit(
+            .offerMade, AuditSubject(.offer, offer.nonce), device: offer.device,
+            rollout: offer.rollout, from: nil, to: offer.columns)
     }
 
     func update(_ offer: OfferRecord) throws {
         let outcome = offer.outcome.columns
+        let old = offer.outcome == .open ? nil : try self.offer(offer.nonce)
         let changed = try execute(
             "UPDATE offers SET expires_s = ?, outcome = ?, failure_class = ?, failure_detail = ?,"
                 + " failure_log = ?, heard_s = ?, decided_s = ? WHERE nonce = ?",
@@ -302,16 +333,25 @@ extension SQLTransaction: StoreWriter {
         guard changed == 1 else { throw StoreError.conflict }
         guard offer.outcome != .open else { return }
         try execute("DELETE FROM lease_values WHERE nonce = ?", [offer.nonce.text])
+        try audit(
+            .offerDecided, AuditSubject(.offer, offer.nonce), device: offer.device,
+            rollout: offer.rollout, from: old?.decisionColumns, to: offer.decisionColumns)
     }
 
     func add(_ stratum: PausedStratum) throws {
-        try execute(
+        try raiseRolloutsVersion()
+        let added = try execute(
             "INSERT INTO paused_strata (rollout, name, value, at_s, reason) VALUES (?, ?, ?, ?, ?)"
                 + " ON CONFLICT DO NOTHING",
             [
                 stratum.rollout.text, stratum.stratum.attribute, stratum.stratum.value,
                 stratum.at.secondsSinceEpoch, stratum.reason,
             ])
+        guard added > 0 else { return }
+        try audit(
+            .stratumPaused, AuditSubject(.rollout, stratum.rollout), rollout: stratum.rollout,
+            from: nil,
+            to: stratum.stratum.columns + [Column("reason", stratum.reason)])
     }
 
     func beat(at now: Instant) throws {
@@ -322,20 +362,33 @@ extension SQLTransaction: StoreWriter {
     }
 
     func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool {
+        try raiseRolloutsVersion()
         let changed = try execute(
             "UPDATE paused_strata SET lifted_s = ?"
                 + " WHERE rollout = ? AND name = ? AND value = ? AND lifted_s IS NULL",
             [now.secondsSinceEpoch, rollout.text, stratum.attribute, stratum.value])
-        return changed > 0
+        guard changed > 0 else { return false }
+        try audit(
+            .stratumLifted, AuditSubject(.rollout, rollout), rollout: rollout,
+            from: stratum.columns, to: nil)
+        return true
     }
 
     func add(_ approval: ApprovalRecord) throws {
-        try execute(
+        let added = try execute(
             "INSERT INTO approvals (rollout, wave, since_s, operator, at_s) VALUES (?, ?, ?, ?, ?)"
                 + " ON CONFLICT DO NOTHING",
             [
                 approval.rollout.text, approval.wave, approval.since.secondsSinceEpoch,
                 approval.by.text, approval.at.secondsSinceEpoch,
+            ])
+        guard added > 0 else { return }
+        try audit(
+            .waveApproved, AuditSubject(.rollout, approval.rollout), rollout: approval.rollout,
+            from: nil,
+            to: [
+                Column("wave", approval.wave), Column("since_s", approval.since.secondsSinceEpoch),
+                Column("operator", approval.by.text),
             ])
     }
 

@@ -86,7 +86,9 @@ extension SQLValue {
 
 extension StatementArguments {
     fileprivate init(_ arguments: SQLArguments) {
-        self.init(arguments.values.map(\.databaseValue))
+        // GRDB takes values of one type by key paths, which it makes anew each time.
+        let values: [(any DatabaseValueConvertible)?] = arguments.values.map { $0.databaseValue }
+        self.init(values)
     }
 }
 

@@ -1,3 +1,4 @@
+public import Audit
 import Foundation
 internal import GRDB
 public import Orchestrator
@@ -5,9 +6,9 @@ public import Orchestrator
 /// The orchestrator's store in one SQLite file, in WAL mode.
 ///
 /// A write that returned is on the disk (`synchronous = FULL`). Readers and the one writer do not
-/// wait for each other.
+/// wait for each other. Writes that wait at the same time share a commit.
 public struct SQLiteStore: Store {
-    private let pool: DatabasePool
+    private let transactions: GroupedTransactions
 
     /// How long a transaction waits for another process, in seconds.
     private static let busySeconds = 5.0
@@ -22,18 +23,28 @@ public struct SQLiteStore: Store {
             var configuration = Configuration()
             configuration.busyMode = .timeout(Self.busySeconds)
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            pool = try DatabasePool(path: path, configuration: configuration)
+            configuration.maximumReaderCount =
+                GroupedTransactions.readerCount + GroupedTransactions.fleetReaderCount
+            let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { try Self.migrate($0) }
+            transactions = GroupedTransactions(SQLiteEngine(pool: pool))
         } catch { throw StoreError(sqlite: error, path: path) }
     }
 
     private static func refuseForeign(_ path: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         guard (attributes?[.size] as? Int64 ?? 0) > 0 else { return }
+        _ = try versionOfOurs(path)
+    }
+
+    /// The schema's version in a database of ours, or 0 of one without anything.
+    static func versionOfOurs(_ path: String) throws -> Int {
         // Read-only, so that a database of somebody else is not even switched to WAL.
         var configuration = Configuration()
         configuration.readonly = true
-        try DatabaseQueue(path: path, configuration: configuration).read { database in
+        // Somebody who closes it keeps it for a moment.
+        configuration.busyMode = .timeout(busySeconds)
+        return try DatabaseQueue(path: path, configuration: configuration).read { database in
             let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
@@ -46,6 +57,7 @@ public struct SQLiteStore: Store {
                     "\(path) was written by a newer slipway-server (schema \(version); this one"
                         + " knows \(Schema.migrations.count))")
             }
+            return version
         }
     }
 
@@ -65,28 +77,18 @@ public struct SQLiteStore: Store {
         try database.execute(sql: "PRAGMA foreign_keys = ON")
     }
 
+    /// How many wait for their turn, for those who watch the server.
+    public var depth: StoreDepth { transactions.depth }
+
     public func read<Answer: Sendable>(
         _ body: @escaping @Sendable (any StoreReader) throws -> Answer
-    ) async throws -> Answer {
-        do {
-            return try await pool.read {
-                try body(SQLTransaction(connection: SQLiteConnection($0)))
-            }
-        } catch { throw Self.passing(error) }
-    }
+    ) async throws -> Answer { try await transactions.read(body) }
+
+    public func readFleet<Answer: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Answer
+    ) async throws -> Answer { try await transactions.readFleet(body) }
 
     public func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
-    ) async throws -> Answer {
-        do {
-            return try await pool.write {
-                try body(SQLTransaction(connection: SQLiteConnection($0)))
-            }
-        } catch { throw Self.passing(error) }
-    }
-
-    /// The database's errors in our words; those of the body as they are.
-    private static func passing(_ error: any Error) -> any Error {
-        error is DatabaseError ? StoreError(sqlite: error, path: "the database") : error
-    }
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+    ) async throws -> Answer { try await transactions.write(with: pen, body) }
 }

@@ -6,7 +6,12 @@ enum Schema {
     /// Step N leads to `PRAGMA user_version` N.
     static let migrations = [
         migration1, migration2, migration3, migration4, migration5, migration6,
-        lifecycle,
+        migrationAccess,
+        migrationAPI,
+        migrationScale,
+        migrationAudit,
+        migrationImages,
+        migrationLifecycle,
     ]
 
     private static let migration1 = """

@@ -1,32 +1,27 @@
 import Foundation
-internal import Model
 internal import Orchestrator
 
-/// An image on its way in: a temporary file that becomes a staged image once its digest is right.
+/// An image that comes in one go: a temporary file that an image store takes over.
 ///
 /// What is not finished is removed when the value is let go.
 final class StagedUpload: ImageUpload {
-    /// Of files that are not complete yet.
+    /// Of files that nobody can go on with.
     static let suffix = ".part"
 
     private let handle: FileHandle
-    private let temporary: URL
-    private let destination: URL
-    private let directory: URL
+    private let file: URL
 
-    init(into repository: RepositoryDirectory, digest: Digest) throws(StoreError) {
-        destination = repository.staged(digest)
-        directory = destination.deletingLastPathComponent()
-        temporary = directory.appending(path: "\(UUID().uuidString)\(Self.suffix)")
+    init(in folder: URL) throws(StoreError) {
+        file = folder.appending(path: "\(UUID().uuidString)\(Self.suffix)")
         do {
-            try Data().write(to: temporary)
-            handle = try FileHandle(forWritingTo: temporary)
+            try Data().write(to: file)
+            handle = try FileHandle(forWritingTo: file)
         } catch { throw RepositoryDirectory.error(error) }
     }
 
     deinit {
         try? handle.close()
-        try? FileManager.default.removeItem(at: temporary)
+        try? FileManager.default.removeItem(at: file)
     }
 
     func append(_ bytes: [UInt8]) throws(StoreError) {
@@ -35,13 +30,8 @@ final class StagedUpload: ImageUpload {
         }
     }
 
-    /// Keeps the upload, durably; the caller has compared the digest.
-    func finish() throws(StoreError) {
-        do {
-            try handle.synchronize()
-            try? FileManager.default.removeItem(at: destination)
-            try FileManager.default.moveItem(at: temporary, to: destination)
-            try RepositoryDirectory.sync(directory)
-        } catch { throw RepositoryDirectory.error(error) }
+    func finish() throws(StoreError) -> String {
+        do { try handle.synchronize() } catch { throw RepositoryDirectory.error(error) }
+        return file.path
     }
 }

@@ -1,19 +1,29 @@
 public import JSON
 public import Model
 
-/// A list, as the management interface answers it.
+/// A list, or one page of it, as the management interface answers it.
 public struct ListAnswer<Item: WireMessage>: WireMessage {
     public var items: [Item]
+    /// Where the next page begins, to be repeated as `after`; `nil` on the last page.
+    ///
+    /// A page may have fewer items than were asked for, even none, and still be followed by another.
+    public var next: String?
 
     /// The most items in one answer.
     public static var maximumCount: Int { 1_000_000 }
 
-    public init(items: [Item]) { self.items = items }
+    public init(items: [Item], next: String? = nil) {
+        self.items = items
+        self.next = next
+    }
 
-    public var json: JSONObject { JSONObject([("items", .list(items))]) }
+    public var json: JSONObject {
+        JSONObject(present: [("items", .list(items)), ("next", .text(next))])
+    }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         items = try fields.messages("items", maximumCount: Self.maximumCount)
+        next = try fields.optionalString("next")
     }
 }
 
@@ -46,8 +56,9 @@ public struct StratumRequest: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["attribute", "value"])
         attribute = try fields.string("attribute")
-        value = try fields.string("value", maximumByteCount: 256)
+        value = try fields.string("value")
     }
 }
 
@@ -62,6 +73,7 @@ public struct RetryRequest: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["classes"])
         classes = []
         for word in try fields.strings("classes", maximumCount: 100) {
             guard let kind = FailureClass(rawValue: word) else {
@@ -82,20 +94,29 @@ public struct ReleaseRequest: WireMessage {
     public var json: JSONObject { JSONObject(present: [("release", .text(release))]) }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["release"])
         release = try fields.optionalRelease("release")
     }
 }
 
 /// Which key a device that was reset may enrol again with.
 public struct KeyRequest: WireMessage {
-    public var key: Ed25519PublicKey
+    /// `nil` for 32 bytes that can be no key.
+    public var key: Ed25519PublicKey?
 
     public init(key: Ed25519PublicKey) { self.key = key }
 
-    public var json: JSONObject { JSONObject([("public_key", .string(key.hex))]) }
+    public var json: JSONObject {
+        JSONObject(present: [("public_key", key.map { .string($0.hex) })])
+    }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
-        key = try fields.publicKey("public_key")
+        try fields.refuseMembers(otherThan: ["public_key"])
+        let bytes = try fields.hex("public_key", maximumByteCount: 32)
+        guard bytes.count == 32 else {
+            throw fields.refused("public_key", "64 lower-case hexadecimal digits")
+        }
+        key = Ed25519PublicKey(bytes: bytes)
     }
 }
 
@@ -108,6 +129,8 @@ public struct HoldRequest: WireMessage {
     public var json: JSONObject { JSONObject([("reason", .string(reason))]) }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
-        reason = try fields.string("reason", maximumByteCount: 256)
+        try fields.refuseMembers(otherThan: ["reason"])
+        // Its rule counts bytes; here only what nobody can mean is kept out.
+        reason = try fields.string("reason", maximumByteCount: 4096)
     }
 }

@@ -80,6 +80,7 @@ public struct CohortRequest: WireMessage {
     public var json: JSONObject { JSONObject([("selector", .string(selector))]) }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["selector"])
         selector = try fields.selector("selector")
     }
 }

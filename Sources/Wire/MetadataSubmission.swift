@@ -22,9 +22,11 @@ public struct MetadataSubmission: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["metadata"])
         files = [:]
         for element in try fields.array("metadata", maximumCount: Self.maximumCount) {
             let entry = try element.object()
+            try entry.refuseMembers(otherThan: ["role", "file"])
             let role = try entry.string("role")
             let file = try entry.string("file", maximumByteCount: Int.max)
             guard files.updateValue(Array(file.utf8), forKey: role) == nil else {

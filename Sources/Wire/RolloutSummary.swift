@@ -17,6 +17,8 @@ public struct RolloutSummary: WireMessage {
     public var created: Instant
     /// The digest of the plan that was started.
     public var plan: Digest
+    /// Rises with each change of the state.
+    public var revision: Int64
 
     /// One wave and the devices that it reaches and no earlier wave does.
     public struct Wave: WireMessage {
@@ -83,7 +85,7 @@ public struct RolloutSummary: WireMessage {
 
     public init(
         name: RolloutName, release: ReleaseID, state: String, reason: String, wave: Int?,
-        waves: [Wave], failures: [Failures], created: Instant, plan: Digest
+        waves: [Wave], failures: [Failures], created: Instant, plan: Digest, revision: Int64
     ) {
         self.name = name
         self.release = release
@@ -94,6 +96,7 @@ public struct RolloutSummary: WireMessage {
         self.failures = failures
         self.created = created
         self.plan = plan
+        self.revision = revision
     }
 
     public var json: JSONObject {
@@ -102,6 +105,7 @@ public struct RolloutSummary: WireMessage {
             ("reason", .string(reason)), ("wave", wave.map { .integer(Int64($0)) }),
             ("waves", .list(waves)), ("failures", .list(failures)),
             ("created", .text(created)), ("plan", .string(plan.hex)),
+            ("revision", .integer(revision)),
         ])
     }
 
@@ -115,6 +119,7 @@ public struct RolloutSummary: WireMessage {
         failures = try fields.messages("failures", maximumCount: FailureClass.allCases.count)
         created = try fields.instant("created")
         plan = try fields.digest("plan")
+        revision = try fields.integer("revision", in: 0...Int64.max)
     }
 }
 
@@ -232,6 +237,7 @@ public struct StartRequest: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["file", "digest"])
         file = try RolloutFile(fields.object("file"))
         digest = try fields.digest("digest")
     }

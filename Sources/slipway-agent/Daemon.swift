@@ -39,7 +39,8 @@ struct Daemon {
         do {
             transport = try HTTPTransport(
                 device.network, limits: device.agent.limits, clock: SystemClock(),
-                note: { [control] in control.note($0) })
+                note: { [control] in control.note($0) },
+                willCheckIn: { [control] in control.willCheckIn(as: $0) })
         } catch { throw .configuration(path: device.network.server, problem: "\(error)") }
         var ports = AgentPorts(
             transport: transport, slots: device.slots,

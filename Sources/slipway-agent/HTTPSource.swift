@@ -76,7 +76,8 @@ extension TransportError {
 
     /// What an answer says that is not a success.
     init(refusing answer: HTTPResponse) {
-        if [429, 503].contains(answer.status), let seconds = answer.retryAfterSeconds {
+        // A server that cannot answer, for whatever reason, knows best when it will.
+        if answer.status == 429 || answer.status >= 500, let seconds = answer.retryAfterSeconds {
             self = .busy(status: answer.status, retryAfterSeconds: seconds)
             return
         }

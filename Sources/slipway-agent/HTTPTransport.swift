@@ -12,11 +12,14 @@ final class HTTPTransport: Transport {
     private let server: String
     private let limits: Limits
     private let clock: any AgentClock
+    private let willCheckIn: (String) -> Void
 
-    /// - Parameter note: Told of each mirror that fails, one sentence for a person.
+    /// - Parameters:
+    ///   - note: Told of each mirror that fails, one sentence for a person.
+    ///   - willCheckIn: Told how each check-in is called in the server's log, before it is sent.
     init(
         _ settings: NetworkSettings, limits: Limits, clock: any AgentClock,
-        note: @escaping (String) -> Void
+        note: @escaping (String) -> Void, willCheckIn: @escaping (String) -> Void = { _ in }
     ) throws(HTTPError) {
         let messages = try HTTPClient(options: settings.options)
         var options = settings.options
@@ -34,19 +37,29 @@ final class HTTPTransport: Transport {
         server = settings.server
         self.limits = limits
         self.clock = clock
+        self.willCheckIn = willCheckIn
     }
 
     func checkIn(_ message: [UInt8]) throws(TransportError) -> [UInt8] {
         let answer: HTTPResponse
+        let id = Self.newRequestID()
+        willCheckIn(id)
         do {
             answer = try messages.send(
                 HTTPRequest(
                     method: .post, url: "\(server)/device/v1/check-in",
-                    headers: [("Content-Type", "application/json")], body: message),
+                    headers: [("Content-Type", "application/json"), ("X-Request-Id", id)],
+                    body: message),
                 bodyLimitBytes: limits.messageBytes)
         } catch { throw TransportError(error, by: clock) }
         guard answer.status == 200 else { throw TransportError(refusing: answer) }
         return answer.body
+    }
+
+    /// 16 random digits: a name that nobody else's request has, which says nothing of the device.
+    private static func newRequestID() -> String {
+        let digits = String(UInt64.random(in: 0 ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     func metadata(_ name: String, limitBytes: Int) throws(TransportError) -> [UInt8]? {

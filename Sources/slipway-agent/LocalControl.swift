@@ -16,6 +16,8 @@ final class LocalControl {
     private var socket: ControlSocket?
     private weak var agent: UpdateAgent?
     private var publishedAt = Duration.zero
+    /// How the check-in whose answer the agent works on is called in the server's log.
+    private var requestID: String?
 
     init(_ device: DeviceFile) {
         self.device = device
@@ -31,6 +33,12 @@ final class LocalControl {
         Console.note("slipway-agent: \(text)")
         log.append("\(clock.now) \(text)")
     }
+
+    /// What the check-in that is sent now brings about is logged with its name.
+    ///
+    /// The name of one that brings about nothing is not: an idle device would write to its flash
+    /// for ever.
+    func willCheckIn(as id: String) { requestID = id }
 
     /// Begins to answer; what the agent is asked for from now on, it does between its steps.
     func start(_ agent: UpdateAgent) {
@@ -69,6 +77,7 @@ final class LocalControl {
     /// Carries out what somebody has asked for since the last step.
     func serve() {
         notifier.beat()
+        requestID = nil
         while let agent, let command = mailbox.nextCommand() {
             let answer = carryOut(command.line, agent)
             publish(isNews: false)
@@ -138,7 +147,8 @@ final class LocalControl {
 
 extension LocalControl: AgentObserver {
     func observe(_ event: AgentNotice) {
-        note(event.sentence)
+        let origin = event.comesOfCheckIns ? requestID.map { " (request \($0))" } ?? "" : ""
+        note(event.sentence + origin)
         guard case .phase = event else { return }
         notifier.status(event.sentence)
         publish(isNews: true)
@@ -146,6 +156,14 @@ extension LocalControl: AgentObserver {
 }
 
 extension AgentNotice {
+    /// Whether it may be what came of a check-in.
+    fileprivate var comesOfCheckIns: Bool {
+        switch self {
+        case .phase, .checkInFailed, .untrusted: true
+        case .resumed, .waiting, .slow, .trouble: false
+        }
+    }
+
     fileprivate var sentence: String {
         switch self {
         case .phase(let word): "phase \(word)"

@@ -62,6 +62,22 @@ struct ProcessTree {
         return nanoseconds.isEmpty ? nil : nanoseconds.reduce(0, +) / 1e9
     }
 
+    static func children(of pid: Int32) -> [Int32] {
+        tasks(of: pid).flatMap { task in
+            text("\(task)/children").split(separator: " ").compactMap { Int32($0) }
+        }
+    }
+
+    /// What one process holds in memory now; 0 when it is gone.
+    static func residentMiB(of pid: Int32) -> Double {
+        mebibytes("VmRSS:", in: text("/proc/\(pid)/status"))
+    }
+
+    /// The most that one process ever held; 0 when it is gone.
+    static func peakResidentMiB(of pid: Int32) -> Double {
+        mebibytes("VmHWM:", in: text("/proc/\(pid)/status"))
+    }
+
     /// How often the threads of one process have slept and gone on; 0 when it is gone.
     static func wakeUpCount(of pid: Int32) -> Int {
         tasks(of: pid).reduce(0) { count, task in

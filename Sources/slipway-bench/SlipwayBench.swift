@@ -9,7 +9,8 @@ internal import JSON
         abstract: "Measure Slipway; figures count in a release build only.",
         subcommands: [
             RefreshBench.self, PublishBench.self, GateBench.self, PlanBench.self,
-            SelectBench.self, SimulateBench.self, InstallBench.self,
+            SelectBench.self, SimulateBench.self, InstallBench.self, CheckInBench.self,
+            ServeImagesBench.self, RolloutBench.self, BareRoute.self,
         ])
 }
 

@@ -31,7 +31,7 @@ final class SlipwaySite: Installer {
             [
                 folder.appending(path: "slipway-server").path, "--data", "slipway/data",
                 "--repository", "slipway/acme/repository", "--online-keys",
-                "slipway/acme/keys/online", "--port", "0",
+                "slipway/acme/keys/online", "--port", "0", "--shared-enrolment-token",
             ], log: "slipway-server")
         try server.run()
         self.server = server

@@ -1,5 +1,7 @@
+internal import Audit
 import Foundation
 internal import Model
+internal import OpenSSL
 internal import Orchestrator
 internal import Rollouts
 internal import Stores
@@ -19,7 +21,9 @@ struct StoredGateways {
         while true {
             let batch = (0..<Self.batchCount).compactMap { _ in fleet.next() }
             guard !batch.isEmpty else { return }
-            try await store.write { store in
+            let pen = AuditPen(
+                .server, at: Instant(secondsSinceEpoch: 0), hashing: OpenSSLHashing())
+            try await store.write(with: pen) { store in
                 for device in batch {
                     try store.save(DeviceRecord(inventing: device), at: device.lastSeen)
                 }

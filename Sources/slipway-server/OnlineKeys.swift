@@ -10,7 +10,16 @@ enum OnlineKeys {
         }
         return OnlineSigners(
             snapshot: try key("\(folder)/snapshot.pem"),
-            timestamp: try key("\(folder)/timestamp.pem"), offer: try key("\(folder)/offer.pem"))
+            timestamp: try key("\(folder)/timestamp.pem"),
+            offer: try prepared("\(folder)/offer.pem"))
+    }
+
+    /// For the key that signs every answer to a device.
+    private static func prepared(_ path: String) throws(ServerProblem) -> QuickSigner {
+        let key = try key(path)
+        do { return try QuickSigner(key) } catch {
+            throw .configuration("\(path): \(error)")
+        }
     }
 
     private static func key(_ path: String) throws(ServerProblem) -> Ed25519PrivateKey {

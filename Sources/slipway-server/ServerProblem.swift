@@ -3,11 +3,12 @@ enum ServerProblem: Error, CustomStringConvertible {
     case configuration(String)
     case data(String)
     case address(String, String)
+    case busy(String)
     case cannotCreate(path: String, problem: String)
 
     var description: String {
         switch self {
-        case .configuration(let problem), .data(let problem): problem
+        case .configuration(let problem), .data(let problem), .busy(let problem): problem
         case .address(let address, let problem): "cannot listen on \(address): \(problem)"
         case .cannotCreate(let path, let problem): "cannot write \(path): \(problem)"
         }
@@ -19,6 +20,7 @@ enum ServerProblem: Error, CustomStringConvertible {
         case .configuration, .data: 65
         case .address: 69
         case .cannotCreate: 73
+        case .busy: 75
         }
     }
 }

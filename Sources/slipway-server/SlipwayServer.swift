@@ -4,6 +4,7 @@ internal import Logging
 internal import Model
 internal import OpenSSL
 internal import Orchestrator
+internal import Programs
 internal import Server
 internal import ServiceLifecycle
 internal import Stores
@@ -11,9 +12,9 @@ internal import Trust
 internal import UnixSignals
 
 /// The orchestrator as one process: reads settings and clock, and wires the parts together.
-@main struct SlipwayServer: AsyncParsableCommand {
+struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "slipway-server",
+        commandName: "serve",
         abstract: "Serve a fleet: check-ins, rollouts, and the signed repository.",
         discussion: """
             Settings come from --config FILE (JSON), then from the environment (SLIPWAY_DATA and \
@@ -26,6 +27,8 @@ internal import UnixSignals
     @Option(help: "A JSON file with settings.") var config: String?
     @Option(help: "The folder of database and tokens.") var data: String?
     @Option(help: "The repository's folder.") var repository: String?
+    @Option(help: "A PostgreSQL database, as postgres://…; else a file in the folder of data.")
+    var store: String?
     @Option(help: "The folder of snapshot.pem, timestamp.pem and offer.pem.")
     var onlineKeys: String?
     @Option(help: "The address to listen on (127.0.0.1).") var host: String?
@@ -40,48 +43,81 @@ internal import UnixSignals
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
     @Option(help: "The Prometheus server that gates may ask.") var prometheus: String?
-    @Option(help: "Addresses, separated by commas, below which gates may call web hooks.")
+    @Option(
+        help: "Addresses, separated by commas, below which gates and events may call web hooks.")
     var webhooks: String?
     @Option(help: "The folder of programs that gates may run.") var gateCommands: String?
-
-    static func main() async {
-        do {
-            var command = try parseAsRoot()
-            if var server = command as? SlipwayServer {
-                try await server.run()
-            } else {
-                try command.run()
-            }
-        } catch let problem as ServerProblem {
-            FileHandle.standardError.write(Data("slipway-server: \(problem)\n".utf8))
-            exit(withError: ExitCode(problem.exitCode))
-        } catch { exit(withError: error) }
-    }
+    @Option(help: "Who may read /metrics: off, loopback, token (the default) or open.")
+    var metrics: String?
+    @Option(help: "How the log is written: text (the default) or json.") var logFormat: String?
+    @Option(help: "Where OTLP traces and metrics go, such as http://127.0.0.1:4318.")
+    var otlpEndpoint: String?
+    @Option(help: "Headers for that: name=value, separated by commas.") var otlpHeaders: String?
+    @Option(help: "Which part of requests that do not come from people is traced (0.01).")
+    var otlpSample: String?
+    @Option(
+        help: """
+            Where images lie: directory, s3://BUCKET/PREFIX, or the address of a CDN that serves \
+            the repository's folder (directory).
+            """)
+    var images: String?
+    @Option(help: "The address of a service that speaks S3's protocol; without it, AWS.")
+    var s3Endpoint: String?
+    @Option(help: "The bucket's region (us-east-1).") var s3Region: String?
+    @Option(help: "A file with the bucket's key, as AWS's own tools have it.")
+    var s3CredentialsFile: String?
+    @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
+    var sharedEnrolmentToken = false
+    @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
+    @Option(help: "What its tokens for this server are issued for.") var oidcAudience: String?
+    @Option(help: "The claim that tells what somebody is (roles), with dots for inner members.")
+    var oidcRolesClaim: String?
+    @Option(help: "The role of each word of that claim, such as staff=viewer,boss=admin.")
+    var oidcRoles: String?
+    @Option(help: "The claim that tells who somebody is (sub).") var oidcNameClaim: String?
+    @Option(help: "A file with the provider's keys, so that it is not asked for them.")
+    var oidcKeysFile: String?
+    @OptionGroup(title: "Network") var network: EdgeOptions
 
     mutating func run() async throws {
         let settings = try settings()
         guard let level = Logger.Level(rawValue: settings.logLevel) else {
             throw ServerProblem.configuration("log_level: \"\(settings.logLevel)\" is not a level")
         }
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let telemetry = ServerTelemetry(settings)
+        telemetry.bootstrapLogging()
         let logger = Self.logger(at: level)
 
+        let edge = try Edge(settings.edge, logger: logger)
         let folder = try DataFolder(settings.data, repository: settings.repository)
-        let orchestrator = try await orchestrator(settings, folder)
+        let observatory = telemetry.observatory
+        let orchestrator = try await orchestrator(settings, folder, observatory)
+        let report = telemetry.report(orchestrator, folder, logger: logger)
+        let exporter = try telemetry.exporter(report, logger: logger)
         let application = WebServer.application(
             orchestrator, repositoryPath: folder.repository.path, host: settings.host,
-            port: settings.port, logger: logger
+            port: settings.port, edge: edge, logger: logger,
+            monitoring: Monitoring(observatory, report, access: settings.metrics)
         ) { port in
-            folder.announce(host: settings.host, port: port, logger: logger)
+            folder.announce(edge.scheme, host: settings.host, port: port, logger: logger)
         }
         let stepping = SteppingService(
-            orchestrator: orchestrator, period: .milliseconds(settings.stepMilliseconds),
-            logger: logger)
+            orchestrator: orchestrator, observatory: observatory,
+            period: .milliseconds(settings.stepMilliseconds), logger: logger)
         let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
+        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
+        // Stopped in the opposite order, so that the last spans are sent, too.
+        var services: [any Service] =
+            (exporter.map { [$0] } ?? [])
+            + [
+                AuditService(orchestrator: orchestrator, logger: logger), application, stepping,
+                asking, delivering,
+            ]
+        if let credentials = edge.credentials {
+            services.append(CertificateService(credentials: credentials, logger: logger))
+        }
         let group = ServiceGroup(
-            services: [application, stepping, asking],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         do { try await group.run() } catch {
             throw ServerProblem.address("\(settings.host):\(settings.port)", "\(error)")
         }
@@ -93,53 +129,50 @@ internal import UnixSignals
         return logger
     }
 
-    private func settings() throws -> ServerSettings {
-        var settings = ServerSettings()
-        do {
-            if let config {
-                guard let bytes = FileManager.default.contents(atPath: config) else {
-                    throw ServerProblem.configuration("\(config): there is no such file")
-                }
-                do { try settings.take(file: Array(bytes)) } catch {
-                    throw ServerProblem.configuration("\(config): \(error)")
-                }
-            }
-            try settings.take(environment: ProcessInfo.processInfo.environment)
-            let flags: [(ServerSettings.Key, String?)] = [
-                (.data, data), (.repository, repository), (.onlineKeys, onlineKeys),
-                (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
-                (.quarantineAfter, quarantineAfter), (.manualApproval, manualApproval),
-                (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
-                (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
-            ]
-            for (key, text) in flags { if let text { try settings.set(key, text) } }
-        } catch let problem as ServerSettings.Problem {
-            throw ServerProblem.configuration("\(problem)")
-        }
-        return settings
+    func settings() throws -> ServerSettings {
+        let flags: [(ServerSettings.Key, String?)] = [
+            (.data, data), (.repository, repository), (.store, store),
+            (.onlineKeys, onlineKeys),
+            (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
+            (.quarantineAfter, quarantineAfter), (.manualApproval, manualApproval),
+            (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
+            (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
+            (.metrics, metrics), (.logFormat, logFormat), (.otlpEndpoint, otlpEndpoint),
+            (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
+            (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
+            (.s3CredentialsFile, s3CredentialsFile),
+            (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
+            (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
+            (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
+            (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
+        ]
+        return try .gathered(config: config, flags: flags + network.values)
     }
 
     private func orchestrator(
-        _ settings: ServerSettings, _ folder: DataFolder
+        _ settings: ServerSettings, _ folder: DataFolder, _ observatory: Observatory
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
+        let outside = try OutsideGates(settings)
         do {
-            let orchestrator = Orchestrator(
-                store: try SQLiteStore(path: folder.database.path),
-                files: try RepositoryDirectory(folder: folder.repository),
+            let repository = try Repository(settings, folder.repository)
+            var orchestrator = Orchestrator(
+                store: MeasuredStore(try settings.openStore(in: folder), observatory),
+                files: repository.directory, images: repository.images,
+                spool: repository.directory,
                 signers: try OnlineKeys.read(settings.onlineKeys),
                 cryptography: CryptographySuite(
-                    checker: OpenSSLSignatureChecker(), hashing: hashing),
+                    checker: MeasuredChecker(QuickSignatureChecker(), observatory),
+                    hashing: hashing),
                 settings: Orchestrator.Settings(
                     checkInSeconds: settings.checkInSeconds,
-                    enrolmentTokenDigest: hashing.sha256(
-                        Array(try folder.token("enrolment-token").utf8)),
-                    operatorTokenDigests: try folder.operators().mapValues {
-                        hashing.sha256(Array($0.utf8))
-                    },
+                    sharedEnrolmentTokenDigest: settings.sharedEnrolmentToken
+                        ? hashing.sha256(Array(try folder.sharedEnrolmentToken().utf8)) : nil,
                     limits: .standard, quarantineAfter: settings.quarantineAfter,
+                    trustedWebHooks: outside.webHooks,
                     takesApplications: settings.manualApproval),
-                zones: SystemTimeZones(), outside: try OutsideGates(settings),
+                zones: SystemTimeZones(),
+                outside: TracedGates(gates: outside, observatory: observatory),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
                 makeNonce: {
                     guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
@@ -147,8 +180,12 @@ internal import UnixSignals
                     }
                     return nonce
                 })
+            orchestrator.identityProvider = try OIDCSettings(settings)
+                .map { try OIDCProvider($0) }
+            try await repository.check()
             try await orchestrator.openRepository()
             try await orchestrator.excuseAbsence()
+            try await FirstTokens(folder: folder, orchestrator: orchestrator).make()
             return orchestrator
         } catch let error as StoreError {
             throw ServerProblem.data("\(error)")

@@ -38,11 +38,11 @@ struct CohortCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let list: ListAnswer<CohortSummary> = try server.client().get("cohorts")
-            guard !output.json else { return Output.json(list) }
+            let cohorts: [CohortSummary] = try server.client().all("cohorts")
+            guard !output.json else { return Output.json(ListAnswer(items: cohorts)) }
             Output.table(
                 ["COHORT", "VERSION", "AUTHOR", "SAVED", "SELECTOR"],
-                list.items.map { cohort in
+                cohorts.map { cohort in
                     [cohort.version.name.text] + CohortCommand.cells(of: cohort)
                 })
         }

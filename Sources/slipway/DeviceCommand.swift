@@ -17,23 +17,29 @@ struct DeviceCommand: ParsableCommand {
         @Option(
             help: ArgumentHelp("Only those that it picks.", valueName: "selector"))
         var select: String?
+        @Option(help: "Only those in this state: active, held, quarantined or retired.")
+        var lifecycle: String?
+        @Option(help: "Only those of this model.") var hardware: String?
         @OptionGroup var server: ServerOptions
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let query = select.map { "?select=\(URLPath.encode($0))" } ?? ""
-            let list: ListAnswer<DeviceSummary> = try server.client().get("devices\(query)")
-            guard !output.json else { return Output.json(list) }
-            Output.table(
+            let filter = [("select", select), ("lifecycle", lifecycle), ("hardware", hardware)]
+                .compactMap { name, value in value.map { "\(name)=\(URLPath.encode($0))" } }
+            var list = StreamedList(
                 ["DEVICE", "HARDWARE", "RELEASE", "SLOT", "", "PHASE", "LAST SEEN"],
-                list.items.map { device in
+                isJSON: output.json)
+            try server.client().pages("devices", filter) { (devices: [DeviceSummary]) in
+                list.add(devices) { device in
                     [
                         device.id.text, device.hardware.text,
                         device.boot.release.map { "\($0)" } ?? "unknown", device.boot.slot.text,
                         device.boot.isConfirmed ? "proven" : "on trial", device.phase.word,
                         "\(device.lastSeen)",
                     ]
-                })
+                }
+            }
+            list.end()
         }
     }
 

@@ -6,7 +6,7 @@ internal import Wire
 /// The server's management interface, as one blocking call each.
 struct ManagementClient {
     let server: String
-    private let token: String?
+    let token: String?
     private let http: HTTPClient
 
     /// The longest answer that is read, in bytes.
@@ -15,13 +15,15 @@ struct ManagementClient {
     /// How long an answer may take.
     private static let patienceSeconds = 600
 
-    init(server: String, token: String?) throws(SlipwayError) {
+    /// - Parameter authority: A file of the only authorities that are trusted; `nil` for the system's.
+    init(server: String, token: String?, authority: String? = nil) throws(SlipwayError) {
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.token = token
         // Planning for a large fleet takes a while in which nothing is sent.
         var options = HTTPOptions.standard
         options.stallTimeoutSeconds = Self.patienceSeconds
         options.wallTimeoutSeconds = Self.patienceSeconds
+        options.authorityPath = authority
         do { http = try HTTPClient(options: options) } catch {
             throw .unreachable(server: server, problem: "\(error)")
         }
@@ -37,14 +39,15 @@ struct ManagementClient {
         try read(send(.post, path, body: body))
     }
 
+    /// The answer as it came.
+    func postForBytes(_ path: String) throws(SlipwayError) -> [UInt8] {
+        try send(.post, path, body: [])
+    }
+
     func put<Answer: WireMessage>(
         _ path: String, _ body: [UInt8]
     ) throws(SlipwayError) -> Answer {
-        try read(send(.put, path, body: body))
-    }
-
-    func delete(_ path: String) throws(SlipwayError) {
-        _ = try send(.delete, path, body: [])
+        try read(send(.put, path, body: body, once: Self.newKey()))
     }
 
     /// An answer that is no message of ours.
@@ -76,6 +79,23 @@ struct ManagementClient {
         return try read(answer.body)
     }
 
+    /// Asks for something new, and asks again after a cut without making two.
+    func create<Answer: WireMessage>(
+        _ path: String, _ body: [UInt8]
+    ) throws(SlipwayError) -> Answer {
+        let key = Self.newKey()
+        do throws(SlipwayError) { return try read(send(.post, path, body: body, once: key)) } catch
+        {
+            // The answer may have been lost, not the request.
+            guard case .unreachable = error else { throw error }
+            return try read(send(.post, path, body: body, once: key))
+        }
+    }
+
+    func delete(_ path: String) throws(SlipwayError) { _ = try send(.delete, path, body: []) }
+
+    private static func newKey() -> String { UUID().uuidString }
+
     /// Whether the server has the image already.
     func hasImage(_ digest: Digest) throws(SlipwayError) -> Bool {
         let answer = try exchange(.head, "/api/v1/images/\(digest.hex)", body: [])
@@ -84,17 +104,24 @@ struct ManagementClient {
         return true
     }
 
-    /// Sends an image piece by piece.
+    /// Sends an image piece by piece, to a server that knows no other way.
     func upload(
         _ digest: Digest, length: Int64, next: (Int) -> [UInt8]
     ) throws(SlipwayError) {
-        let answer: HTTPResponse
+        try check(
+            upload("/api/v1/images/\(digest.hex)", .put, length: length, [], next: next))
+    }
+
+    /// Sends a long body piece by piece; the answer may be any.
+    func upload(
+        _ path: String, _ method: HTTPMethod, length: Int64, _ more: [(String, String)],
+        next: (Int) -> [UInt8]
+    ) throws(SlipwayError) -> HTTPResponse {
         do {
-            answer = try http.upload(
-                url: "\(server)/api/v1/images/\(digest.hex)", method: .put, headers: headers,
+            return try http.upload(
+                url: "\(server)\(path)", method: method, headers: headers(and: more),
                 length: length, bodyLimitBytes: Self.answerLimitBytes, next: next)
         } catch { throw .unreachable(server: server, problem: "\(error)") }
-        try check(answer)
     }
 
     /// A metadata file of the server's repository; `nil` when there is none.
@@ -111,26 +138,31 @@ struct ManagementClient {
         return answer.body
     }
 
-    private var headers: [(String, String)] {
-        let accepts = [("Content-Type", "application/json")]
-        return accepts + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
+    func headers(and more: [(String, String)] = []) -> [(String, String)] {
+        let type = more.contains { $0.0 == "Content-Type" }
+        let accepts = type ? [] : [("Content-Type", "application/json")]
+        return more + accepts + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
     }
 
     private func send(
-        _ method: HTTPMethod, _ path: String, body: [UInt8]
+        _ method: HTTPMethod, _ path: String, body: [UInt8], once key: String? = nil
     ) throws(SlipwayError) -> [UInt8] {
-        let answer = try exchange(method, "/api/v1/\(path)", body: body)
+        let answer = try exchange(method, "/api/v1/\(path)", body: body, once: key)
         try check(answer)
         return answer.body
     }
 
-    private func exchange(
-        _ method: HTTPMethod, _ path: String, body: [UInt8]
+    /// The answer to one request, whatever its status.
+    func exchange(
+        _ method: HTTPMethod, _ path: String, body: [UInt8], _ more: [(String, String)] = [],
+        once key: String? = nil
     ) throws(SlipwayError) -> HTTPResponse {
+        let once = key.map { [("Idempotency-Key", $0)] } ?? []
         do {
             return try http.send(
                 HTTPRequest(
-                    method: method, url: "\(server)\(path)", headers: headers, body: body),
+                    method: method, url: "\(server)\(path)", headers: headers(and: more + once),
+                    body: body),
                 bodyLimitBytes: Self.answerLimitBytes)
         } catch { throw .unreachable(server: server, problem: "\(error)") }
     }
@@ -141,14 +173,19 @@ struct ManagementClient {
         }
     }
 
-    private func check(_ answer: HTTPResponse) throws(SlipwayError) {
+    func check(_ answer: HTTPResponse) throws(SlipwayError) {
         guard !(200..<300).contains(answer.status) else { return }
+        throw error(answer)
+    }
+
+    /// What an answer that is no success means.
+    func error(_ answer: HTTPResponse) -> SlipwayError {
         let told = try? ErrorAnswer(parsing: answer.body, limitBytes: 131_072)
         let reason = told?.error ?? "\(server) answered \(answer.status)"
         switch answer.status {
-        case 401, 403: throw .notPermitted("\(reason); name the token by --token-file")
-        case 409, 429, 503: throw .tryAgain(reason)
-        default: throw .refused(reason)
+        case 401, 403: return .notPermitted("\(reason); name the token by --token-file")
+        case 409, 429, 503: return .tryAgain(reason)
+        default: return .refused(reason)
         }
     }
 }

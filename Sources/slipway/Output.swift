@@ -34,12 +34,15 @@ enum Output {
     static func table(_ header: [String], _ rows: [[String]]) {
         let all = [header] + rows.map { $0.map(\.visible) }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        for row in all {
-            let cells = zip(row, widths).map { cell, width in
-                cell + String(repeating: " ", count: width - cell.count)
-            }
-            say(cells.joined(separator: "  ").trimmingTrailingSpaces())
+        for row in all { say(line(row, widths)) }
+    }
+
+    /// One row of a table whose columns are at least as wide as its cells.
+    static func line(_ row: [String], _ widths: [Int]) -> String {
+        let cells = zip(row, widths).map { cell, width in
+            cell + String(repeating: " ", count: width - cell.count)
         }
+        return cells.joined(separator: "  ").trimmingTrailingSpaces()
     }
 }
 

@@ -15,7 +15,7 @@ struct ReleaseCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let list: ListAnswer<ReleaseSummary> = try server.client().get("releases")
+            let list = ListAnswer<ReleaseSummary>(items: try server.client().all("releases"))
             guard !output.json else { return Output.json(list) }
             Output.table(
                 ["RELEASE", "HARDWARE", "BYTES", "SHA-256"],

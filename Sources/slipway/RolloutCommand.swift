@@ -130,7 +130,7 @@ struct RolloutCommand: ParsableCommand {
                 if !output.json { PlanView.show(planned) }
                 digest = planned.digest
             }
-            let rollout: RolloutSummary = try client.post(
+            let rollout: RolloutSummary = try client.create(
                 "rollouts", StartRequest(file: read, digest: digest).bytes)
             try show(rollout, output)
         }
@@ -143,11 +143,11 @@ struct RolloutCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let list: ListAnswer<RolloutSummary> = try server.client().get("rollouts")
-            guard !output.json else { return Output.json(list) }
+            let rollouts: [RolloutSummary] = try server.client().all("rollouts")
+            guard !output.json else { return Output.json(ListAnswer(items: rollouts)) }
             Output.table(
                 ["ROLLOUT", "RELEASE", "STATE", "PROVEN", "FAILED", "REASON"],
-                list.items.map { rollout in
+                rollouts.map { rollout in
                     [
                         rollout.name.text, "\(rollout.release)", rollout.state,
                         "\(rollout.proven)", "\(rollout.failed)", rollout.reason,
@@ -290,7 +290,10 @@ struct RolloutCommand: ParsableCommand {
                     "rollouts/\(URLPath.encode(control.name))/revert-plan", wanted.bytes)
                 return control.output.json ? Output.json(plan) : PlanView.show(plan)
             }
-            try control.run("revert", wanted.bytes)
+            try show(
+                control.server.client().create(
+                    "rollouts/\(URLPath.encode(control.name))/revert", wanted.bytes),
+                control.output)
         }
     }
 

@@ -9,13 +9,16 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "A file with the operator token (or SLIPWAY_TOKEN_FILE, or SLIPWAY_TOKEN).")
     var tokenFile: String?
 
+    @Option(help: "A PEM file of the only authorities to trust (or SLIPWAY_CA_FILE).")
+    var caFile: String?
+
     static let standardServer = "http://127.0.0.1:8480"
 
     func client() throws(SlipwayError) -> ManagementClient {
         let environment = ProcessInfo.processInfo.environment
         return try ManagementClient(
             server: server ?? environment["SLIPWAY_SERVER"] ?? Self.standardServer,
-            token: token(environment))
+            token: token(environment), authority: caFile ?? environment["SLIPWAY_CA_FILE"])
     }
 
     private func token(_ environment: [String: String]) throws(SlipwayError) -> String? {

@@ -111,12 +111,13 @@ func networkSettings(_ json: String) throws -> NetworkSettings {
         #expect(error?.isPermanent == true)
     }
 
-    @Test func aServerThatIsBusySaysForHowLong() throws {
+    @Test(arguments: [429, 500, 503, 507])
+    func aServerThatIsBusySaysForHowLong(status: Int) throws {
         let server = try LoopbackServer { _ in
-            .status("429 Slow down", [], "Retry-After: 77\r\n")
+            .status("\(status) Slow down", [], "Retry-After: 77\r\n")
         }
         let transport = try transport(server)
-        let busy = TransportError.busy(status: 429, retryAfterSeconds: 77)
+        let busy = TransportError.busy(status: status, retryAfterSeconds: 77)
         #expect(throws: busy) { try transport.checkIn([1]) }
         #expect(throws: busy) { try transport.metadata("timestamp.json", limitBytes: 9) }
         #expect(throws: busy) { try fetch(transport) }

@@ -41,6 +41,7 @@ final class UpdateServer {
             "--data", data.path, "--repository", repositoryHome.appending(path: "repository").path,
             "--online-keys", repositoryHome.appending(path: "keys/online").path, "--port", port,
             "--check-in-seconds", "1", "--step-milliseconds", "200",
+            "--shared-enrolment-token",
         ]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

@@ -58,11 +58,11 @@ import Wire
 
     @Test func listsTheNewestOfEach() async throws {
         let (_, orchestrator, _) = try await fleet()
-        #expect(try await orchestrator.cohorts().isEmpty)
+        #expect(try await orchestrator.cohorts().items.isEmpty)
         try await save("z", "all", orchestrator)
         try await save("a", "all", orchestrator)
         try await save("z", "not all", orchestrator)
-        let list = try await orchestrator.cohorts()
+        let list = try await orchestrator.cohorts().items
         #expect(list.map(\.version.description) == ["a@1", "z@2"])
         #expect(list.map(\.selector) == ["all", "not all"])
     }
@@ -74,7 +74,8 @@ import Wire
         #expect(cities.expanded == #"(site == "berlin") or not all"#)
         try await save("berlin", #"site == "bonn""#, orchestrator)
         #expect(
-            try await orchestrator.devices(selecting: #"cohort("cities")"#).count == 3)
+            try await orchestrator.devices(DeviceQuery(selector: #"cohort("cities")"#)).items.count
+                == 3)
         // The same text means something else by now, so it is another version.
         let again = try await save("cities", #"cohort("berlin") or not all"#, orchestrator)
         #expect(again.version.number == 2)
@@ -89,10 +90,12 @@ import Wire
         try await save("berlin", #"site == "berlin""#, orchestrator)
         try await save("berlin", #"site == "bonn""#, orchestrator)
         #expect(
-            try await orchestrator.devices(selecting: #"cohort("berlin")"#).map(\.id)
+            try await orchestrator.devices(DeviceQuery(selector: #"cohort("berlin")"#)).items.map(
+                \.id)
                 == [devices[3].id])
         #expect(
-            try await orchestrator.devices(selecting: #"cohort("berlin@1")"#).map(\.id)
+            try await orchestrator.devices(DeviceQuery(selector: #"cohort("berlin@1")"#)).items.map(
+                \.id)
                 == devices[0..<3].map(\.id))
     }
 
@@ -127,13 +130,13 @@ import Wire
                     try await save("x", text, orchestrator)
                 } == says)
         }
-        #expect(try await orchestrator.cohorts().count == 1)
+        #expect(try await orchestrator.cohorts().items.count == 1)
         await #expect(throws: Refusal.unknown("there is no cohort called x")) {
             try await orchestrator.cohort(must(CohortName("x")))
         }
         #expect(
             await refusal { () async throws(Refusal) in
-                try await orchestrator.devices(selecting: #"cohort("berln")"#)
+                try await orchestrator.devices(DeviceQuery(selector: #"cohort("berln")"#))
             }?.hasSuffix("did you mean `berlin`?") == true)
     }
 

@@ -84,12 +84,12 @@ import Wire
         for version in ["2.0.0", "2.0.1"] {
             try await upload(bytes, orchestrator)
             let (metadata, image) = try world.targets(adding: version, bytes: bytes)
-            _ = try await orchestrator.publish(.targets(metadata))
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
             let file = world.repository.appending(
                 path: "targets/\(image.image.path.prefixed(by: image.image.sha256))")
             #expect(try Data(contentsOf: file) == Data(bytes))
         }
-        #expect(try await orchestrator.releases().count == 2)
+        #expect(try await orchestrator.releases().items.count == 2)
     }
 
     /// A rollout that is over and that this version cannot read any more.
@@ -152,7 +152,7 @@ import Wire
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
         do {
-            _ = try await orchestrator.publish(.targets(metadata))
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
             Issue.record("it was published")
         } catch {
             #expect(error == .invalid("acme/2.0.0/gw-2.img is signed with 11 bytes, but has 12"))

@@ -21,7 +21,19 @@ final class FaultBooks {
     private var answered: [DeviceID: Int64] = [:]
     var memory = FaultMemory()
 
-    init(_ path: String) throws { shell = try SQLiteShell(path) }
+    /// What the file is a copy of, where the servers' database is another one.
+    private let mirror: PostgresMirror?
+
+    init(_ path: String, mirror: PostgresMirror? = nil) throws {
+        self.mirror = mirror
+        shell = try SQLiteShell(path)
+    }
+
+    /// Of everything in the database, as it is now.
+    func newFingerprint() throws -> String {
+        try mirror?.refresh()
+        return try shell.fingerprint()
+    }
 
     func open(_ path: String) throws { shell = try SQLiteShell(path) }
 
@@ -85,7 +97,39 @@ final class FaultBooks {
                 <> EXISTS (SELECT 1 FROM lease_values v WHERE v.nonce = o.nonce)
             """
         ), ("attempts and offers disagree", attemptsThatOffersDoNotExplain),
+        ("attempts and their tallies disagree", talliesThatAttemptsDoNotExplain),
+        ("attempts and the tallies of strata disagree", strataThatAttemptsDoNotExplain),
     ]
+
+    private static let talliesThatAttemptsDoNotExplain = """
+        WITH found AS (SELECT rollout, wave, standing, failure_class, counts, is_news,
+                failure_is_news, devices FROM attempt_tallies WHERE devices <> 0),
+        expected AS (SELECT rollout, wave, standing, ifnull(failure_class, ''),
+                standing <> 'proven' AND failure_try > 0 AND counts_from_s IS NOT NULL,
+                tries > forgiven_try, failure_try > forgiven_try, count(*)
+            FROM attempts GROUP BY 1, 2, 3, 4, 5, 6, 7)
+        SELECT rollout || ' ' || standing AS what FROM (SELECT * FROM expected EXCEPT
+            SELECT * FROM found)
+        UNION SELECT rollout || ' ' || standing FROM (SELECT * FROM found EXCEPT
+            SELECT * FROM expected)
+        """
+
+    private static let strataThatAttemptsDoNotExplain = """
+        WITH found AS (SELECT rollout, name, value, word, devices FROM stratum_tallies
+            WHERE devices <> 0),
+        words AS (SELECT rollout, device,
+                CASE WHEN standing = 'proven' AND tries > forgiven_try THEN 'proven'
+                    WHEN standing <> 'proven' AND counts_from_s IS NOT NULL
+                        AND failure_try > forgiven_try THEN failure_class ELSE '' END AS word
+            FROM attempts),
+        expected AS (SELECT v.rollout, v.name, v.value, w.word, count(*) FROM attempt_values v
+            JOIN words w ON w.rollout = v.rollout AND w.device = v.device
+            GROUP BY 1, 2, 3, 4)
+        SELECT rollout || ' ' || value AS what FROM (SELECT * FROM expected EXCEPT
+            SELECT * FROM found)
+        UNION SELECT rollout || ' ' || value FROM (SELECT * FROM found EXCEPT
+            SELECT * FROM expected)
+        """
 
     private static let attemptsThatOffersDoNotExplain = """
         WITH kept AS (SELECT *,
@@ -107,7 +151,7 @@ final class FaultBooks {
         """
 
     private func checkEffect(of event: FaultEvent) throws {
-        let now = try shell.fingerprint()
+        let now = try newFingerprint()
         defer { fingerprint = now }
         guard !event.isWithoutEffect || now == fingerprint || fingerprint.isEmpty else {
             throw BrokenPromise("what was refused has changed something")

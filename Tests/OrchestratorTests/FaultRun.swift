@@ -19,6 +19,8 @@ final class FaultRun {
     private var store: FaultyStore
     private var isFaulty = false
     private var path: String
+    /// The server and the database that the orchestrators use instead of the file.
+    private let postgres: (server: PostgresServer, address: String)?
     /// Check-ins as they were sent, to send them again.
     var sent: [[UInt8]] = []
     var started: [RolloutName] = []
@@ -33,14 +35,21 @@ final class FaultRun {
     static let other = must(OperatorName("bob"))
     private static let versions = ["2.0.0", "3.0.0", "4.0.0"]
 
-    init(seed: UInt64) async throws {
+    init(seed: UInt64, on server: PostgresServer? = nil) async throws {
         random = SeededGenerator(seed: seed)
         failurePercent = [2, 8, 25].randomElement(using: &random) ?? 2
         hasBadBoard = Bool.random(using: &random)
         world = try World()
-        path = world.databasePath
-        store = FaultyStore(try SQLiteStore(path: path))
-        books = try FaultBooks(path)
+        let path = world.databasePath
+        self.path = path
+        let postgres = try server.map { ($0, try $0.makeDatabase()) }
+        self.postgres = postgres
+        store = FaultyStore(try Self.open(postgres?.address, path))
+        books = try FaultBooks(
+            postgres == nil ? path : path + ".mirror",
+            mirror: postgres.map {
+                try PostgresMirror(of: $0.address, on: $0.server, at: path + ".mirror")
+            })
         try await startServers()
         for version in ["1.0.0"] + Self.versions { try await publish(version) }
         for number in 0..<Int.random(in: 30...(chance(20) ? 60 : 40), using: &random) {
@@ -51,11 +60,16 @@ final class FaultRun {
     }
 
     private func startServers() async throws {
-        store = FaultyStore(try SQLiteStore(path: path))
+        store = FaultyStore(try Self.open(postgres?.address, path))
         servers = [
             try await world.orchestrator(store: store),
-            try await world.orchestrator(store: SQLiteStore(path: path)),
+            try await world.orchestrator(store: Self.open(postgres?.address, path)),
         ]
+    }
+
+    private static func open(_ address: String?, _ path: String) throws -> any Store {
+        guard let address else { return try SQLiteStore(path: path) }
+        return try PostgresStore(url: address)
     }
 
     /// One of the servers: which of them is asked never matters.
@@ -67,7 +81,7 @@ final class FaultRun {
         let (metadata, image) = try world.targets(
             adding: version, bytes: bytes, counter: version == "1.0.0" ? 2 : 1)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
     }
 
     func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
@@ -84,6 +98,7 @@ final class FaultRun {
             if number % 25 == 24 { try await books.checkMemory(servers[0], &random) }
         }
         try await books.checkMemory(servers[0], &random, sampleCount: 40)
+        try await books.checkAudit(servers[1])
     }
 
     /// Many come in one second.
@@ -161,9 +176,16 @@ final class FaultRun {
 
     /// Both processes are gone, and what they had on disk is what others find.
     private func kill() async throws -> FaultEvent {
-        let before = try books.shell.fingerprint()
+        let before = try books.newFingerprint()
         let event = happened("the servers are killed")
-        if chance(50) {
+        let isSudden = chance(50)
+        if let postgres {
+            // The database's own server, too, in the middle of what it does.
+            if isSudden {
+                try postgres.server.crash()
+                try postgres.server.start()
+            }
+        } else if isSudden {
             // As if the machine had stopped: nothing was closed, and the log was not written back.
             kills += 1
             let copy = world.folder.appending(path: "copy-\(kills).sqlite").path
@@ -173,8 +195,8 @@ final class FaultRun {
             path = copy
         }
         try await startServers()
-        try books.open(path)
-        guard try books.shell.fingerprint() == before else {
+        if postgres == nil { try books.open(path) }
+        guard try books.newFingerprint() == before else {
             throw BrokenPromise("something was lost when the servers were killed")
         }
         return event
@@ -182,13 +204,13 @@ final class FaultRun {
 
     private func replay() async throws -> FaultEvent {
         guard let old = sent.randomElement(using: &random) else { return happened("nothing") }
-        let before = try books.shell.fingerprint()
+        let before = try books.newFingerprint()
         do { _ = try await orchestrator.checkIn(old) } catch {
             guard case .conflict = error else {
                 if case .store = error { return happened("a replay that failed") }
                 throw BrokenPromise("a replay was refused otherwise: \(error)")
             }
-            guard try books.shell.fingerprint() == before else {
+            guard try books.newFingerprint() == before else {
                 throw BrokenPromise("a replay changed something")
             }
             return happened("a replay is refused")
@@ -229,7 +251,7 @@ final class FaultRun {
     }
 
     private func control(fault: FaultyStore.Fault?) async throws -> FaultEvent {
-        let rollouts = try await orchestrator.rollouts()
+        let rollouts = try await orchestrator.rollouts(limit: 1000).items
         let live = rollouts.filter { ["running", "paused"].contains($0.state) }
         guard let rollout = (chance(80) ? live : rollouts).randomElement(using: &random) else {
             return happened("nothing")

@@ -1,5 +1,5 @@
+import Audit
 import Orchestrator
-import Stores
 import Synchronization
 
 /// A real store of which one write to come fails, in one of three ways.
@@ -14,10 +14,10 @@ final class FaultyStore: Store {
         case after
     }
 
-    private let base: SQLiteStore
+    private let base: any Store
     private let armed = Mutex<(fault: Fault, writesLeft: Int)?>(nil)
 
-    init(_ base: SQLiteStore) { self.base = base }
+    init(_ base: any Store) { self.base = base }
 
     /// The write after so many others fails.
     func arm(_ fault: Fault, afterWrites count: Int) {
@@ -31,18 +31,18 @@ final class FaultyStore: Store {
     ) async throws -> Answer { try await base.read(body) }
 
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer {
         switch nextFault() {
-        case nil: return try await base.write(body)
+        case nil: return try await base.write(with: pen, body)
         case .before: throw StoreError.busy
         case .inside:
-            return try await base.write { store in
+            return try await base.write(with: pen) { store in
                 _ = try body(store)
                 throw StoreError.busy
             }
         case .after:
-            _ = try await base.write(body)
+            _ = try await base.write(with: pen, body)
             throw StoreError.busy
         }
     }

@@ -1,13 +1,13 @@
+import Audit
 import Orchestrator
-import Stores
 import Synchronization
 
 /// A real store that takes only so many more writes.
 final class FlakyStore: Store {
-    private let base: SQLiteStore
+    private let base: any Store
     private let left = Mutex<Int?>(nil)
 
-    init(_ base: SQLiteStore) { self.base = base }
+    init(_ base: any Store) { self.base = base }
 
     func allow(writes count: Int?) { left.withLock { $0 = count } }
 
@@ -16,7 +16,7 @@ final class FlakyStore: Store {
     ) async throws -> Answer { try await base.read(body) }
 
     func write<Answer: Sendable>(
-        _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
+        with pen: AuditPen, _ body: @escaping @Sendable (any StoreWriter) throws -> Answer
     ) async throws -> Answer {
         let isAllowed = left.withLock { left in
             guard let count = left else { return true }
@@ -24,6 +24,6 @@ final class FlakyStore: Store {
             return count > 0
         }
         guard isAllowed else { throw StoreError.busy }
-        return try await base.write(body)
+        return try await base.write(with: pen, body)
     }
 }

@@ -88,8 +88,11 @@ import Wire
 
     @Test func aHoldNeedsAReasonAndADevice() async throws {
         let (orchestrator, devices) = try await offering()
-        for reason in ["", String(repeating: "x", count: 257)] {
-            await #expect(throws: Refusal.invalid("a reason of 1 to 256 bytes is needed")) {
+        for reason in ["", String(repeating: "x", count: 257), "a\u{0}b", "a\nb"] {
+            await #expect(
+                throws: Refusal.invalid(
+                    "a reason of 1 to 256 bytes without control characters is needed")
+            ) {
                 try await orchestrator.change(
                     devices[0].id, .hold(reason: reason), by: World.author)
             }

@@ -20,7 +20,7 @@ import Wire
         let file = world.repository.appending(
             path: "targets/\(image.image.path.prefixed(by: image.image.sha256))")
         #expect(try Data(contentsOf: file) == Data("image 2.0.0".utf8))
-        #expect(try await orchestrator.releases().map(\.release) == [image.release])
+        #expect(try await orchestrator.releases().items.map(\.release) == [image.release])
     }
 
     @Test func publishingAgainChangesNothing() async throws {
@@ -29,10 +29,10 @@ import Wire
         let bytes = Array("image 2.0.0".utf8)
         let (metadata, image) = try world.targets(adding: "2.0.0", bytes: bytes)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
         let before = try world.published().stored
 
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
 
         #expect(try world.published().stored == before)
     }
@@ -45,8 +45,10 @@ import Wire
             adding: "2.0.0", bytes: bytes, signer: Keys.key(66))
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
-        await expectInvalid("forged") { _ = try await orchestrator.publish(.targets(metadata)) }
-        #expect(try await orchestrator.releases().isEmpty)
+        await expectInvalid("forged") {
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
+        }
+        #expect(try await orchestrator.releases().items.isEmpty)
     }
 
     @Test func refusesTargetsWhoseImageIsNotHere() async throws {
@@ -55,7 +57,7 @@ import Wire
         let (metadata, _) = try world.targets(adding: "2.0.0", bytes: [1, 2, 3])
 
         await expectInvalid("not uploaded") {
-            _ = try await orchestrator.publish(.targets(metadata))
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
         }
         #expect(try world.published().trusted.targets?.version == 1)
     }
@@ -69,7 +71,7 @@ import Wire
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
 
         do {
-            _ = try await orchestrator.publish(.targets(metadata))
+            _ = try await orchestrator.publish(.targets(metadata), by: World.author)
             Issue.record("a published image was changed")
         } catch {
             guard case .invalid(let reason) = error else {
@@ -104,7 +106,9 @@ import Wire
             try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
             files.fail(atCall: failing)
             var hasFailed = false
-            do { _ = try await orchestrator.publish(.targets(metadata)) } catch { hasFailed = true }
+            do { _ = try await orchestrator.publish(.targets(metadata), by: World.author) } catch {
+                hasFailed = true
+            }
 
             // What a client sees is complete, old or new, and its images are there.
             let seen = try world.published().trusted.targets
@@ -112,7 +116,7 @@ import Wire
                 #expect(try files.base.holds(image.image))
             }
             files.fail(atCall: nil)
-            _ = try await world.orchestrator().publish(.targets(metadata))
+            _ = try await world.orchestrator().publish(.targets(metadata), by: World.author)
             #expect(try world.published().trusted.targets?.images().count == 1)
             if !hasFailed {
                 #expect(failing > 6, "the failures never came")
@@ -147,7 +151,7 @@ import Wire
 
         let second = try await world.orchestrator()
 
-        #expect(try await second.releases().map(\.release) == [ReleaseID("acme 2.0.0")])
+        #expect(try await second.releases().items.map(\.release) == [ReleaseID("acme 2.0.0")])
     }
 
     private func expectInvalid(_ words: String, _ body: () async throws -> Void) async {
@@ -165,7 +169,7 @@ import Wire
 }
 
 /// Real files whose n-th use fails.
-final class FailingFiles: RepositoryFiles {
+final class FailingFiles: RepositoryFiles, ImageStore {
     let base: RepositoryDirectory
     private let left = Mutex<Int?>(nil)
 
@@ -202,8 +206,24 @@ final class FailingFiles: RepositoryFiles {
         return try base.holds(image)
     }
 
-    func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload {
-        try base.beginUpload(of: digest)
+    func metadataFiles() throws(StoreError) -> [MetadataFile] { try base.metadataFiles() }
+
+    func waitingMetadata() throws(StoreError) -> [[UInt8]] { try base.waitingMetadata() }
+
+    func stage(_ digest: Digest, from path: String) throws(StoreError) {
+        try base.stage(digest, from: path)
+    }
+
+    var isElsewhere: Bool { false }
+
+    func link(to image: ImageReference) throws(StoreError) -> String? { nil }
+
+    func kept() throws(StoreError) -> [KeptImage] { try base.kept() }
+
+    func remove(_ image: KeptImage) throws(StoreError) { try base.remove(image) }
+
+    func removeFragments(before moment: Instant, isTrial: Bool) throws(StoreError) -> Int {
+        try base.removeFragments(before: moment, isTrial: isTrial)
     }
 
     func stagedLength(of digest: Digest) throws(StoreError) -> Int64? {

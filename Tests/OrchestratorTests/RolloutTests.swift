@@ -161,7 +161,7 @@ import Wire
             #expect(reason.contains("another one by now"), "\(reason)")
             #expect(reason.contains(change.says), "\(reason)")
         }
-        #expect(try await orchestrator.rollouts().isEmpty)
+        #expect(try await orchestrator.rollouts().items.isEmpty)
     }
 
     @Test func refusesAPlanThatNobodyWasShown() async throws {
@@ -190,7 +190,7 @@ import Wire
         let second = try await orchestrator.start(request)
 
         #expect(first == second)
-        #expect(try await orchestrator.rollouts().count == 1)
+        #expect(try await orchestrator.rollouts().items.count == 1)
     }
 
     @Test func planningChangesNothing() async throws {
@@ -199,7 +199,7 @@ import Wire
         let two = try await orchestrator.plan(.simple("r", waves: Self.waves))
         #expect(one == two)
         #expect(one.waves.map(\.devices) == [3, 6])
-        #expect(try await orchestrator.rollouts().isEmpty)
+        #expect(try await orchestrator.rollouts().items.isEmpty)
     }
 
     struct BadFile: CustomTestStringConvertible {

@@ -17,7 +17,6 @@ final class World: Sendable {
 
     static let enrolmentToken = "enrolment-token-of-the-tests"
     static let author = must(OperatorName("ada"))
-    static let operatorToken = "operator-token-of-the-tests"
     static let cryptography = CryptographySuite(
         checker: OpenSSLSignatureChecker(), hashing: OpenSSLHashing())
 
@@ -35,21 +34,20 @@ final class World: Sendable {
 
     /// A server that starts: each call stands for a new process on the same disk.
     func orchestrator(
-        files: (any RepositoryFiles)? = nil, store: (any Store)? = nil,
+        files: (any RepositoryFiles & ImageStore)? = nil, store: (any Store)? = nil,
         outside: any OutsideGateProbe = FakeProbe(), takesApplications: Bool = false
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let clock = clock
+        let directory = try RepositoryDirectory(folder: repository)
         let orchestrator = Orchestrator(
             store: try store ?? SQLiteStore(path: databasePath),
-            files: try files ?? RepositoryDirectory(folder: repository), signers: keys.online,
+            files: files ?? directory, images: files ?? directory, spool: directory,
+            signers: keys.online,
             cryptography: Self.cryptography,
             settings: Orchestrator.Settings(
                 checkInSeconds: 60,
-                enrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
-                operatorTokenDigests: [
-                    Self.author: hashing.sha256(Array(Self.operatorToken.utf8))
-                ],
+                sharedEnrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
                 limits: .standard, takesApplications: takesApplications),
             zones: SystemTimeZones(), outside: outside, now: { clock.now },
             makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })
@@ -139,7 +137,7 @@ final class World: Sendable {
         let (metadata, image) = try targets(
             adding: version, bytes: bytes, hardware: hardware, counter: counter)
         try await orchestrator.stage(image.image.sha256, Pieces([bytes]))
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
         return image
     }
 }
@@ -153,7 +151,7 @@ extension World {
             .withdraw(
                 try current.images().values.filter { $0.release == ReleaseID("acme \(version)") }),
             expires: clock.now.advanced(by: .seconds(86_400 * 100)), signers: [keys.targets])
-        _ = try await orchestrator.publish(.targets(metadata))
+        _ = try await orchestrator.publish(.targets(metadata), by: World.author)
     }
 }
 

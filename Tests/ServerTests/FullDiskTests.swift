@@ -49,6 +49,29 @@ import Trust
         }
     }
 
+    @Test func anUploadThatNoLongerFitsGoesOnWhenThereIsRoom() throws {
+        try withSmallDisk(at: "acme/repository/staging", size: "1m") { folder in
+            let server = try ServerProcess(folder: folder)
+            let image = [UInt8](repeating: 7, count: 900_000)
+            #expect(try server.begin(image).status == 201)
+            #expect(try server.patch(image, 0..<300_000).status == 204)
+            let filler = folder.appending(path: "acme/repository/staging/filler")
+            fill(filler)
+
+            let full = try server.patch(image, 300_000..<900_000)
+            #expect(full.status == 507)
+            #expect(full.header("retry-after") == "60")
+            let reached = try server.offset(of: image)
+            #expect((300_000..<900_000).contains(reached))
+
+            try FileManager.default.removeItem(at: filler)
+            #expect(try server.offset(of: image) == reached)
+            #expect(try server.patch(image, reached..<900_000).status == 204)
+            let path = "images/\(server.digest(image))"
+            #expect(try server.asOperator(.head, path).status == 200)
+        }
+    }
+
     private func fill(_ file: URL) {
         var size = 1 << 20
         var data = Data()

@@ -124,7 +124,7 @@ import Wire
         let forged = Array(#"{"metadata":[{"role":"targets","file":"{}"}]}"#.utf8)
         #expect(try server.asOperator(.post, "metadata", forged).status == 422)
         let nameless = Array(#"{"metadata":[{"role":"","file":"{}"}]}"#.utf8)
-        #expect(try server.asOperator(.post, "metadata", nameless).status == 400)
+        #expect(try server.asOperator(.post, "metadata", nameless).status == 422)
         #expect(try server.asOperator(.put, "images/short", [1]).status == 400)
         let digest = OpenSSLHashing().sha256([1, 2, 3]).hex
         #expect(try server.asOperator(.put, "images/\(digest)", [1, 2, 4]).status == 422)

@@ -10,6 +10,8 @@ import Wire
 final class ServerProcess {
     let folder: URL
     let url: String
+    /// What it said until it listened.
+    let said: String
     private let process: Process
     private let http: HTTPClient
 
@@ -26,14 +28,38 @@ final class ServerProcess {
     }
 
     /// Starts a server on a folder that another one has left.
-    init(folder: URL, _ more: [String] = []) throws {
+    ///
+    /// - Parameters:
+    ///   - authority: Whose certificates are believed; needed where the server speaks TLS.
+    ///   - errors: Where its log goes.
+    convenience init(
+        folder: URL, _ more: [String] = [], authority: String? = nil,
+        client: ClientCertificate? = nil, errors: FileHandle = .nullDevice,
+        descriptorLimit: Int? = nil
+    ) throws {
+        try self.init(
+            folder: folder, arguments: Self.arguments(folder) + more, authority: authority,
+            client: client, errors: errors, descriptorLimit: descriptorLimit)
+    }
+
+    init(
+        folder: URL, arguments: [String], authority: String? = nil,
+        client: ClientCertificate? = nil, errors: FileHandle = .nullDevice,
+        descriptorLimit: Int? = nil
+    ) throws {
         self.folder = folder
         process = Process()
         process.executableURL = Self.products.appending(path: "slipway-server")
-        process.arguments = Self.arguments(folder) + more
+        process.arguments = arguments
+        if let descriptorLimit, let server = process.executableURL {
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments =
+                ["-c", "ulimit -n \(descriptorLimit) && exec \"$0\" \"$@\"", server.path]
+                + arguments
+        }
         let output = Pipe()
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = errors
         try process.run()
         // The server's own word that it listens is what is waited for.
         var said = ""
@@ -42,9 +68,13 @@ final class ServerProcess {
             if data.isEmpty { throw DidNotStart(said: said) }
             said += String(decoding: data, as: UTF8.self)
         }
+        self.said = said
         url = try String(contentsOf: folder.appending(path: "data/address"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
-        http = try HTTPClient(options: .standard)
+        var options = HTTPOptions.standard
+        options.authorityPath = authority
+        options.clientCertificate = client
+        http = try HTTPClient(options: options)
     }
 
     struct DidNotStart: Error { let said: String }
@@ -60,7 +90,7 @@ final class ServerProcess {
             "--data", folder.appending(path: "data").path, "--repository",
             folder.appending(path: "acme/repository").path, "--online-keys",
             folder.appending(path: "acme/keys/online").path, "--port", port,
-            "--check-in-seconds", "7",
+            "--check-in-seconds", "7", "--shared-enrolment-token",
         ]
     }
 
@@ -93,12 +123,18 @@ final class ServerProcess {
         process.waitUntilExit()
     }
 
+    /// Asks the process to stop, and does not wait for it.
+    func terminate() { process.terminate() }
+
     /// Asks the process to stop, as a service manager does; returns its exit code.
     func stop() -> Int32 {
         process.terminate()
         process.waitUntilExit()
         return process.terminationStatus
     }
+
+    /// Asks the process to stop, and does not wait for it.
+    func askToStop() { process.terminate() }
 
     var operatorToken: String { token("operator-token") }
     var enrolmentToken: String { token("enrolment-token") }
@@ -147,11 +183,11 @@ final class ServerProcess {
 
     /// A check-in of a new device, signed by `key`.
     func checkIn(
-        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil
+        sequence: Int64 = 1, key: Ed25519PrivateKey, token: String? = nil, device: String = "one"
     ) throws -> [UInt8] {
         try SignedMessage(
             signing: CheckIn(
-                device: must(DeviceID("one")), hardware: must(HardwareModel("gw-2")),
+                device: must(DeviceID(device)), hardware: must(HardwareModel("gw-2")),
                 sequence: sequence,
                 boot: BootReport(
                     slot: must(SlotName("a")), bootID: must(BootID("b")), release: nil, sha256: nil,

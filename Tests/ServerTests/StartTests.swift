@@ -100,7 +100,7 @@ import Testing
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
             #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
         }
-        #expect(server.operatorToken.count == 64)
+        #expect(server.operatorToken.hasPrefix("slw_"))
         #expect(server.operatorToken != server.enrolmentToken)
     }
 }

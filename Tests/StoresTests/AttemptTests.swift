@@ -82,9 +82,9 @@ private typealias Scene = SQLiteStoreTests
         },
     ]
 
-    @Test(arguments: attempts)
-    func countsADeviceByItsNewestTry(row: Row) async throws {
-        let store = try SQLiteStore(path: Scene.path())
+    @Test(arguments: Engine.allCases, attempts)
+    func countsADeviceByItsNewestTry(engine: Engine, row: Row) async throws {
+        let store = try TestDatabase(engine).open()
         let name = must(RolloutName("r"))
         let found = try await store.write { store in
             try store.save(Scene.device(), at: Scene.at(100))
@@ -109,8 +109,9 @@ private typealias Scene = SQLiteStoreTests
     }
 
     /// What is noted at a stop is forgiven later, and nothing that came in between.
-    @Test func forgivesWhatWasNotedAndNothingElse() async throws {
-        let store = try SQLiteStore(path: Scene.path())
+    @Test(arguments: Engine.allCases)
+    func forgivesWhatWasNotedAndNothingElse(engine: Engine) async throws {
+        let store = try TestDatabase(engine).open()
         let name = must(RolloutName("r"))
         @Sendable func attempt(_ device: String, _ countsFrom: Int64) -> AttemptRecord {
             AttemptRecord(

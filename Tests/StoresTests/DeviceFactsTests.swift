@@ -28,15 +28,14 @@ import Testing
 
     /// - Parameter sql: What somebody does to the database with another program.
     private static func facts(
-        of records: [DeviceRecord], after sql: String? = nil
+        on engine: Engine, of records: [DeviceRecord], after sql: String? = nil
     ) async throws -> [DeviceFacts] {
-        let path =
-            FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sqlite").path
-        let store = try SQLiteStore(path: path)
+        let database = try TestDatabase(engine)
+        let store = try database.open()
         try await store.write { store in
             for record in records { try store.save(record, at: record.lastSeen) }
         }
-        if let sql { try SQLiteStoreTests.sqlite(path, sql) }
+        if let sql { try database.run(sql) }
         return try await store.read { store in
             var found: [DeviceFacts] = []
             try store.forEachDevice { found.append($0) }
@@ -44,20 +43,22 @@ import Testing
         }
     }
 
-    @Test func comeByIdEachWithItsOwnAttributes() async throws {
+    @Test(arguments: Engine.allCases) func comeByIdEachWithItsOwnAttributes(engine: Engine)
+        async throws
+    {
         let attributes = [
             "a": ["site": "zürich", "tags": "lab,x"], "a-1": [:], "a.1": ["site": "b"],
             "B": ["board": "C"], "b": ["board": "D", "site": "c", "tags": ""],
         ]
-        let found = try await Self.facts(of: attributes.map { try Self.record($0, $1) })
+        let found = try await Self.facts(on: engine, of: attributes.map { try Self.record($0, $1) })
         #expect(found.map(\.id.text) == ["B", "a", "a-1", "a.1", "b"])
         for device in found {
             #expect(device.attributes.values == attributes[device.id.text])
         }
     }
 
-    @Test func sayWhatTheDeviceRuns() async throws {
-        let found = try await Self.facts(of: [Self.record("d")])
+    @Test(arguments: Engine.allCases) func sayWhatTheDeviceRuns(engine: Engine) async throws {
+        let found = try await Self.facts(on: engine, of: [Self.record("d")])
         #expect(
             found == [
                 DeviceFacts(
@@ -67,8 +68,11 @@ import Testing
             ])
     }
 
-    @Test func whatTheDeviceDoesNotKeepItDoesNotRun() async throws {
-        let found = try await Self.facts(of: [Self.record("d") { $0.isConfirmed = false }])
+    @Test(arguments: Engine.allCases) func whatTheDeviceDoesNotKeepItDoesNotRun(engine: Engine)
+        async throws
+    {
+        let found = try await Self.facts(
+            on: engine, of: [Self.record("d") { $0.isConfirmed = false }])
         #expect(found.map(\.release) == [nil])
         #expect(found.map(\.image) == [nil])
     }
@@ -83,23 +87,36 @@ import Testing
         (.active, ReleaseID("acme 1.0"), { $0.pin = ReleaseID("acme 1.0") }),
     ]
 
-    @Test(arguments: changes)
+    @Test(arguments: Engine.allCases, changes)
     func tellWhatOperatorsDecided(
-        standing: DeviceFacts.Standing, pin: ReleaseID?, change: Change
+        engine: Engine, change: (DeviceFacts.Standing, ReleaseID?, Change)
     ) async throws {
-        let found = try await Self.facts(of: [Self.record("d", [:], change)])
+        let (standing, pin, change) = change
+        let found = try await Self.facts(on: engine, of: [Self.record("d", [:], change)])
         #expect(found.map(\.standing) == [standing])
         #expect(found.map(\.pin) == [pin])
     }
 
-    @Test func whatIsLeftOfARemovedDeviceConfusesNoOther() async throws {
+    @Test(arguments: Engine.allCases) func whatIsLeftOfARemovedDeviceConfusesNoOther(engine: Engine)
+        async throws
+    {
         let records = try ["a", "b", "c"].map { try Self.record($0, ["site": $0]) }
         let found = try await Self.facts(
-            of: records, after: "PRAGMA foreign_keys = OFF; DELETE FROM devices WHERE id = 'b';")
+            on: engine, of: records,
+            after: "\(Self.unguarded(engine)); DELETE FROM devices WHERE id = 'b';")
         #expect(found.map { $0.attributes["site"] } == ["a", "c"])
     }
 
-    @Test func aFleetWithoutDevicesHasNone() async throws {
-        #expect(try await Self.facts(of: []).isEmpty)
+    @Test(arguments: Engine.allCases) func aFleetWithoutDevicesHasNone(engine: Engine) async throws
+    {
+        #expect(try await Self.facts(on: engine, of: []).isEmpty)
+    }
+
+    /// What lets another program remove what others refer to.
+    private static func unguarded(_ engine: Engine) -> String {
+        switch engine {
+        case .sqlite: "PRAGMA foreign_keys = OFF"
+        case .postgres: "SET session_replication_role = replica"
+        }
     }
 }

@@ -20,9 +20,8 @@ import Testing
             asked: AskedAnswer(answer, asked: at(asked)))
     }
 
-    private static func store() async throws -> SQLiteStore {
-        let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sqlite").path
-        let store = try SQLiteStore(path: path)
+    private static func store(on engine: Engine) async throws -> any Store {
+        let store = try TestDatabase(engine).open()
         try await store.write { store in
             try store.add(
                 RolloutRecord(
@@ -37,8 +36,9 @@ import Testing
     }
 
     /// The newest is the last that was stored: clocks may be set back.
-    @Test func theNewestAnswerOfEachCheckAndRevisionIsFound() async throws {
-        let store = try await Self.store()
+    @Test(arguments: Engine.allCases)
+    func theNewestAnswerOfEachCheckAndRevisionIsFound(engine: Engine) async throws {
+        let store = try await Self.store(on: engine)
         try await store.write { store in
             try store.add(Self.record("a", .pass, asked: 100))
             try store.add(Self.record("a", .fail("it's \"bad\""), asked: 90))

@@ -7,11 +7,15 @@ import Testing
     static let allowedImports: [String: Set<String>] = [
         "Model": [],
         "JSON": [],
+        "Telemetry": ["Synchronization"],
         "Wire": ["JSON", "Model"],
         "Trust": ["JSON", "Model"],
+        "Audit": ["JSON", "Model", "Trust", "Wire"],
         "Rollouts": ["Model"],
         "Agent": ["JSON", "Model", "Trust", "Wire"],
-        "Orchestrator": ["Model", "Rollouts", "Synchronization", "Trust", "Wire"],
+        "Orchestrator": [
+            "Audit", "JSON", "Model", "Rollouts", "Synchronization", "Trust", "Wire",
+        ],
         "OpenSSL": ["COpenSSL", "Glibc", "Model", "Trust"],
         "Curl": ["CCurl", "Model"],
         "Signers": ["CPKCS11", "Glibc", "JSON", "Model", "Trust"],
@@ -20,25 +24,34 @@ import Testing
         "Slots": [
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
+        "Postgres": ["CPostgres", "Synchronization"],
         "Programs": ["Glibc", "Synchronization"],
-        "Stores": ["Foundation", "GRDB", "Model", "Orchestrator", "Rollouts", "Wire"],
+        "Stores": [
+            "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
+            "Rollouts", "Synchronization", "Wire",
+        ],
+        "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
         "Server": [
-            "Foundation", "Hummingbird", "JSON", "Logging", "Model", "Orchestrator", "Rollouts",
-            "Wire",
+            "Audit", "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model",
+            "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts",
+            "ServiceLifecycle", "Synchronization", "Telemetry", "Trust", "Wire", "_NIOFileSystem",
         ],
         "slipway": [
-            "ArgumentParser", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
+            "ArgumentParser", "Audit", "Codecs", "Curl", "Foundation", "JSON", "Model", "OpenSSL",
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Curl", "Foundation", "JSON", "Logging", "Model", "OpenSSL",
+            "ArgumentParser", "Buckets", "Crypto", "Curl", "Foundation", "JSON", "JWTKit", "Logging",
+            "Model",
+            "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",
-            "Synchronization",
+            "Synchronization", "Telemetry",
             "Trust", "UnixSignals",
         ],
+        "Load": ["CEpoll", "Glibc"],
         "slipway-bench": [
-            "ArgumentParser", "Foundation", "JSON", "Model", "OpenSSL", "Orchestrator", "Programs",
-            "Rollouts", "Stores", "Trust",
+            "ArgumentParser", "Audit", "Foundation", "Hummingbird", "JSON", "Load", "Model",
+            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
@@ -53,13 +66,15 @@ import Testing
 
     /// Everything that the agent links, and what must stay pure.
     static let withoutFoundation: Set<String> = [
-        "Model", "JSON", "Trust", "Wire", "Rollouts", "Orchestrator", "Agent", "OpenSSL", "Curl",
-        "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
+        "Model", "JSON", "Trust", "Wire", "Audit", "Rollouts", "Orchestrator", "Agent", "OpenSSL",
+        "Curl", "Slots", "slipway-agent", "slipway-tuf", "Signers", "Codecs", "Archives",
+        "Postgres", "Telemetry",
     ]
 
     /// The wrapper of each C library, the operating system's included.
     static let unsafeTargets: Set<String> = [
-        "Archives", "Codecs", "Curl", "OpenSSL", "Programs", "Signers", "Slots",
+        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Postgres", "Programs", "Signers",
+        "Slots",
     ]
 
     @Test(arguments: allowedImports.keys.sorted())

@@ -28,7 +28,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
     }
 
     static func all() throws -> [Sample] {
-        try devices() + management() + rollouts()
+        try devices() + management() + rollouts() + access() + events()
     }
 
     private static func devices() throws -> [Sample] {
@@ -193,7 +193,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
                     name: name("gateway-2.4.1"), release: releaseID(), state: "running",
                     reason: "soaking", wave: 0,
                     waves: [wave], failures: [.init(kind: .health, devices: 1)],
-                    created: at(7), plan: digest(2)),
+                    created: at(7), plan: digest(2), revision: 3),
                 optional: ["wave"]),
             Sample(
                 "rollout explanation",
@@ -201,7 +201,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
                     rollout: RolloutSummary(
                         name: name("gateway-2.4.1"), release: releaseID(), state: "running",
                         reason: "soaking", wave: 0, waves: [wave], failures: [], created: at(7),
-                        plan: digest(2)),
+                        plan: digest(2), revision: 3),
                     at: at(9), steps: [.init(rule: "soak", detail: "soaking", holds: false)],
                     verdict: "hold", events: [event()]),
                 optional: ["rollout.wave", "events[0].device", "events[0].rollout"]),

@@ -57,7 +57,9 @@ extension GateVerdict.HoldReason: CustomStringConvertible {
             "\(overdue) updated devices are silent, and so are \(silent) of \(others) that were"
                 + " offered nothing; it waits for them, or for an operator"
         case .undecided(let count):
-            "\(count) \(count == 1 ? "device has" : "devices have") neither proven it nor failed"
+            (count < WaveEvidence.mostUntried ? "" : "at least ")
+                + "\(count) \(count == 1 ? "device has" : "devices have") neither proven it nor"
+                + " failed"
         case .noEvidenceOfHealth(let have, let need):
             "evidence of health is \(Self.rounded(have)), \(Self.rounded(need)) is needed"
         case .outsideUnknown(let name, let reason): "check \(name) is unknown: \(reason)"

@@ -1,4 +1,4 @@
-internal import Model
+public import Model
 
 extension RolloutPlan {
     /// Whether wave `wave` or one before it reaches `device`.
@@ -10,6 +10,11 @@ extension RolloutPlan {
     ) -> Bool {
         guard let first = self.wave(of: device, bucket: bucket, in: context) else { return false }
         return first <= wave
+    }
+
+    /// `false` only where waves up to `wave` cannot reach the device, whatever else is known of it.
+    public func mayReach(_ device: DeviceID, bucket: Bucket, upTo wave: Int) -> Bool {
+        waves.prefix(wave + 1).contains { $0.mayHold(device, bucket) }
     }
 
     /// The first wave that reaches `device`, counted from 0; `nil` when none does.
@@ -34,6 +39,14 @@ extension PlannedWave {
         case .sample, .list: lists(device.id)
         case .percent(let percentage): percentage.holds(bucket)
         case .devices(let selector): selector.matches(device, in: context)
+        }
+    }
+
+    fileprivate func mayHold(_ device: DeviceID, _ bucket: Bucket) -> Bool {
+        switch spec.target {
+        case .sample, .list: lists(device)
+        case .percent(let percentage): percentage.holds(bucket)
+        case .devices: true
         }
     }
 

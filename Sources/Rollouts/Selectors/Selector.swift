@@ -32,7 +32,7 @@ public struct Selector: Hashable, Sendable {
     public let references: [CohortReference]
     /// The versions that came into their places, each once.
     public let cohorts: [CohortVersion]
-    private let expression: SelectorExpression
+    let expression: SelectorExpression
 
     /// The longest selector, in bytes of UTF-8.
     public static let maximumByteCount = 4096

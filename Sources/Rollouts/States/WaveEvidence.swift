@@ -49,6 +49,8 @@ public struct WaveEvidence: Hashable, Sendable {
     public let provenInWave: Int
     /// Candidates that the open wave reaches, that are alive, hold a lease or are to be tried
     /// again, and that have neither proven the release nor failed.
+    ///
+    /// Those that were not tried are counted up to ``mostUntried`` only.
     public let undecided: Int
     /// Whether somebody other than the author has approved the open wave since it opened.
     public let isApproved: Bool
@@ -56,6 +58,9 @@ public struct WaveEvidence: Hashable, Sendable {
     public let control: OverdueGrading.Control?
     /// The newest answer of each outside check that was asked about the wave while it was open.
     public let outside: [CheckName: AskedAnswer]
+
+    /// Who would know how many devices of a large fleet were not tried has to ask each of them.
+    public static let mostUntried = 1000
 
     public init(
         proven: Int, failures: FailureCounts, provenInWave: Int, undecided: Int,

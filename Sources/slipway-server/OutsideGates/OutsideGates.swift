@@ -3,6 +3,7 @@ internal import Model
 internal import Orchestrator
 internal import Rollouts
 internal import Server
+internal import Telemetry
 
 /// Asks the outside checks of gates, as far as whoever runs the server allows it.
 ///
@@ -10,9 +11,12 @@ internal import Server
 /// server call or run anything that its owner did not name, so what is not allowed is never asked.
 struct OutsideGates: OutsideGateProbe {
     private let prometheus: OutsideAddress?
-    private let webHooks: [OutsideAddress]
+    /// Addresses at or below which the server may call web hooks.
+    let webHooks: [OutsideAddress]
     private let commands: URL?
     private let queue = BlockingQueue()
+
+    private static let stopping = OutsideAnswer.unknown("the server was stopping")
 
     /// - Throws: ``ServerProblem/configuration(_:)`` for a setting that allows nothing sensible.
     init(_ settings: ServerSettings) throws(ServerProblem) {
@@ -46,26 +50,33 @@ struct OutsideGates: OutsideGateProbe {
 
     func answer(_ check: OutsideCheck, about question: OutsideQuestion) async -> OutsideAnswer {
         let timeout = check.timeout
+        // Read here: the threads that ask belong to no trace.
+        let headers = Trace.currentHeaders
         switch check.question {
         case .prometheus(let query, let pass):
             guard let prometheus else {
                 return .unknown("this server's setting prometheus names no server to ask")
             }
-            let probe = PrometheusProbe(base: prometheus, timeout: timeout)
-            return await queue.run { probe.answer(to: query, pass: pass) }
+            let probe = PrometheusProbe(
+                base: prometheus, timeout: timeout, headers: headers)
+            return await queue.run(orAtEnd: Self.stopping) { probe.answer(to: query, pass: pass) }
         case .webHook(let address):
             guard webHooks.contains(where: { address.isAtOrBelow($0) }) else {
                 return .unknown("this server's setting webhooks does not allow \(address.text)")
             }
-            let probe = WebHookProbe(address: address, timeout: timeout)
-            return await queue.run { probe.answer(to: question, of: check.name) }
+            let probe = WebHookProbe(address: address, timeout: timeout, headers: headers)
+            return await queue.run(orAtEnd: Self.stopping) {
+                probe.answer(to: question, of: check.name)
+            }
         case .command(let name):
             guard let commands else {
                 return .unknown("this server's setting gate_commands names no folder of programs")
             }
             let command = GateCommand(
                 file: commands.appending(path: name.text), timeout: timeout)
-            return await queue.run { command.answer(to: question, of: check.name) }
+            return await queue.run(orAtEnd: Self.stopping) {
+                command.answer(to: question, of: check.name)
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ internal import Rollouts
 struct PrometheusProbe: Sendable {
     let base: OutsideAddress
     let timeout: Duration
+    /// Besides its own.
+    var headers: [(String, String)] = []
 
     /// The longest answer; some thousand series.
     static let answerLimitBytes = 1_048_576
@@ -16,7 +18,9 @@ struct PrometheusProbe: Sendable {
         let url = "\(base.text)\(slash)api/v1/query?query=\(URLPath.encode(query))"
         do {
             let response = try HTTPClient(options: .probing(within: timeout)).send(
-                HTTPRequest(method: .get, url: url, headers: [("Accept", "application/json")]),
+                HTTPRequest(
+                    method: .get, url: url,
+                    headers: [("Accept", "application/json")] + headers),
                 bodyLimitBytes: Self.answerLimitBytes)
             return PrometheusAnswer(status: response.status, body: response.body).judged(by: pass)
         } catch { return .unknown("Prometheus: \(error)") }

@@ -10,13 +10,16 @@ internal import Rollouts
 struct WebHookProbe: Sendable {
     let address: OutsideAddress
     let timeout: Duration
+    /// Besides its own.
+    var headers: [(String, String)] = []
 
     static let answerLimitBytes = 65_536
 
     /// Blocks until the answer is there.
     func answer(to question: OutsideQuestion, of check: CheckName) -> OutsideAnswer {
         let request = HTTPRequest(
-            method: .post, url: address.text, headers: [("Content-Type", "application/json")],
+            method: .post, url: address.text,
+            headers: [("Content-Type", "application/json")] + headers,
             body: question.json(of: check).compactBytes)
         do {
             let response = try HTTPClient(options: .probing(within: timeout)).send(

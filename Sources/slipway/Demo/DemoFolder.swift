@@ -11,7 +11,7 @@ struct DemoFolder {
     var serverData: URL { root.appending(path: "server") }
     var database: URL { serverData.appending(path: "slipway.sqlite") }
     var operatorToken: URL { serverData.appending(path: "operator-token") }
-    var enrolmentToken: URL { serverData.appending(path: "enrolment-token") }
+    var enrolmentToken: URL { root.appending(path: "enrolment-token") }
     var address: URL { serverData.appending(path: "address") }
     var devices: URL { root.appending(path: "devices") }
     var rollouts: URL { root.appending(path: "rollouts") }

@@ -71,6 +71,10 @@ final class DemoStory {
         let releases = try world.releases().count
         ledger.note(2, "four releases are published", "\(releases)", holds: releases == 4)
 
+        say(
+            try world.slipway(
+                "enrolment", "create", "--uses", "\(deviceCount)", "--expires", "1d", "--save",
+                world.folder.enrolmentToken.path), terminator: "")
         try world.buildMachines(count: deviceCount)
         try world.startMachines()
         try world.observe("all devices have enrolled") {

@@ -204,11 +204,9 @@ private final class ImageArrival {
             self.copy = nil
         case .server(let client):
             guard try !client.hasImage(image.sha256) else { return }
-            let handle = try FileHandle(forReadingFrom: URL(filePath: image.path))
-            defer { try? handle.close() }
-            try client.upload(image.sha256, length: image.length) { maximum in
-                ((try? handle.read(upToCount: maximum)) ?? nil).map { Array($0) } ?? []
-            }
+            try ImageSender(
+                client: client, path: image.path, digest: image.sha256, length: image.length
+            ).send()
         case .url: preconditionFailure("images are published to folders and servers")
         }
     }

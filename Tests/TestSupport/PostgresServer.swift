@@ -1,0 +1,175 @@
+public import Foundation
+internal import Glibc
+internal import Synchronization
+
+/// A PostgreSQL server of the tests' own, Debian's, on a Unix socket in a temporary folder.
+///
+/// It goes when the value is let go, and also when the test process dies, however that happens: a
+/// shell waits for the end of a pipe that only this process writes to, and stops the server then.
+public final class PostgresServer: Sendable {
+    /// Why there is no server.
+    public struct Problem: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let folder: URL
+    private let programs: URL
+    private let ward: Ward
+    private let databaseCount = Mutex(0)
+
+    /// One that all tests of a process share; made when it is first asked for.
+    public static let shared = Result { try PostgresServer(isDurable: false) }
+
+    /// - Parameter isDurable: Whether it syncs to the disk what it commits.
+    public init(isDurable: Bool) throws {
+        let programs = try Self.findPrograms()
+        self.programs = programs
+        // Short, because the path of a socket has at most 107 bytes.
+        folder = FileManager.default.temporaryDirectory.appending(
+            path: "pg-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        if geteuid() == 0 { try Self.run(["chown", "postgres", folder.path]) }
+        // Sorted as people like it, so that whoever relies on the order of bytes has to say so.
+        let settings =
+            "-k \(folder.path) -c listen_addresses= -c max_connections=200"
+            + (isDurable ? "" : " -c fsync=off -c full_page_writes=off")
+        let script = """
+            cd "$1"
+            "$0/initdb" --no-sync --auth=trust --username=slipway --encoding=UTF8 \
+                --locale-provider=icu --icu-locale=en-US --locale=C.UTF-8 -D data >log 2>&1 &&
+            "$0/pg_ctl" -w -D data -l log -o "$2" start >/dev/null 2>&1 && echo ready && cat
+            "$0/pg_ctl" -w -D data -m immediate stop >/dev/null 2>&1
+            rm -rf "$1"
+            """
+        ward = try Ward(
+            Self.unprivileged + ["/bin/sh", "-c", script, programs.path, folder.path, settings])
+        guard ward.isReady else {
+            throw Problem(description: "PostgreSQL does not start in \(folder.path)")
+        }
+    }
+
+    /// A new database, empty or a copy of another one, which nobody may be using; its address.
+    public func makeDatabase(copying template: String? = nil) throws -> String {
+        let number = databaseCount.withLock { count in
+            count += 1
+            return count
+        }
+        let name = "test_\(number)"
+        let copied = template.map { " TEMPLATE \(Self.name(of: $0))" } ?? ""
+        try query(address(of: "postgres"), "CREATE DATABASE \(name)\(copied)")
+        return address(of: name)
+    }
+
+    /// What `psql` answers to statements: unaligned rows, with `|` between columns.
+    @discardableResult
+    public func query(_ address: String, _ statements: String) throws -> String {
+        let output = try Self.run(
+            [
+                programs.appending(path: "psql").path, "--no-psqlrc", "--quiet", "--tuples-only",
+                "--no-align", "--set=ON_ERROR_STOP=1", "--dbname=\(address)",
+                "--command=\(statements)",
+            ])
+        return output.trimmingCharacters(in: .newlines)
+    }
+
+    /// Stops it as a crash would.
+    public func crash() throws { try control("-m", "immediate", "stop") }
+
+    /// Starts it after a ``crash()``.
+    public func start() throws {
+        // It remembers how it was started.
+        let options = try String(
+            contentsOf: folder.appending(path: "options"), encoding: .utf8)
+        try control("-l", "\(folder.path)/log", "-o", options, "start")
+    }
+
+    private func control(_ words: String...) throws {
+        if words.contains("stop") {
+            let text = try String(
+                contentsOf: folder.appending(path: "data/postmaster.opts"), encoding: .utf8)
+            // The program's own name comes first, and each word stands in quotes.
+            let options = text.split(separator: " ").dropFirst().joined(separator: " ")
+            try Data(options.replacing("\"", with: "'").utf8).write(
+                to: folder.appending(path: "options"))
+        }
+        let data = folder.appending(path: "data").path
+        try Self.run(
+            Self.unprivileged + [programs.appending(path: "pg_ctl").path, "-w", "-D", data]
+                + words)
+    }
+
+    private func address(of name: String) -> String {
+        "postgres://slipway@/\(name)?host=\(folder.path)"
+    }
+
+    private static func name(of address: String) -> Substring {
+        address.prefix { $0 != "?" }.split(separator: "/").last ?? ""
+    }
+
+    /// A server refuses to run as root.
+    private static var unprivileged: [String] {
+        geteuid() == 0
+            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
+    }
+
+    private static func findPrograms() throws -> URL {
+        let place = URL(filePath: "/usr/lib/postgresql")
+        let versions = try? FileManager.default.contentsOfDirectory(atPath: place.path)
+        guard let newest = versions?.compactMap({ Int($0) }).max() else {
+            throw Problem(description: "there is no PostgreSQL: apt-get install postgresql")
+        }
+        return place.appending(path: "\(newest)/bin")
+    }
+
+    @discardableResult
+    private static func run(_ words: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = words
+        let output = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        // Not to the end of the pipe, which a server that was started would hold open.
+        let text =
+            words.contains("start")
+            ? Data() : try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Problem(
+                description: "\(words.joined(separator: " ")):"
+                    + " \(String(decoding: text, as: UTF8.self))")
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+/// A program that runs until this process ends, or lets it go.
+private final class Ward: Sendable {
+    let isReady: Bool
+    private let process: Mutex<Process>
+    private let input: FileHandle
+
+    /// Waits until the program prints a line, or ends.
+    init(_ words: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = words
+        let input = Pipe()
+        let output = Pipe()
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        // Programs that tests start must not keep it open.
+        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        isReady = !output.fileHandleForReading.availableData.isEmpty
+        self.input = input.fileHandleForWriting
+        self.process = Mutex(process)
+    }
+
+    deinit {
+        try? input.close()
+        process.withLock { $0.waitUntilExit() }
+    }
+}
