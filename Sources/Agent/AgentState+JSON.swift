@@ -44,6 +44,7 @@ extension AgentState {
                 ),
                 ("time_floor", .string("\(timeFloor.earliest)")),
                 ("deferred_until", deferredUntil.map { .string("\($0)") }),
+                ("wipe", (wipe?.json).map { .object($0) }),
             ])
         ).compactBytes
     }
@@ -91,9 +92,23 @@ extension AgentState {
             throw fields.refused("time_floor", "a time")
         }
         self.timeFloor = TimeFloor(earliest: timeFloor)
+        wipe = Self.wipe(fields)
         // A note that cannot be read puts nothing off.
         deferredUntil = (try? fields.optionalString("deferred_until")).flatMap {
             $0.flatMap { Instant($0) }
+        }
+    }
+
+    /// What cannot be read is demanded once more by the server.
+    private static func wipe(_ fields: JSONFields) -> Wipe? {
+        guard let fields = (try? fields.optionalObject("wipe")) ?? nil,
+            let word = try? fields.string("result")
+        else { return nil }
+        switch word {
+        case "demanded": return .demanded
+        case "done": return .done
+        case "failed": return .failed((try? fields.string("detail")) ?? "")
+        default: return nil
         }
     }
 
@@ -114,6 +129,26 @@ public enum StateError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .damaged(let problem): "the stored state is damaged: \(problem)"
+        }
+    }
+}
+
+extension AgentState.Wipe {
+    fileprivate var json: JSONObject {
+        switch self {
+        case .demanded: JSONObject([("result", .string("demanded"))])
+        case .done: JSONObject([("result", .string("done"))])
+        case .failed(let detail):
+            JSONObject([("result", .string("failed")), ("detail", .string(detail))])
+        }
+    }
+
+    /// What the server is told; `nil` while there is nothing to tell.
+    var report: WipeReport? {
+        switch self {
+        case .demanded: nil
+        case .done: .done
+        case .failed(let detail): .failed(detail)
         }
     }
 }

@@ -13,6 +13,8 @@ public struct AgentState: Hashable, Sendable {
     public var enrolledKey: Ed25519PublicKey?
     /// Whether the server has said that this device left the fleet.
     public var isRetired: Bool
+    /// What became of the wipe that the server has demanded; `nil` when it demands none.
+    public var wipe: Wipe?
     /// The attributes of the last check-in that was answered.
     public var reportedAttributes: Attributes?
     /// The highest rank of each product that this device ever confirmed.
@@ -23,6 +25,14 @@ public struct AgentState: Hashable, Sendable {
     public var deferredUntil: Instant?
     /// Whether an agent from after this one has written it, so that its phase was left alone.
     public var isOfNewerAgent = false
+
+    /// How far a retired device is with erasing itself.
+    public enum Wipe: Hashable, Sendable {
+        /// The device's own program is to be run, again after a power cut.
+        case demanded
+        case done
+        case failed(String)
+    }
 
     /// Of a device that has never spoken.
     public static let new = AgentState(

@@ -27,6 +27,9 @@ public enum Hook: String, Hashable, Sendable, CaseIterable {
     case postConfirm = "post-confirm"
     /// When the update has failed, and the machine is on the image before.
     case failed
+    /// When the device has left the fleet and is to erase what its owner would not give away. It
+    /// leaves the agent's own files, or the server never hears that it is done.
+    case wipe
 }
 
 /// Runs the device's own programs.
@@ -35,6 +38,9 @@ public enum Hook: String, Hashable, Sendable, CaseIterable {
 public protocol HookRunner {
     /// - Parameter facts: What the hook may want to know, by name: `release`, `slot`, `failure`.
     func run(_ hook: Hook, facts: [String: String]) -> HookVerdict
+
+    /// Whether the device has a program for this hook at all.
+    func has(_ hook: Hook) -> Bool
 }
 
 /// How a hook ended.
@@ -93,6 +99,8 @@ public struct NoDevicePorts: Consent, HookRunner, LogTail, BundleOpener, FetchGa
     public func ask(for release: ReleaseID) -> ConsentVerdict { .yes }
 
     public func run(_ hook: Hook, facts: [String: String]) -> HookVerdict { .done }
+
+    public func has(_ hook: Hook) -> Bool { false }
 
     public func lines(ofPreviousBoot: Bool) -> String? { nil }
 

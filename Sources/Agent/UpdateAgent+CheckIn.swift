@@ -56,7 +56,7 @@ extension UpdateAgent {
         try change { state in
             state.isEnrolled = true
             state.enrolledKey = ports.identity.publicKey
-            state.isRetired = directive.order == .retire
+            state.note(directive.order)
             state.reportedAttributes = attributes
         }
         try take(.answered(directive, spare: spare))
@@ -91,7 +91,8 @@ extension UpdateAgent {
             enrolment: isEnrolled
                 ? nil
                 : Enrolment(
-                    publicKey: identity.publicKey, token: configuration.enrolmentToken))
+                    publicKey: identity.publicKey, token: configuration.enrolmentToken),
+            wipe: state.wipe?.report)
         do {
             return try SignedMessage(signing: checkIn, keyID: keyID) {
                 payload throws(IdentityError) in try identity.sign(payload)
@@ -162,6 +163,25 @@ extension UpdateAgent {
         let verified = try? offer.verify(
             answer.payload, signatures: answer.signatures, by: cryptography.checker)
         return verified != nil
+    }
+}
+
+extension AgentState {
+    /// Whether the device has left the fleet, and is to erase itself.
+    ///
+    /// A report that the server has taken is no longer demanded, and then no longer told.
+    fileprivate mutating func note(_ order: Directive.Order?) {
+        switch order {
+        case .retire(true):
+            isRetired = true
+            wipe = wipe ?? .demanded
+        case .retire(false):
+            isRetired = true
+            wipe = nil
+        case .offer, .cancel, nil:
+            isRetired = false
+            wipe = nil
+        }
     }
 }
 

@@ -102,6 +102,7 @@ public final class UpdateAgent {
     /// - Throws: ``AgentError`` when the device's own files cannot be written; try again later.
     public func advance() throws(AgentError) -> Pause {
         waitsFor = nil
+        if state.wipe == .demanded, state.phase == .idle { return try wipeStep() }
         switch state.phase.intent {
         case .checkIn(let report): return try checkInStep(report)
         case .authorize(let job): return try authorizeStep(job)

@@ -34,6 +34,9 @@ public enum AuditAction: String, Hashable, Sendable, CaseIterable {
     case logStarted = "log-started"
     case deviceAdded = "device-added"
     case deviceChanged = "device-changed"
+    case deviceExpected = "device-expected"
+    case expectationChanged = "expectation-changed"
+    case expectationEnded = "expectation-ended"
     case imageAdded = "image-added"
     case imageChanged = "image-changed"
     case imageRemoved = "image-removed"
@@ -66,6 +69,7 @@ public struct AuditSubject: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         case log
         case device
+        case expectedDevice = "expected-device"
         case image
         case cohort
         case rollout

@@ -29,6 +29,21 @@ public struct Attributes: Hashable, Sendable {
         case value(of: String)
     }
 
+    /// These attributes, with those of `others` in the place of their own.
+    ///
+    /// Where both together are more than a device may have, those of its own that sort last are
+    /// left out.
+    public func overridden(by others: Attributes) -> Attributes {
+        guard !others.values.isEmpty else { return self }
+        var result = others
+        let own = values.filter { others.values[$0.key] == nil }
+        let room = Self.maximumCount - others.values.count
+        let kept =
+            own.count <= room ? Array(own) : Array(own.sorted { $0.key < $1.key }.prefix(room))
+        for (name, value) in kept { result.values[name] = value }
+        return result
+    }
+
     public subscript(name: String) -> String? { values[name] }
 
     /// The words of the attribute `tags`, which are separated by commas.

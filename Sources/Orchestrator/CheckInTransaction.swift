@@ -18,7 +18,7 @@ struct CheckInTransaction {
         case wait(atMost: Duration?)
         case offer(OfferRecord, deferUntil: Instant?)
         case cancel(Nonce)
-        case retire
+        case retire(wipe: Bool)
     }
 
     func run() throws -> Order {
@@ -43,16 +43,14 @@ struct CheckInTransaction {
             (old, offer) = (try store.device(checkIn.device), nil)
             attempts = try store.attempts(of: checkIn.device)
         }
-        if old == nil { try orchestrator.enrol(checkIn, store, at: now) }
-        let device = record(following: old)
+        if let old, old.lifecycle == .retired { return try hear(retired: old) }
+        let device = try old.map { record(following: $0) } ?? enrolled()
         try store.save(device, replacing: old, at: now)
-        if old == nil { try log("enrolled as \(device.hardware)", rollout: nil) }
         if case .failed(_, let failure) = checkIn.phase, let indicator = failure.indicator {
             try log(
                 "reports what may be an attack (\(indicator.rawValue)): \(failure.detail)",
                 rollout: nil)
         }
-        guard device.lifecycle == .active else { return .retire }
         if let offer { return try settle(offer, device) }
         return try orderWithoutOffer(device, attempts)
     }
@@ -63,19 +61,73 @@ struct CheckInTransaction {
         try orchestrator.askGate(of: offer.rollout, store, at: now)
     }
 
-    private func record(following old: DeviceRecord?) -> DeviceRecord {
+    private func record(following old: DeviceRecord) -> DeviceRecord {
+        var device = old
+        device.hardware = checkIn.hardware
+        device.sequence = checkIn.sequence
+        device.slot = checkIn.boot.slot
+        device.bootID = checkIn.boot.bootID
+        device.release = checkIn.boot.release
+        device.image = checkIn.boot.sha256
+        device.isConfirmed = checkIn.boot.isConfirmed
+        device.phaseJSON = checkIn.phase.bytes
+        if case .failed(_, let failure) = checkIn.phase { device.lastFailure = failure }
+        device.reportedAttributes = checkIn.attributes ?? old.reportedAttributes
+        device.lastSeen = now
+        return device
+    }
+
+    /// A device that is heard of for the first time, with what the inventory has of it.
+    private func enrolled() throws -> DeviceRecord {
+        try orchestrator.enrol(checkIn, store, at: now)
+        let expected = try store.expectedDevice(checkIn.device)
+        if let expected {
+            try refuse(unless: expected)
+            try store.removeExpectedDevice(expected.id)
+        }
+        let plan = expected?.plannedBy.map { ", as planned by \($0)" } ?? ""
+        try log("enrolled as \(checkIn.hardware)\(plan)", rollout: nil)
         let boot = checkIn.boot
-        var failure = old?.lastFailure
+        var failure: Failure?
         if case .failed(_, let new) = checkIn.phase { failure = new }
         return DeviceRecord(
             id: checkIn.device, hardware: checkIn.hardware, publicKey: key,
-            sequence: checkIn.sequence, lifecycle: old?.lifecycle ?? .active, slot: boot.slot,
-            bootID: boot.bootID, release: boot.release, image: boot.sha256,
-            isConfirmed: boot.isConfirmed, phaseJSON: checkIn.phase.bytes, lastFailure: failure,
-            attributes: checkIn.attributes ?? old?.attributes ?? .none, lastSeen: now,
-            enrolled: old?.enrolled ?? now, heldReason: old?.heldReason,
-            quarantined: old?.quarantined, failuresInARow: old?.failuresInARow ?? 0,
-            pin: old?.pin, askedKey: old?.askedKey)
+            sequence: checkIn.sequence, lifecycle: .active, slot: boot.slot, bootID: boot.bootID,
+            release: boot.release, image: boot.sha256, isConfirmed: boot.isConfirmed,
+            phaseJSON: checkIn.phase.bytes, lastFailure: failure,
+            reportedAttributes: checkIn.attributes ?? .none,
+            setAttributes: expected?.attributes ?? .none, lastSeen: now, enrolled: now)
+    }
+
+    /// Looked at again inside the transaction: the inventory may have changed meanwhile.
+    private func refuse(unless expected: ExpectedDevice) throws(Refusal) {
+        guard expected.publicKey ?? key == key else {
+            throw .stranger("device \(expected.id) has another key in the inventory")
+        }
+        guard expected.hardware ?? checkIn.hardware == checkIn.hardware else {
+            throw .conflict(
+                "device \(expected.id) says that it is a \(checkIn.hardware), and the inventory"
+                    + " has it as another model")
+        }
+    }
+
+    /// Its word counts no more, but for that it has erased itself; its key is good for nothing else.
+    private func hear(retired old: DeviceRecord) throws -> Order {
+        var device = old
+        device.sequence = checkIn.sequence
+        device.lastSeen = now
+        if let report = checkIn.wipe, device.retirement?.wipe == .demanded {
+            switch report {
+            case .done:
+                device.retirement?.wipe = .done(at: now)
+                try log("says that it has erased itself", rollout: nil)
+            case .failed(let detail):
+                device.retirement?.wipe = .failed(detail, at: now)
+                try log("says that it could not erase itself: \(detail)", rollout: nil)
+            }
+        }
+        try store.save(device, replacing: old, at: now)
+        return .retire(wipe: device.retirement?.wipe == .demanded)
     }
 
     // MARK: With an offer

@@ -59,6 +59,7 @@ extension Orchestrator {
         }
         do { return try authenticate(message, known: known, ground) } catch {
             try await noteEnrolment(of: message, known: known, at: moment)
+            try await noteApplication(of: message, known: known, at: moment)
             throw error
         }
     }
@@ -83,7 +84,7 @@ extension Orchestrator {
     /// How long one key that was asked for stands before another may take its place.
     private static let askPeriod = Duration.seconds(86_400)
 
-    private func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
+    func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
         guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID] else {
             return false
         }
@@ -99,7 +100,7 @@ extension Orchestrator {
     private func noteEnrolment(
         of message: SignedMessage<CheckIn>, known: DeviceRecord?, at moment: Instant
     ) async throws(Refusal) {
-        guard let known, known.lifecycle == .active, let enrolment = message.unverified.enrolment,
+        guard let known, let enrolment = message.unverified.enrolment,
             isSigned(message, by: enrolment.publicKey)
         else { return }
         let key = enrolment.publicKey
@@ -117,9 +118,11 @@ extension Orchestrator {
                     at: moment, device: known.id, rollout: nil,
                     what: "asks to enrol again with the key \(key.hex)"))
         }
+        let state =
+            known.lifecycle == .retired ? "was retired" : "is enrolled with another key"
         throw .stranger(
-            "device \(known.id) is enrolled with another key; an operator has to accept the key"
-                + " \(key.hex) (slipway device accept-key)")
+            "device \(known.id) \(state); an operator has to accept the key \(key.hex) (slipway"
+                + " device accept-key)")
     }
 
     private func directive(
@@ -135,7 +138,7 @@ extension Orchestrator {
                 pauseSeconds = Int(atMost.components.seconds)
             }
         case .cancel(let nonce): order = .cancel(nonce)
-        case .retire: order = .retire
+        case .retire(let wipe): order = .retire(wipe: wipe)
         case .offer(let offer, let deferUntil):
             order = .offer(try sign(Offer(offer, deferUntil: deferUntil)))
         }

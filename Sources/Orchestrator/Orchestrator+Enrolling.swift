@@ -8,6 +8,8 @@ enum EnrolmentGround: Hashable, Sendable {
     /// The one token that the server's settings allow for every device.
     case shared
     case token(EnrolmentTokenRecord)
+    /// The inventory has its key.
+    case inventory
 }
 
 /// How a device that nobody knows becomes one of the fleet.
@@ -17,6 +19,10 @@ extension Orchestrator {
         of checkIn: CheckIn, _ store: any StoreReader, at moment: Instant
     ) throws -> EnrolmentGround? {
         guard let enrolment = checkIn.enrolment else { return nil }
+        if let key = try store.expectedDevice(checkIn.device)?.publicKey {
+            // Where the key is known, nothing lets in another one.
+            return enrolment.publicKey == key ? .inventory : nil
+        }
         if isShared(enrolment) { return .shared }
         guard let token = try token(of: enrolment, store), token.isGood(at: moment),
             try admits(token, checkIn, store, at: moment)
@@ -28,7 +34,7 @@ extension Orchestrator {
     func enrol(_ checkIn: CheckIn, _ store: any StoreWriter, at moment: Instant) throws {
         switch try enrolmentGround(of: checkIn, store, at: moment) {
         case nil: throw Self.mayNotEnrol(checkIn.device)
-        case .shared: return
+        case .shared, .inventory: return
         case .token(let token): try store.use(token, for: checkIn.device, at: moment)
         }
     }

@@ -36,8 +36,11 @@ extension Orchestrator {
         case unpin
         /// The key that it has asked to enrol again with takes the place of its own.
         case acceptKey(Ed25519PublicKey)
-        /// For good; its agent is told to stop asking.
-        case retire
+        /// Operators' own attributes, which win over what the device says; `nil` takes one back.
+        case setAttributes([String: String?])
+        /// For good; its agent is told to stop asking. One that is retired already may still be told
+        /// to erase itself.
+        case retire(demandsWipe: Bool)
 
         public static let reasonByteCount = 1...256
     }
@@ -52,7 +55,7 @@ extension Orchestrator {
             guard var device = try store.device(id) else {
                 throw Refusal.unknown("there is no device called \(id)")
             }
-            guard device.lifecycle == .active else {
+            guard device.lifecycle == .active || change.concernsRetired else {
                 throw Refusal.conflict("device \(id) is retired")
             }
             try precondition.check(tag(of: summary(of: device, rollout: nil, [])))
@@ -86,10 +89,22 @@ extension Orchestrator {
                 // The device counts anew, and has said so at least once.
                 device.sequence = 1
                 device.askedKey = nil
+                // Its id is used again, by an operator's word.
+                device.lifecycle = .active
+                device.retirement = nil
                 what = "its key is now \(key.hex)"
-            case .retire:
+            case .setAttributes(let changes):
+                device.setAttributes = try device.setAttributes.changed(by: changes)
+                what = "its attributes were set: \(changes.keys.sorted().joined(separator: ", "))"
+            case .retire(let demandsWipe):
+                guard device.lifecycle == .active || demandsWipe else {
+                    throw Refusal.conflict("device \(id) is retired")
+                }
                 device.lifecycle = .retired
-                what = "retired"
+                device.askedKey = nil
+                device.retirement = Retirement(
+                    at: device.retirement?.at ?? moment, wipe: demandsWipe ? .demanded : nil)
+                what = demandsWipe ? "retired, and told to erase itself" : "retired"
             }
             try store.save(device, at: moment)
             if let fate = change.fateOfOffer, let offer = try store.openOffer(of: id) {
@@ -107,15 +122,16 @@ extension Orchestrator {
         of device: DeviceRecord, rollout: RolloutName?, _ decisions: [DeviceSummary.Decision]
     ) throws -> DeviceSummary {
         DeviceSummary(
-            id: device.id, hardware: device.hardware,
-            lifecycle: device.facts.standing.sentence, pin: device.pin,
+            id: device.id, hardware: device.hardware, lifecycle: device.stage,
+            standing: device.facts.standing.sentence, pin: device.pin,
             boot: BootReport(
                 slot: device.slot, bootID: device.bootID, release: device.release,
                 sha256: device.image, isConfirmed: device.isConfirmed),
             phase: try PhaseReport(
                 parsing: device.phaseJSON, limitBytes: settings.limits.messageBytes),
             rollout: rollout, lastFailure: device.lastFailure, lastSeen: device.lastSeen,
-            attributes: device.attributes, askedKey: device.askedKey?.key,
+            attributes: device.attributes, setAttributes: device.setAttributes,
+            retirement: device.retirement, askedKey: device.askedKey?.key,
             decisions: decisions)
     }
 
@@ -145,11 +161,28 @@ extension DeviceRecord {
     }
 }
 
+extension Attributes {
+    /// - Throws: ``Refusal/invalid(_:)`` when that would not be attributes.
+    fileprivate func changed(by changes: [String: String?]) throws(Refusal) -> Attributes {
+        var values = values
+        for (name, value) in changes { values[name] = value }
+        do { return try Attributes(values) } catch { throw .invalid("\(error)") }
+    }
+}
+
 extension Orchestrator.DeviceChange {
+    /// Whether it may be done to a device that is retired.
+    fileprivate var concernsRetired: Bool {
+        switch self {
+        case .acceptKey, .retire: true
+        case .hold, .resume, .pin, .unpin, .setAttributes: false
+        }
+    }
+
     /// Why an open offer ends with this change; `nil` when it goes on.
     fileprivate var fateOfOffer: String? {
         switch self {
-        case .hold, .resume, .pin, .unpin: nil
+        case .hold, .resume, .pin, .unpin, .setAttributes: nil
         case .acceptKey: "it was reset"
         case .retire: "it was retired"
         }

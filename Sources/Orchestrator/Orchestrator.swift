@@ -39,16 +39,20 @@ public struct Orchestrator: Sendable {
         public var quarantineAfter: Int
         /// Addresses at or below which web hooks may be, whatever their scheme and place.
         public var trustedWebHooks: [OutsideAddress]
+        /// Whether devices that nobody planned and that have no token may wait for an operator's
+        /// word; each costs a row, and anybody can make one up.
+        public var takesApplications: Bool
 
         public init(
             checkInSeconds: Int, sharedEnrolmentTokenDigest: Digest?, limits: Limits,
             quarantineAfter: Int = Settings.standardQuarantine,
-            trustedWebHooks: [OutsideAddress] = []
+            trustedWebHooks: [OutsideAddress] = [], takesApplications: Bool = false
         ) {
             self.checkInSeconds = checkInSeconds
             self.sharedEnrolmentTokenDigest = sharedEnrolmentTokenDigest
             self.limits = limits
             self.quarantineAfter = quarantineAfter
+            self.takesApplications = takesApplications
             self.trustedWebHooks = trustedWebHooks
         }
 

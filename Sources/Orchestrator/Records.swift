@@ -1,5 +1,6 @@
 public import Model
 public import Rollouts
+public import Wire
 
 /// A device as the store keeps it.
 public struct DeviceRecord: Hashable, Sendable {
@@ -26,9 +27,14 @@ public struct DeviceRecord: Hashable, Sendable {
     /// The phase that the device reported, in the wire's JSON.
     public var phaseJSON: [UInt8]
     public var lastFailure: Failure?
-    public var attributes: Attributes
+    /// What the device says of itself.
+    public var reportedAttributes: Attributes
+    /// What operators set; the device's own word does not win over it.
+    public var setAttributes: Attributes
     public var lastSeen: Instant
     public var enrolled: Instant
+    /// How it left the fleet; its id stays taken. `nil` also for one that an older server retired.
+    public var retirement: Retirement?
     /// The other key that somebody with an enrolment token has shown for this device since.
     public var askedKey: AskedKey?
 
@@ -51,10 +57,11 @@ public struct DeviceRecord: Hashable, Sendable {
     public init(
         id: DeviceID, hardware: HardwareModel, publicKey: Ed25519PublicKey, sequence: Int64,
         lifecycle: Lifecycle, slot: SlotName, bootID: BootID, release: ReleaseID?, image: Digest?,
-        isConfirmed: Bool, phaseJSON: [UInt8], lastFailure: Failure?, attributes: Attributes,
+        isConfirmed: Bool, phaseJSON: [UInt8], lastFailure: Failure?,
+        reportedAttributes: Attributes, setAttributes: Attributes = .none,
         lastSeen: Instant, enrolled: Instant, heldReason: String? = nil,
         quarantined: Instant? = nil, failuresInARow: Int = 0, pin: ReleaseID? = nil,
-        askedKey: AskedKey? = nil
+        askedKey: AskedKey? = nil, retirement: Retirement? = nil
     ) {
         self.id = id
         self.hardware = hardware
@@ -68,7 +75,8 @@ public struct DeviceRecord: Hashable, Sendable {
         self.isConfirmed = isConfirmed
         self.phaseJSON = phaseJSON
         self.lastFailure = lastFailure
-        self.attributes = attributes
+        self.reportedAttributes = reportedAttributes
+        self.setAttributes = setAttributes
         self.lastSeen = lastSeen
         self.enrolled = enrolled
         self.heldReason = heldReason
@@ -76,7 +84,11 @@ public struct DeviceRecord: Hashable, Sendable {
         self.failuresInARow = failuresInARow
         self.pin = pin
         self.askedKey = askedKey
+        self.retirement = retirement
     }
+
+    /// What rollouts decide by.
+    public var attributes: Attributes { reportedAttributes.overridden(by: setAttributes) }
 }
 
 /// An image that may be offered: the server's belief, which every device checks for itself.

@@ -18,6 +18,7 @@ struct ManagementRoutes {
         addRolloutChanges(to: group)
         addExplanations(to: group)
         addCohorts(to: group)
+        InventoryRoutes(orchestrator: orchestrator).add(to: group)
         addEvents(to: group)
         addWebHooks(to: group)
         AuditRoutes(orchestrator: orchestrator).add(to: group)
@@ -104,8 +105,18 @@ struct ManagementRoutes {
             }
             return try await change(.acceptKey(key), request, context)
         }
+        group.post("devices/{id}/attributes") { request, context in
+            let wanted: AttributesRequest = try await read(request)
+            return try await change(.setAttributes(wanted.changes), request, context)
+        }
+        group.post("devices/{id}/retire") { request, context in
+            let bytes = try await request.bytes(limitBytes: orchestrator.requestLimitBytes)
+            let wanted = try bytes.isEmpty ? RetireRequest(demandsWipe: false) : message(in: bytes)
+            return try await change(
+                .retire(demandsWipe: wanted.demandsWipe), request, context)
+        }
         let others: [(String, Orchestrator.DeviceChange)] = [
-            ("resume", .resume), ("unpin", .unpin), ("retire", .retire),
+            ("resume", .resume), ("unpin", .unpin),
         ]
         for (verb, change) in others {
             group.post("devices/{id}/\(verb)") { request, context in

@@ -61,7 +61,14 @@ struct RoutePermission: Hashable, Sendable {
         RoutePermission(.post, "devices/{id}/pin", .changeDevices, .device),
         RoutePermission(.post, "devices/{id}/unpin", .changeDevices, .device),
         RoutePermission(.post, "devices/{id}/accept-key", .admitDevices, .device),
+        RoutePermission(.post, "devices/{id}/attributes", .changeDevices, .device),
         RoutePermission(.post, "devices/{id}/retire", .retireDevices, .device),
+
+        RoutePermission(.get, "inventory", .readFleet, .nothing),
+        RoutePermission(.post, "inventory", .admitDevices, .everything),
+        RoutePermission(.get, "inventory/applications", .readFleet, .nothing),
+        RoutePermission(.post, "inventory/{id}/accept-key", .admitDevices, .everything),
+        RoutePermission(.delete, "inventory/{id}", .admitDevices, .everything),
 
         RoutePermission(.get, "cohorts", .readFleet, .nothing),
         RoutePermission(.get, "cohorts/{name}", .readFleet, .nothing),

@@ -14,6 +14,8 @@ public struct ServerSettings: Hashable, Sendable {
     public var checkInSeconds = 300
     /// After how many failures in a row a device gets no more offers.
     public var quarantineAfter = 5
+    /// Whether devices without a token that nobody planned may wait for an operator's word.
+    public var manualApproval = false
     public var stepMilliseconds = 500
     public var logLevel = "info"
     /// The address of the Prometheus server that gates may ask.
@@ -77,6 +79,7 @@ public struct ServerSettings: Hashable, Sendable {
         case port
         case checkInSeconds = "check_in_seconds"
         case quarantineAfter = "quarantine_after"
+        case manualApproval = "manual_approval"
         case stepMilliseconds = "step_milliseconds"
         case logLevel = "log_level"
         case prometheus
@@ -166,6 +169,7 @@ public struct ServerSettings: Hashable, Sendable {
         case .port: port = try Self.number(key, text, 0...65_535)
         case .checkInSeconds: checkInSeconds = try Self.number(key, text, 1...604_800)
         case .quarantineAfter: quarantineAfter = try Self.number(key, text, 1...1000)
+        case .manualApproval: manualApproval = try Self.answer(key, text)
         case .stepMilliseconds: stepMilliseconds = try Self.number(key, text, 10...3_600_000)
         case .logLevel: logLevel = text
         case .prometheus: prometheus = text

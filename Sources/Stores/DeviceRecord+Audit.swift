@@ -6,7 +6,8 @@ extension DeviceRecord {
     /// Whether the log has nothing to tell of the way from `old` to here.
     func isSameForAudit(as old: DeviceRecord) -> Bool {
         old.remembered == remembered && old.publicKey == publicKey && old.askedKey == askedKey
-            && old.failuresInARow == failuresInARow
+            && old.failuresInARow == failuresInARow && old.setAttributes == setAttributes
+            && old.retirement == retirement
     }
 
     /// Everything by which something is decided.
@@ -19,7 +20,8 @@ extension DeviceRecord {
             Column("pin_version", pin?.version.text), Column("sha256", image?.hex),
             Column("confirmed", isConfirmed), Column("asked_key", askedKey?.key.hex),
             Column("asked_key_s", askedKey?.at.secondsSinceEpoch),
-        ] + release.columns
+        ] + release.columns + retirement.columns
+            + setAttributes.values.map { Column("set \($0.key)", $0.value) }
             + attributes.values.map { Column("attribute \($0.key)", $0.value) }
     }
 }

@@ -103,29 +103,33 @@ extension DeviceRecord {
             bootID: try row.value("boot_id") { BootID($0) }, release: row.release,
             image: try row.optional("sha256") { Digest(hex: $0) }, isConfirmed: row["confirmed"],
             phaseJSON: Array((row["phase_json"] as String).utf8), lastFailure: try row.failure(),
-            attributes: attributes, lastSeen: row.instant("last_seen_s"),
+            reportedAttributes: try row.attributes("reported_json") ?? attributes,
+            setAttributes: try row.attributes("set_json") ?? .none,
+            lastSeen: row.instant("last_seen_s"),
             enrolled: row.instant("enrolled_s"), heldReason: row["held_reason"],
             quarantined: row.optionalInstant("quarantined_s"),
             failuresInARow: row["failures_in_a_row"],
             pin: row.release(name: "pin_name", version: "pin_version"),
-            askedKey: try row.askedKey())
+            askedKey: try row.askedKey(), retirement: try row.retirement())
     }
 
     var columns: [Column] {
-        [
-            Column("id", id.text), Column("hardware", hardware.text),
-            Column("public_key", publicKey.hex), Column("sequence", sequence),
-            Column("lifecycle", lifecycle.rawValue), Column("slot", slot.text),
-            Column("boot_id", bootID.text), Column("sha256", image?.hex),
-            Column("confirmed", isConfirmed),
-            Column("phase_json", String(decoding: phaseJSON, as: UTF8.self)),
-            Column("last_seen_s", lastSeen.secondsSinceEpoch),
-            Column("enrolled_s", enrolled.secondsSinceEpoch), Column("held_reason", heldReason),
-            Column("quarantined_s", quarantined?.secondsSinceEpoch),
-            Column("failures_in_a_row", failuresInARow), Column("pin_name", pin?.name.text),
-            Column("pin_version", pin?.version.text), Column("asked_key", askedKey?.key.hex),
-            Column("asked_key_s", askedKey?.at.secondsSinceEpoch),
-        ] + release.columns + lastFailure.columns
+        get throws {
+            try [
+                Column("id", id.text), Column("hardware", hardware.text),
+                Column("public_key", publicKey.hex), Column("sequence", sequence),
+                Column("lifecycle", lifecycle.rawValue), Column("slot", slot.text),
+                Column("boot_id", bootID.text), Column("sha256", image?.hex),
+                Column("confirmed", isConfirmed),
+                Column("phase_json", String(decoding: phaseJSON, as: UTF8.self)),
+                Column("last_seen_s", lastSeen.secondsSinceEpoch),
+                Column("enrolled_s", enrolled.secondsSinceEpoch), Column("held_reason", heldReason),
+                Column("quarantined_s", quarantined?.secondsSinceEpoch),
+                Column("failures_in_a_row", failuresInARow), Column("pin_name", pin?.name.text),
+                Column("pin_version", pin?.version.text), Column("asked_key", askedKey?.key.hex),
+                Column("asked_key_s", askedKey?.at.secondsSinceEpoch),
+            ] + setColumns + retirement.columns + release.columns + lastFailure.columns
+        }
     }
 }
 

@@ -226,7 +226,7 @@ extension SQLTransaction: StoreWriter {
     }
 
     func replace(_ old: DeviceRecord?, by device: DeviceRecord, at now: Instant) throws {
-        try upsert(device.columns, into: "devices", key: "id")
+        try upsert(try device.columns, into: "devices", key: "id")
         if old?.attributes ?? .none != device.attributes {
             try execute("DELETE FROM attributes WHERE device = ?", [device.id.text])
             for (name, value) in device.attributes.values {

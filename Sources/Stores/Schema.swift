@@ -11,6 +11,7 @@ enum Schema {
         migrationScale,
         migrationAudit,
         migrationImages,
+        migrationLifecycle,
     ]
 
     private static let migration1 = """

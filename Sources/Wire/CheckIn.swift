@@ -16,10 +16,13 @@ public struct CheckIn: WireMessage {
     public var attributes: Attributes?
     /// Only in the first check-ins, until the server has answered one.
     public var enrolment: Enrolment?
+    /// Only once a retired device was told to erase itself, until the server has heard of it.
+    public var wipe: WipeReport?
 
     public init(
         device: DeviceID, hardware: HardwareModel, sequence: Int64, boot: BootReport,
-        phase: PhaseReport, attributes: Attributes?, enrolment: Enrolment?
+        phase: PhaseReport, attributes: Attributes?, enrolment: Enrolment?,
+        wipe: WipeReport? = nil
     ) {
         self.device = device
         self.hardware = hardware
@@ -28,6 +31,7 @@ public struct CheckIn: WireMessage {
         self.phase = phase
         self.attributes = attributes
         self.enrolment = enrolment
+        self.wipe = wipe
     }
 
     public static let type = "slipway-check-in"
@@ -38,6 +42,7 @@ public struct CheckIn: WireMessage {
             ("hardware", .text(hardware)), ("sequence", .integer(sequence)),
             ("boot", .object(boot.json)), ("phase", .object(phase.json)),
             ("attributes", attributes?.json), ("enrolment", (enrolment?.json).map { .object($0) }),
+            ("wipe", (wipe?.json).map { .object($0) }),
         ])
     }
 
@@ -53,6 +58,11 @@ public struct CheckIn: WireMessage {
             self.enrolment = try Enrolment(enrolment)
         } else {
             enrolment = nil
+        }
+        if let wipe = try fields.optionalObject("wipe") {
+            self.wipe = try WipeReport(wipe)
+        } else {
+            wipe = nil
         }
     }
 }

@@ -5,7 +5,9 @@ public import Model
 public struct DeviceSummary: WireMessage {
     public var id: DeviceID
     public var hardware: HardwareModel
-    public var lifecycle: String
+    public var lifecycle: LifecycleStage
+    /// What lets nothing be installed on it, for a person, such as `held: lab`; else `active`.
+    public var standing: String
     /// The one release that an operator lets the device have; `nil` for any.
     public var pin: ReleaseID?
     /// What the device booted, by its own signed word.
@@ -16,6 +18,10 @@ public struct DeviceSummary: WireMessage {
     public var lastFailure: Failure?
     public var lastSeen: Instant
     public var attributes: Attributes
+    /// Those of ``attributes`` that operators set.
+    public var setAttributes: Attributes
+    /// When it was retired, and whether it has erased itself; `nil` for one that is not.
+    public var retirement: Retirement?
     /// The other key that somebody with an enrolment token has shown for the device.
     public var askedKey: Ed25519PublicKey?
     /// For each rollout that could apply, newest first, the rule that decides; only where asked for.
@@ -42,14 +48,17 @@ public struct DeviceSummary: WireMessage {
     }
 
     public init(
-        id: DeviceID, hardware: HardwareModel, lifecycle: String, pin: ReleaseID?,
-        boot: BootReport,
+        id: DeviceID, hardware: HardwareModel, lifecycle: LifecycleStage, standing: String,
+        pin: ReleaseID?, boot: BootReport,
         phase: PhaseReport, rollout: RolloutName?, lastFailure: Failure?, lastSeen: Instant,
-        attributes: Attributes, askedKey: Ed25519PublicKey? = nil, decisions: [Decision]
+        attributes: Attributes, setAttributes: Attributes = .none,
+        retirement: Retirement? = nil, askedKey: Ed25519PublicKey? = nil,
+        decisions: [Decision]
     ) {
         self.id = id
         self.hardware = hardware
         self.lifecycle = lifecycle
+        self.standing = standing
         self.pin = pin
         self.boot = boot
         self.phase = phase
@@ -57,6 +66,8 @@ public struct DeviceSummary: WireMessage {
         self.lastFailure = lastFailure
         self.lastSeen = lastSeen
         self.attributes = attributes
+        self.setAttributes = setAttributes
+        self.retirement = retirement
         self.askedKey = askedKey
         self.decisions = decisions
     }
@@ -64,7 +75,8 @@ public struct DeviceSummary: WireMessage {
     public var json: JSONObject {
         JSONObject(present: [
             ("id", .string(id.text)), ("hardware", .string(hardware.text)),
-            ("lifecycle", .string(lifecycle)), ("pin", .text(pin)), ("boot", .object(boot.json)),
+            ("lifecycle", .string(lifecycle.rawValue)), ("standing", .string(standing)),
+            ("pin", .text(pin)), ("boot", .object(boot.json)),
             ("phase", .object(phase.json)), ("rollout", .text(rollout)),
             (
                 "last_failure",
@@ -77,6 +89,8 @@ public struct DeviceSummary: WireMessage {
                 }
             ),
             ("last_seen", .text(lastSeen)), ("attributes", attributes.json),
+            ("set_attributes", setAttributes.values.isEmpty ? nil : setAttributes.json),
+            ("retirement", (retirement?.json).map { .object($0) }),
             ("asked_key", askedKey.map { .string($0.hex) }), ("decisions", .list(decisions)),
         ])
     }
@@ -84,7 +98,8 @@ public struct DeviceSummary: WireMessage {
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         id = try fields.name("id")
         hardware = try fields.name("hardware")
-        lifecycle = try fields.string("lifecycle")
+        lifecycle = try fields.lifecycleStage("lifecycle")
+        standing = try fields.string("standing")
         pin = try fields.optionalRelease("pin")
         boot = try BootReport(fields.object("boot"))
         phase = try PhaseReport(fields.object("phase"))
@@ -92,6 +107,12 @@ public struct DeviceSummary: WireMessage {
         lastFailure = try fields.failure("last_failure")
         lastSeen = try fields.instant("last_seen")
         attributes = try fields.attributes("attributes") ?? .none
+        setAttributes = try fields.attributes("set_attributes") ?? .none
+        if let retirement = try fields.optionalObject("retirement") {
+            self.retirement = try Retirement(retirement)
+        } else {
+            retirement = nil
+        }
         askedKey =
             try fields.optionalString("asked_key") == nil ? nil : fields.publicKey("asked_key")
         decisions = try fields.messages("decisions", maximumCount: 1000)

@@ -26,7 +26,9 @@ public struct Directive: WireMessage {
         /// Drop the offer with this nonce unless its image is already on trial.
         case cancel(Nonce)
         /// The device has left the fleet: it installs nothing and comes back rarely.
-        case retire
+        ///
+        /// - Parameter wipe: Whether it is to erase itself first, and to say so.
+        case retire(wipe: Bool)
     }
 
     public static let type = "slipway-directive"
@@ -43,7 +45,9 @@ public struct Directive: WireMessage {
         case .none: break
         case .offer(let offer): members.append(("offer", offer.envelope.value))
         case .cancel(let nonce): members.append(("cancel", .text(nonce)))
-        case .retire: members.append(("retire", true))
+        case .retire(let wipe):
+            members.append(("retire", true))
+            if wipe { members.append(("wipe", true)) }
         }
         return JSONObject(present: members)
     }
@@ -68,6 +72,7 @@ public struct Directive: WireMessage {
             }
         }
         if let nonce: Nonce = try fields.optionalName("cancel") { return .cancel(nonce) }
-        return try fields.optionalBool("retire") == true ? .retire : nil
+        guard try fields.optionalBool("retire") == true else { return nil }
+        return .retire(wipe: try fields.optionalBool("wipe") ?? false)
     }
 }

@@ -81,7 +81,7 @@ struct DeviceFile {
         }
         agent = AgentConfiguration(
             device: device, hardware: hardware, attributes: try Self.attributes(in: fields),
-            enrolmentToken: try Self.token(at: fields.string("enrolment_token_file")),
+            enrolmentToken: try fields.optionalString("enrolment_token_file").map(Self.token) ?? "",
             trialDeadline: try fields.duration("trial_deadline_seconds", unless: 600),
             maximumPause: try fields.duration("maximum_pause_seconds", unless: 300),
             durableStepBytes: 8_388_608, limits: .standard)

@@ -80,6 +80,8 @@ struct WatchedHooks: HookRunner {
     func run(_ hook: Hook, facts: [String: String]) -> HookVerdict {
         notifier.allowing(Self.longestHook) { hooks.run(hook, facts: facts) }
     }
+
+    func has(_ hook: Hook) -> Bool { hooks.has(hook) }
 }
 
 extension AgentPorts {

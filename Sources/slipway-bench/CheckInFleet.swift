@@ -84,7 +84,7 @@ struct CheckInFleet {
             lifecycle: .active, slot: IdleBoot.slot, bootID: IdleBoot.bootID,
             release: rollouts.installed.release, image: rollouts.installed.sha256,
             isConfirmed: true, phaseJSON: PhaseReport.idle.bytes, lastFailure: nil,
-            attributes: try Attributes([
+            reportedAttributes: try Attributes([
                 "site": "site-\(number % 2000)", "country": number % 3 == 0 ? "FR" : "DE",
                 "board_revision": ["A", "B", "C"][number % 3], "timezone": "Europe/Berlin",
             ]), lastSeen: now, enrolled: now)

@@ -37,6 +37,8 @@ struct Serve: AsyncParsableCommand {
     var checkInSeconds: String?
     @Option(help: "After how many failures in a row a device gets no more offers.")
     var quarantineAfter: String?
+    @Option(help: "true: devices that nobody planned may ask an operator to take them in (false).")
+    var manualApproval: String?
     @Option(help: "How often rollouts are looked at (500).") var stepMilliseconds: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (info).")
     var logLevel: String?
@@ -132,7 +134,7 @@ struct Serve: AsyncParsableCommand {
             (.data, data), (.repository, repository), (.store, store),
             (.onlineKeys, onlineKeys),
             (.host, host), (.port, port), (.checkInSeconds, checkInSeconds),
-            (.quarantineAfter, quarantineAfter),
+            (.quarantineAfter, quarantineAfter), (.manualApproval, manualApproval),
             (.stepMilliseconds, stepMilliseconds), (.logLevel, logLevel),
             (.prometheus, prometheus), (.webhooks, webhooks), (.gateCommands, gateCommands),
             (.metrics, metrics), (.logFormat, logFormat), (.otlpEndpoint, otlpEndpoint),
@@ -167,7 +169,8 @@ struct Serve: AsyncParsableCommand {
                     sharedEnrolmentTokenDigest: settings.sharedEnrolmentToken
                         ? hashing.sha256(Array(try folder.sharedEnrolmentToken().utf8)) : nil,
                     limits: .standard, quarantineAfter: settings.quarantineAfter,
-                    trustedWebHooks: outside.webHooks),
+                    trustedWebHooks: outside.webHooks,
+                    takesApplications: settings.manualApproval),
                 zones: SystemTimeZones(),
                 outside: TracedGates(gates: outside, observatory: observatory),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },

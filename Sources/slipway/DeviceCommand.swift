@@ -8,7 +8,7 @@ struct DeviceCommand: ParsableCommand {
         commandName: "device", abstract: "Look at the fleet.",
         subcommands: [
             List.self, Show.self, Hold.self, Resume.self, Pin.self, Unpin.self, AcceptKey.self,
-            Retire.self,
+            Set.self, Retire.self,
         ])
 
     struct List: ParsableCommand {
@@ -112,8 +112,43 @@ struct DeviceCommand: ParsableCommand {
     struct Retire: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take a device out of the fleet for good.")
+
+        @Flag(help: "Tell the device to erase itself, and wait for it to say so.") var wipe = false
         @OptionGroup var change: Change
-        func run() throws { try change.run("retire") }
+
+        func run() throws {
+            try change.run("retire", RetireRequest(demandsWipe: wipe).bytes)
+        }
+    }
+
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set attributes of a device, which win over what it says of itself.")
+
+        @OptionGroup var change: Change
+        @Argument(
+            help: ArgumentHelp(
+                "What to set; nothing after the = takes your word back.", valueName: "name=value"))
+        var attributes: [String]
+
+        func validate() throws { _ = try changes() }
+
+        private func changes() throws -> [String: String?] {
+            var changes: [String: String?] = [:]
+            for text in attributes {
+                let parts = text.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, Attributes.isName(String(parts[0])) else {
+                    throw ValidationError("\"\(text)\" is not like site=berlin")
+                }
+                changes[String(parts[0])] = .some(parts[1].isEmpty ? nil : String(parts[1]))
+            }
+            return changes
+        }
+
+        func run() throws {
+            try change.run("attributes", AttributesRequest(changes: changes()).bytes)
+        }
     }
 
     /// What holding, resuming and retiring have in common.
@@ -127,7 +162,7 @@ struct DeviceCommand: ParsableCommand {
                 "devices/\(URLPath.encode(id))/\(verb)", body)
             guard !output.json else { return Output.json(device) }
             let pin = device.pin.map { ", pinned to \($0)" } ?? ""
-            say("\(device.id) is \(device.lifecycle.visible)\(pin)")
+            say("\(device.id) is \(device.standing.visible)\(pin)")
         }
     }
 
@@ -142,7 +177,7 @@ struct DeviceCommand: ParsableCommand {
         func run() throws {
             let device: DeviceSummary = try server.client().get("devices/\(URLPath.encode(id))")
             guard !output.json else { return Output.json(device) }
-            say("device      \(device.id) (\(device.hardware)), \(device.lifecycle)")
+            say("device      \(device.id) (\(device.hardware)), \(device.standing.visible)")
             let proof = device.boot.isConfirmed ? "proven" : "on trial"
             let release = device.boot.release.map { "\($0)" } ?? "unknown"
             say("runs        \(release) in slot \(device.boot.slot), \(proof)")
@@ -155,13 +190,28 @@ struct DeviceCommand: ParsableCommand {
                 say("            | \(line)")
             }
             if let key = device.askedKey { say("asks for    the key \(key.hex)") }
+            if let retirement = device.retirement { say("retired     \(retirement.sentence)") }
             say("last seen   \(device.lastSeen)")
             for (name, value) in device.attributes.values.sorted(by: { $0.key < $1.key }) {
-                say("attribute   \(name) = \(value)")
+                let isSet = device.setAttributes[name] != nil
+                say("attribute   \(name) = \(value.visible)\(isSet ? " (set)" : "")")
             }
             for decision in device.decisions {
                 say("rollout     \(decision.rollout): \(decision.rule)")
             }
+        }
+    }
+}
+
+extension Retirement {
+    /// When it left, and whether it has erased itself.
+    fileprivate var sentence: String {
+        switch wipe {
+        case nil: "\(at)"
+        case .demanded: "\(at); it was told to erase itself and has not said anything of it"
+        case .done(let moment): "\(at); it has erased itself, as it said \(moment)"
+        case .failed(let detail, let moment):
+            "\(at); it could not erase itself, as it said \(moment): \(detail.visible)"
         }
     }
 }

@@ -50,6 +50,35 @@ struct ManagementClient {
         try read(send(.put, path, body: body, once: Self.newKey()))
     }
 
+    /// An answer that is no message of ours.
+    func bytes(of path: String) throws(SlipwayError) -> [UInt8] { try send(.get, path, body: []) }
+
+    /// Sends a file piece by piece.
+    func upload<Answer: WireMessage>(
+        _ file: String, to path: String, contentType: String
+    ) throws(SlipwayError) -> Answer {
+        guard let handle = FileHandle(forReadingAtPath: file) else { throw .missing(path: file) }
+        defer { try? handle.close() }
+        let length: UInt64
+        do {
+            length = try handle.seekToEnd()
+            try handle.seek(toOffset: 0)
+        } catch { throw .badInput(path: file, problem: error.localizedDescription) }
+        let headers = headers.filter { $0.0 != "Content-Type" } + [("Content-Type", contentType)]
+        let answer: HTTPResponse
+        do {
+            answer = try http.upload(
+                url: "\(server)/api/v1/\(path)", method: .post, headers: headers,
+                length: Int64(length), bodyLimitBytes: Self.answerLimitBytes
+            ) { count in
+                // A file that shrinks meanwhile is an upload that is cut off.
+                Array((try? handle.read(upToCount: count)) ?? Data())
+            }
+        } catch { throw .unreachable(server: server, problem: "\(error)") }
+        try check(answer)
+        return try read(answer.body)
+    }
+
     /// Asks for something new, and asks again after a cut without making two.
     func create<Answer: WireMessage>(
         _ path: String, _ body: [UInt8]

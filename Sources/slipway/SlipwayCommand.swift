@@ -14,9 +14,10 @@ import Foundation
             """,
         subcommands: [
             RepoCommand.self, KeyCommand.self, ReleaseCommand.self, DeviceCommand.self,
-            CohortCommand.self, RolloutCommand.self, ExplainCommand.self, VerifyCommand.self,
-            EventsCommand.self, WebHookCommand.self, BundleCommand.self, TokenCommand.self,
-            EnrolmentCommand.self, WhoAmICommand.self, AuditCommand.self, DemoCommand.self,
+            InventoryCommand.self, CohortCommand.self, RolloutCommand.self, ExplainCommand.self,
+            VerifyCommand.self, EventsCommand.self, WebHookCommand.self, BundleCommand.self,
+            TokenCommand.self, EnrolmentCommand.self, WhoAmICommand.self, AuditCommand.self,
+            DemoCommand.self,
         ])
 
     static func main() {

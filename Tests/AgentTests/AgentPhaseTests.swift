@@ -68,7 +68,7 @@ import Wire
                 "other offer": try answered(.offer(other.offer)),
                 "cancel": try answered(.cancel(job.nonce)),
                 "cancel other": try answered(.cancel(other.nonce)),
-                "retire": try answered(.retire), "no answer": .unanswered,
+                "retire": try answered(.retire(wipe: false)), "no answer": .unanswered,
                 "authorized": .authorized(counter: 3, compressed),
                 "downloaded": .downloaded(durableBytes: 2000),
                 "complete": .downloadComplete(compressed), "restart": .downloadMustRestart,

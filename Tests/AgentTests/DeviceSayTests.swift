@@ -35,6 +35,8 @@ import Wire
             return verdict
         }
 
+        func has(_ hook: Hook) -> Bool { verdicts[hook] != nil }
+
         func lines(ofPreviousBoot: Bool) -> String? {
             ofPreviousBoot ? "panic at the old boot\n" : "smoke in this boot\n"
         }

@@ -58,7 +58,7 @@ import Wire
         world.server.answer = { checkIn, directive in
             if let recorded { return recorded }
             var directive = directive
-            directive.order = .retire
+            directive.order = .retire(wipe: false)
             let bytes = try sign(directive, by: key(5)).bytes
             recorded = bytes
             return bytes
@@ -96,7 +96,7 @@ import Wire
         world.server.timeOfEachPiece = .seconds(20)
         world.server.order = { checkIn in
             guard case .downloading(let nonce, _, _) = checkIn.phase else { return nil }
-            return order == "cancel" ? .cancel(nonce) : .retire
+            return order == "cancel" ? .cancel(nonce) : .retire(wipe: false)
         }
         try begin(world)
         world.run { $0.storedPhase == .idle }

@@ -93,16 +93,4 @@ import Wire
             }
         }
     }
-
-    private func expectStranger(_ body: () async throws -> Void) async {
-        do {
-            try await body()
-            Issue.record("a stranger was heard")
-        } catch let refusal as Refusal {
-            guard case .stranger = refusal else {
-                Issue.record("\(refusal)")
-                return
-            }
-        } catch { Issue.record(error) }
-    }
 }

@@ -68,7 +68,8 @@ import Wire
         for index in first { _ = try await devices[index].checkIn(orchestrator) }
         for index in first.suffix(2) {
             _ = try await orchestrator.change(
-                devices[index].id, byHold ? .hold(reason: "x") : .retire, by: World.author)
+                devices[index].id, byHold ? .hold(reason: "x") : .retire(demandsWipe: false),
+                by: World.author)
             _ = try await devices[index].checkIn(orchestrator)
         }
         for index in first.prefix(2) { try await devices.prove(index, orchestrator) }
@@ -181,7 +182,8 @@ import Wire
             _ = try await devices[index].checkIn(orchestrator, .installed(offer.nonce))
         }
         for index in 0..<5 {
-            _ = try await orchestrator.change(devices[index].id, .retire, by: World.author)
+            _ = try await orchestrator.change(
+                devices[index].id, .retire(demandsWipe: false), by: World.author)
         }
         let stopped = try await orchestrator.simple()
         #expect(stopped.state == "paused", "\(stopped.reason)")
@@ -193,7 +195,8 @@ import Wire
         let offer = try #require(try await devices[0].checkIn(orchestrator).offer)
         _ = try await devices[0].checkIn(
             orchestrator, .downloading(offer.nonce, bytesDone: 1, bytesTotal: 11))
-        _ = try await orchestrator.change(devices[0].id, .retire, by: World.author)
+        _ = try await orchestrator.change(
+            devices[0].id, .retire(demandsWipe: false), by: World.author)
         #expect(try await orchestrator.simple().failures.isEmpty)
     }
 

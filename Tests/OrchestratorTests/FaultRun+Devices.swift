@@ -137,7 +137,7 @@ extension FaultRun {
             case 5..<13: .resume
             case 13..<15: .pin(must(ReleaseID("acme 3.0.0")))
             case 15..<19: .unpin
-            default: .retire
+            default: .retire(demandsWipe: Bool.random(using: &random))
             }
         do {
             _ = try await orchestrator.change(id, change, by: World.author)

@@ -20,7 +20,7 @@ import Wire
         var (orchestrator, devices) = try await offering()
         let held = try await orchestrator.change(
             devices[0].id, .hold(reason: "in court"), by: World.author)
-        #expect(held.lifecycle == "held: in court")
+        #expect(held.standing == "held: in court")
         #expect(try await devices[0].checkIn(orchestrator).order == nil)
         let told = try await orchestrator.device(devices[0].id)
         #expect(
@@ -70,9 +70,10 @@ import Wire
     @Test func aRetiredDeviceIsToldToStopAndStaysRetired() async throws {
         var (orchestrator, devices) = try await offering()
         _ = try await devices[0].checkIn(orchestrator)
-        let retired = try await orchestrator.change(devices[0].id, .retire, by: World.author)
-        #expect(retired.lifecycle == "retired")
-        #expect(try await devices[0].checkIn(orchestrator).order == .retire)
+        let retired = try await orchestrator.change(
+            devices[0].id, .retire(demandsWipe: false), by: World.author)
+        #expect(retired.lifecycle == .retired)
+        #expect(try await devices[0].checkIn(orchestrator).order == .retire(wipe: false))
         await #expect(throws: Refusal.conflict("device device-0 is retired")) {
             try await orchestrator.change(devices[0].id, .resume, by: World.author)
         }

@@ -59,7 +59,7 @@ import Wire
         let held = must(DeviceID("device-3"))
         _ = try await orchestrator.change(held, .hold(reason: "lab"), by: World.author)
         let gone = must(DeviceID("device-4"))
-        _ = try await orchestrator.change(gone, .retire, by: World.author)
+        _ = try await orchestrator.change(gone, .retire(demandsWipe: false), by: World.author)
         func ids(_ standing: DeviceQuery.Standing) async throws -> [String] {
             try await all(DeviceQuery(standing: standing), limit: 2, orchestrator).map(\.id.text)
         }

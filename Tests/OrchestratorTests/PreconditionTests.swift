@@ -77,7 +77,7 @@ import Wire
         let id = device.id
         #expect(
             await isOutdated { () async throws(Refusal) in
-                try await orchestrator.change(id, .retire, by: World.author, if: .tags([before]))
+                try await orchestrator.change(id, .retire(demandsWipe: false), by: World.author, if: .tags([before]))
             })
     }
 }

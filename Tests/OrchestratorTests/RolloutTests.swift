@@ -128,7 +128,8 @@ import Wire
         ) { _, orchestrator, _ in
             for number in 0..<6 {
                 _ = try await orchestrator.change(
-                    must(DeviceID("device-\(number)")), .retire, by: World.author)
+                    must(DeviceID("device-\(number)")), .retire(demandsWipe: false),
+                    by: World.author)
             }
         },
         Change(

@@ -15,6 +15,7 @@ struct TestDevice {
     var hardware = must(HardwareModel("gw-2"))
     var attributes = Attributes.none
     var enrolmentToken: String? = World.enrolmentToken
+    var wipe: WipeReport?
 
     init(_ number: Int) {
         id = must(DeviceID("device-\(number)"))
@@ -46,7 +47,7 @@ struct TestDevice {
                 attributes: attributes,
                 enrolment: enrolmentToken.map {
                     Enrolment(publicKey: key.ed25519PublicKey, token: $0)
-                }),
+                }, wipe: wipe),
             keyID: must(KeyID(signer.ed25519PublicKey.hex)), with: { try signer.sign($0) })
     }
 

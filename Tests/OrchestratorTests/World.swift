@@ -35,7 +35,7 @@ final class World: Sendable {
     /// A server that starts: each call stands for a new process on the same disk.
     func orchestrator(
         files: (any RepositoryFiles & ImageStore)? = nil, store: (any Store)? = nil,
-        outside: any OutsideGateProbe = FakeProbe()
+        outside: any OutsideGateProbe = FakeProbe(), takesApplications: Bool = false
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
         let clock = clock
@@ -48,7 +48,7 @@ final class World: Sendable {
             settings: Orchestrator.Settings(
                 checkInSeconds: 60,
                 sharedEnrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
-                limits: .standard),
+                limits: .standard, takesApplications: takesApplications),
             zones: SystemTimeZones(), outside: outside, now: { clock.now },
             makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })
         try await orchestrator.openRepository()

@@ -125,11 +125,11 @@ import Wire
         ),
         (
             "attribute site", "zürich", "lyon",
-            { $0.attributes = (try? Attributes(["site": "lyon", "tags": "lab,x"])) ?? .none }
+            { $0.reportedAttributes = (try? Attributes(["site": "lyon", "tags": "lab,x"])) ?? .none }
         ),
         (
             "attribute site", "zürich", .null,
-            { $0.attributes = (try? Attributes(["tags": "lab,x"])) ?? .none }
+            { $0.reportedAttributes = (try? Attributes(["tags": "lab,x"])) ?? .none }
         ),
     ]
 

@@ -20,7 +20,7 @@ import Testing
             lifecycle: .active, slot: must(SlotName("b")), bootID: must(BootID("boot-1")),
             release: ReleaseID("acme 2.0.0-rc.1+b5"), image: image, isConfirmed: true,
             phaseJSON: Array(#"{"state":"idle"}"#.utf8), lastFailure: nil,
-            attributes: try Attributes(attributes),
+            reportedAttributes: try Attributes(attributes),
             lastSeen: Instant(secondsSinceEpoch: 100), enrolled: Instant(secondsSinceEpoch: 50))
         change(&record)
         return record

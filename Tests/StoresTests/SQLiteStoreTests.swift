@@ -21,7 +21,7 @@ import Testing
             image: Digest(bytes: Array(repeating: 1, count: 32)), isConfirmed: true,
             phaseJSON: Array(#"{"state":"idle"}"#.utf8),
             lastFailure: Failure(.health, "no 'modem' \"today\"; DROP TABLE devices"),
-            attributes: (try? Attributes(["site": "zürich", "tags": "lab,x"])) ?? .none,
+            reportedAttributes: (try? Attributes(["site": "zürich", "tags": "lab,x"])) ?? .none,
             lastSeen: at(100), enrolled: at(50))
     }
 

@@ -30,7 +30,7 @@ private typealias Scene = SQLiteStoreTests
         var device = Scene.device()
         let old = device
         try await store.write { try $0.save(old, at: old.lastSeen) }
-        device.attributes = try Attributes(["site": "lyon"])
+        device.reportedAttributes = try Attributes(["site": "lyon"])
         device.lastFailure = nil
         device.release = nil
         device.image = nil
@@ -155,7 +155,7 @@ private typealias Scene = SQLiteStoreTests
         let facts = try await store.write { store in
             var device = Scene.device()
             try store.save(device, at: Scene.at(100))
-            device.attributes = try Attributes(["site": "lyon"])
+            device.reportedAttributes = try Attributes(["site": "lyon"])
             device.heldReason = "lab"
             device.pin = ReleaseID("acme 1.0")
             try store.save(device, at: Scene.at(200))

@@ -53,8 +53,25 @@ struct Sample: Sendable, CustomTestStringConvertible {
                 "directive, offer", Directive.with(.offer(signed(Offer.plain()))),
                 optional: ["offer"]),
             Sample("directive, cancel", Directive.with(.cancel(nonce)), optional: ["cancel"]),
-            Sample("directive, retire", Directive.with(.retire), optional: ["retire"]),
+            Sample(
+                "directive, retire", Directive.with(.retire(wipe: false)), optional: ["retire"]),
+            // Without `retire` there is no order, and nothing is wiped.
+            Sample(
+                "directive, retire and wipe", Directive.with(.retire(wipe: true)),
+                optional: ["retire", "wipe"]),
+            Sample("wipe", WipeReport.done),
+            Sample("failed wipe", WipeReport.failed("the disk is stuck")),
         ]
+    }
+
+    private static let inventoryOptional: Set = [
+        "hardware", "public_key", "attributes", "attributes.site",
+    ]
+
+    private static func inventoryRow() throws -> InventoryRow {
+        try InventoryRow(
+            id: name("gw-0001"), hardware: name("gw-2"), publicKey: key(3).ed25519PublicKey,
+            attributes: Attributes(["site": "berlin"]))
     }
 
     private static func management() throws -> [Sample] {
@@ -63,17 +80,41 @@ struct Sample: Sendable, CustomTestStringConvertible {
             Sample(
                 "device",
                 DeviceSummary(
-                    id: name("gw-0001"), hardware: name("gw-2"), lifecycle: "active",
-                    pin: releaseID(), boot: checkIn.boot, phase: .idle,
+                    id: name("gw-0001"), hardware: name("gw-2"),
+                    lifecycle: .retired, standing: "retired", pin: releaseID(), boot: checkIn.boot,
+                    phase: .idle,
                     rollout: name("gateway-2.4.1"),
                     lastFailure: Failure(.boot, "silence").with(log: "hush"), lastSeen: at(5),
                     attributes: Attributes(["site": "berlin"]),
+                    setAttributes: Attributes(["site": "berlin"]),
+                    retirement: Retirement(at: at(6), wipe: .failed("stuck", at: at(7))),
                     askedKey: key(3).ed25519PublicKey,
                     decisions: [.init(rollout: name("gateway-2.4.1"), rule: "not selected")]),
                 optional: [
                     "boot.release", "boot.sha256", "rollout", "last_failure", "attributes",
                     "attributes.site", "pin", "asked_key", "last_failure.log",
+                    "set_attributes", "set_attributes.site", "retirement", "retirement.wipe",
                 ]),
+            Sample("retirement", Retirement(at: at(6), wipe: .done(at: at(7))), optional: ["wipe"]),
+            Sample("retirement, wipe", Retirement(at: at(6), wipe: .demanded), optional: ["wipe"]),
+            Sample("retiring", RetireRequest(demandsWipe: true)),
+            Sample(
+                "setting attributes", AttributesRequest(changes: ["site": "berlin"]),
+                optional: ["attributes.site"]),
+            Sample("inventory row", inventoryRow(), optional: Sample.inventoryOptional),
+            Sample(
+                "inventory entry",
+                InventoryEntry(
+                    row: inventoryRow(), lifecycle: .active,
+                    reported: Attributes(["carrier": "x"]), release: releaseID(), lastSeen: at(5),
+                    askedKey: key(3).ed25519PublicKey),
+                optional: Sample.inventoryOptional.union([
+                    "reported", "reported.carrier", "release", "last_seen", "asked_key",
+                ])),
+            Sample(
+                "import report",
+                ImportReport(
+                    added: 1, changed: 2, unchanged: 3, refused: [.init(line: 4, reason: "no")])),
             Sample("key", KeyRequest(key: key(3).ed25519PublicKey)),
             Sample("stratum", StratumRequest(attribute: "board_revision", value: "C")),
             Sample("retry", RetryRequest(classes: [.boot]), optional: ["classes"]),

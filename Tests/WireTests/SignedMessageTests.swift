@@ -63,8 +63,11 @@ import Wire
             try text(signed(Directive.with(.cancel(name("offer-1"))))) == start
                 + #""cancel":"offer-1","# + middle + #""protocol":1}"#)
         #expect(
-            try text(signed(Directive.with(.retire))) == start + middle
+            try text(signed(Directive.with(.retire(wipe: false)))) == start + middle
                 + #""protocol":1,"retire":true}"#)
+        #expect(
+            try text(signed(Directive.with(.retire(wipe: true)))) == start + middle
+                + #""protocol":1,"retire":true,"wipe":true}"#)
         #expect(try text(signed(Directive.with(nil))) == start + middle + #""protocol":1}"#)
     }
 

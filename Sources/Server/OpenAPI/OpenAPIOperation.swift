@@ -9,8 +9,12 @@ struct OpenAPIOperation {
     enum Body {
         /// JSON of a schema by its name.
         case json(String)
+        /// The same, or nothing.
+        case perhaps(String)
         /// The bytes of an image.
         case bytes
+        /// A file with devices.
+        case inventory
     }
 
     enum Answer {
@@ -19,6 +23,8 @@ struct OpenAPIOperation {
         case empty(Int)
         /// Server-sent events.
         case stream
+        /// A file with devices.
+        case inventory
     }
 
     let method: Method
@@ -72,11 +78,24 @@ struct OpenAPIOperation {
         switch body {
         case .json(let schema):
             ["required": true, "content": ["application/json": ["schema": .schema(schema)]]]
+        case .perhaps(let schema):
+            ["required": false, "content": ["application/json": ["schema": .schema(schema)]]]
         case .bytes:
             [
                 "required": true,
                 "content": [
                     "application/octet-stream": ["schema": ["type": "string", "format": "binary"]]
+                ],
+            ]
+        case .inventory:
+            [
+                "required": true,
+                "content": [
+                    "application/json": [
+                        "schema": ["type": "array", "items": .schema("InventoryRow")]
+                    ],
+                    "application/x-ndjson": ["schema": ["type": "string"]],
+                    "text/csv": ["schema": ["type": "string"]],
                 ],
             ]
         }
@@ -90,6 +109,7 @@ struct OpenAPIOperation {
             case .empty(let status): ("\(status)", response())
             case .stream:
                 ("200", response(content: "text/event-stream", ["type": "string"]))
+            case .inventory: ("200", Self.inventory)
             }
         }
         let always: Set = isPublic ? [400, 429, 503] : [400, 401, 403, 429, 503]
@@ -105,6 +125,16 @@ struct OpenAPIOperation {
         }
         return JSONObject(responses)
     }
+
+    private static let inventory: JSONValue = [
+        "description": "Done.",
+        "content": [
+            "application/json": [
+                "schema": ["type": "array", "items": .schema("InventoryEntry")]
+            ],
+            "text/csv": ["schema": ["type": "string"]],
+        ],
+    ]
 
     private func response(content: String? = nil, _ schema: JSONValue = .null) -> JSONValue {
         var headers: [(String, JSONValue)] = []

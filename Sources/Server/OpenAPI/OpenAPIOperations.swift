@@ -4,7 +4,8 @@ internal import Orchestrator
 /// The operations of the management interface, in the order in which people read of them.
 enum OpenAPIOperations {
     static let all: [OpenAPIOperation] =
-        [document] + devices + deviceChanges + releases + images + uploads + cohorts + rollouts
+        [document] + devices + deviceChanges + inventory + releases + images + uploads + cohorts
+        + rollouts
         + rolloutChanges + events + webHooks + access + audit
 
     static let root = "/api/v1/"
@@ -56,7 +57,10 @@ enum OpenAPIOperations {
             "accept-key", "Let it enrol again with the key that it shows.", .json("KeyRequest")),
         deviceChange("resume", "End a hold and a quarantine.", nil),
         deviceChange("unpin", "Let it have any release again.", nil),
-        deviceChange("retire", "Take it out of the fleet for good.", nil),
+        deviceChange(
+            "attributes", "Set attributes, which win over what it says of itself.",
+            .json("AttributesRequest")),
+        deviceChange("retire", "Take it out of the fleet for good.", .perhaps("RetireRequest")),
     ]
 
     private static func deviceChange(

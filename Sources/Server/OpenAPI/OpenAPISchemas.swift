@@ -8,7 +8,7 @@ internal import Wire
 enum OpenAPISchemas {
     static let all: [(String, JSONValue)] =
         values + errors + devices + releases + cohorts + rollouts + explanations + events
-        + webHooks + access + enrolment + audit
+        + webHooks + access + enrolment + inventory + audit
 
     // MARK: Values
 
@@ -80,15 +80,16 @@ enum OpenAPISchemas {
             "Device",
             object(
                 [
-                    "id", "hardware", "lifecycle", "boot", "phase", "last_seen", "attributes",
-                    "decisions",
+                    "id", "hardware", "lifecycle", "standing", "boot", "phase", "last_seen",
+                    "attributes", "decisions",
                 ],
                 [
-                    "id": .schema("Name"), "hardware": .schema("Name"), "lifecycle": text,
-                    "pin": .schema("Release"), "boot": .schema("Boot"),
+                    "id": .schema("Name"), "hardware": .schema("Name"), "lifecycle": stage,
+                    "standing": text, "pin": .schema("Release"), "boot": .schema("Boot"),
                     "phase": .schema("Phase"), "rollout": .schema("Name"),
                     "last_failure": .schema("Failure"), "last_seen": .schema("Moment"),
-                    "attributes": ["type": "object", "additionalProperties": text],
+                    "attributes": attributes, "set_attributes": attributes,
+                    "retirement": .schema("Retirement"),
                     "asked_key": .schema("PublicKey"),
                     "decisions": list(
                         object(

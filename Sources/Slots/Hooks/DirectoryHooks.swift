@@ -43,6 +43,11 @@ public struct DirectoryHooks: HookRunner {
         } catch { return .failed("\(error)") }
     }
 
+    /// A folder that cannot be read has them, so that what is wrong comes to light.
+    public func has(_ hook: Hook) -> Bool {
+        do throws(SlotError) { return try !programs(of: hook).isEmpty } catch { return true }
+    }
+
     private func programs(of hook: Hook) throws(SlotError) -> [String] {
         guard try GuardedFolder(folder) != nil else { return [] }
         let own = "\(folder)/\(hook.rawValue)"
