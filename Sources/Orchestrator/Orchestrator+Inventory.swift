@@ -12,7 +12,7 @@ extension Orchestrator {
         _ key: Ed25519PublicKey, ofExpected id: DeviceID, by operator: OperatorName
     ) async throws(Refusal) -> InventoryEntry {
         let moment = now()
-        return try await write(as: .person(`operator`), at: moment) { store in
+        return try await write(as: .operator(`operator`), at: moment) { store in
             var device = try expected(id, store)
             guard device.application?.key == key else {
                 throw Refusal.conflict("device \(id) has not asked for the key \(key.hex)")
@@ -30,7 +30,7 @@ extension Orchestrator {
         expected id: DeviceID, by operator: OperatorName
     ) async throws(Refusal) {
         let moment = now()
-        try await write(as: .person(`operator`), at: moment) { store in
+        try await write(as: .operator(`operator`), at: moment) { store in
             _ = try expected(id, store)
             try store.removeExpectedDevice(id)
             try note("is no longer expected", of: id, by: `operator`, store, at: moment)
@@ -126,7 +126,7 @@ public struct InventoryImport: Sendable {
             }
         }
         let (taken, moment, me) = (readable, orchestrator.now(), self)
-        let effects = try await orchestrator.write(as: .person(author), at: moment) { store in
+        let effects = try await orchestrator.write(as: .operator(author), at: moment) { store in
             try taken.map { _, row in
                 // A refusal comes before anything was stored; other errors undo the batch.
                 do {

@@ -42,9 +42,12 @@ extension CohortHistory {
 extension Orchestrator {
     /// Changes with what operators decide about the device, not with what the device reports.
     public func tag(of device: DeviceSummary) -> String {
-        let decided = [
-            device.lifecycle, device.pin.map { "\($0)" } ?? "", device.askedKey?.hex ?? "",
-        ]
+        let set = device.setAttributes.values.sorted { $0.key < $1.key }
+        let decided =
+            [
+                device.standing, device.pin.map { "\($0)" } ?? "", device.askedKey?.hex ?? "",
+                device.retirement.map { "\($0.at)" } ?? "",
+            ] + set.map { "\($0.key)=\($0.value)" }
         let digest = cryptography.hashing.sha256(Array(decided.joined(separator: "\n").utf8))
         return "d\(digest.hex.prefix(16))"
     }

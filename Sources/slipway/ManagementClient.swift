@@ -64,7 +64,7 @@ struct ManagementClient {
             length = try handle.seekToEnd()
             try handle.seek(toOffset: 0)
         } catch { throw .badInput(path: file, problem: error.localizedDescription) }
-        let headers = headers.filter { $0.0 != "Content-Type" } + [("Content-Type", contentType)]
+        let headers = headers(and: [("Content-Type", contentType)])
         let answer: HTTPResponse
         do {
             answer = try http.upload(
