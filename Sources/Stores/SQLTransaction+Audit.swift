@@ -114,6 +114,8 @@ extension AuditSubject {
     fileprivate var condition: (String, SQLArguments) {
         switch kind {
         case .device: ("device = ?", [id])
+        // Among those of the device that it became.
+        case .expectedDevice: ("device = ? AND subject = ?", [id, text])
         case .rollout: ("rollout = ?", [id])
         case .log, .image, .cohort, .lease, .token, .enrolmentToken, .webHook:
             ("device IS NULL AND rollout IS NULL AND subject = ?", [text])

@@ -133,7 +133,7 @@ import Wire
             Issue.record("\(rows)")
             return
         }
-        let devices = try await orchestrator.devices().count
+        let devices = try await orchestrator.devices().items.count
         #expect(devices > 0 && counts["devices"] == .integer(Int64(devices)))
         #expect(counts["rollouts"] != 0 && counts["offers"] != 0)
         // Another start goes on with it.

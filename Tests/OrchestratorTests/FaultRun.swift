@@ -42,7 +42,7 @@ final class FaultRun {
         world = try World()
         let path = world.databasePath
         self.path = path
-        let postgres = try server.map { ($0, try $0.makeDatabase()) }
+        let postgres = try server.map { (server: $0, address: try $0.makeDatabase()) }
         self.postgres = postgres
         store = FaultyStore(try Self.open(postgres?.address, path))
         books = try FaultBooks(

@@ -156,8 +156,10 @@ import Wire
         _ = try await device.checkIn(orchestrator)
         known = try await orchestrator.device(device.id)
         #expect(known.attributes == (try Attributes(["site": "berlin"])))
-        let berlin = try await orchestrator.devices(selecting: #"site == "berlin""#)
-        #expect(berlin.count == 1)
+        var query = DeviceQuery.all
+        query.selector = #"site == "berlin""#
+        let berlin = try await orchestrator.devices(query)
+        #expect(berlin.items.count == 1)
 
         known = try await orchestrator.change(
             device.id, .setAttributes(["site": nil, "lab": "yes"]), by: World.author)
