@@ -42,8 +42,8 @@ public final class HTTPClient {
             case .get: try handle.set(CURLOPT_FOLLOWLOCATION, to: 1)
             case .head: try handle.set(CURLOPT_NOBODY, to: 1)
             case .post: try handle.setBody(request.body)
-            case .put, .patch, .delete:
-                if request.method != .delete || !request.body.isEmpty {
+            case .put, .patch, .delete, .options:
+                if request.method == .put || request.method == .patch || !request.body.isEmpty {
                     try handle.setBody(request.body)
                 }
                 try handle.set(CURLOPT_CUSTOMREQUEST, to: request.method.rawValue)

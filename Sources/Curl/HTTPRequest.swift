@@ -28,4 +28,5 @@ public enum HTTPMethod: String, Hashable, Sendable, CaseIterable {
     case put = "PUT"
     case patch = "PATCH"
     case delete = "DELETE"
+    case options = "OPTIONS"
 }

@@ -80,7 +80,7 @@ public final class PostgresConnection: @unchecked Sendable {
         _ body: (borrowing ConnectionHandle) throws(PostgresError) -> Answer
     ) throws(PostgresError) -> Answer {
         do { return try body(handle) } catch {
-            isStale = isStale || Self.staleStates.contains(error.sqlState ?? "")
+            isStale = isStale || error.isLost || Self.staleStates.contains(error.sqlState ?? "")
             throw error
         }
     }

@@ -94,7 +94,8 @@ extension PostgresError {
         self.init(
             sqlState: state,
             unsafe message ?? Self.text(PQresultErrorMessage(result)) ?? "no reason was given",
-            isLost: unsafe PQstatus(connection) != CONNECTION_OK)
+            // An error without a code is libpq's own: the server did not answer.
+            isLost: unsafe state == nil || PQstatus(connection) != CONNECTION_OK)
     }
 
     private static func text(_ pointer: UnsafePointer<CChar>?) -> String? {

@@ -2,6 +2,7 @@ internal import Foundation
 internal import Hummingbird
 internal import Model
 internal import Orchestrator
+internal import Wire
 
 /// Uploads that can be gone on with, by the tus protocol 1.0.0 (https://tus.io/protocols).
 ///
@@ -51,7 +52,7 @@ struct UploadRoutes {
             throw Refusal.malformed("Upload-Length: expected the image's length in bytes")
         }
         guard let digest = UploadMetadata.sha256(in: request.headers[.uploadMetadata]) else {
-            throw Refusal.malformed(
+            throw Refusal.invalid(
                 "Upload-Metadata: expected sha256 with the image's SHA-256, 64 hexadecimal digits"
                     + " in base 64")
         }
@@ -87,7 +88,7 @@ struct UploadRoutes {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 2, words[0] == "sha256", let bytes = Base64.decode(String(words[1])),
             let digest = Digest(bytes: bytes)
-        else { throw .malformed("Upload-Checksum: expected sha256 and a digest in base 64") }
+        else { throw .invalid("Upload-Checksum: expected sha256 and a digest in base 64") }
         return digest
     }
 
@@ -120,6 +121,7 @@ struct TusVersion: RouterMiddleware {
     ) async throws -> Response {
         guard request.method == .options || request.headers[.tusResumable] == Self.version else {
             return Response(
+                ErrorAnswer(error: "Tus-Resumable: expected \(Self.version)"),
                 status: .preconditionFailed,
                 headers: [.tusResumable: Self.version, .tusVersion: Self.version])
         }

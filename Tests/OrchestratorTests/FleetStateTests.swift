@@ -90,6 +90,7 @@ import Wire
     @Test func rolloutsThatHaveEndedAreCountedAndNotNamed() async throws {
         let world = try World()
         let orchestrator = try await world.orchestrator()
+        _ = try await [TestDevice].enrolled(1, orchestrator)
         try await world.publish("2.0.0", to: orchestrator)
         for number in 0...FleetState.maximumRolloutCount + 1 {
             _ = try await orchestrator.start(.simple("r\(number)"))

@@ -113,7 +113,7 @@ import Wire
         let world = try World()
         let orchestrator = try await world.orchestrator()
         _ = try await world.publish("2.0.0", to: orchestrator)
-        var devices = try await [TestDevice].enrolled(3, orchestrator)
+        var devices = try await [TestDevice].enrolled(5, orchestrator)
         try await orchestrator.start(.simple("r", concurrent: 1))
         let held = try await devices[0].checkIn(orchestrator).offer
         #expect(held != nil)
@@ -121,7 +121,7 @@ import Wire
         // One with a lease, and one that was never tried.
         try await retire(devices[0], orchestrator)
         try await retire(devices[1], orchestrator)
-        try await devices.prove(2, orchestrator)
+        for index in 2..<5 { try await devices.prove(index, orchestrator) }
         world.clock.advance(seconds: 1)
         try await orchestrator.step()
 

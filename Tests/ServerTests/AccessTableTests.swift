@@ -131,6 +131,8 @@ import Wire
         case .put: .put
         case .post: .post
         case .delete: .delete
+        case .patch: .patch
+        case .options: .options
         default: preconditionFailure("\(row.method) is tried with no token yet")
         }
     }

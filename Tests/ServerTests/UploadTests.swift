@@ -81,16 +81,16 @@ import Wire
         Wrong(headers: [("Upload-Metadata", good), ("Upload-Defer-Length", "1")], status: 400),
         Wrong(
             headers: [("Upload-Metadata", good), ("Upload-Length", "99999999999999")], status: 413),
-        Wrong(headers: [("Upload-Length", "5")], status: 400),
-        Wrong(headers: [("Upload-Length", "5"), ("Upload-Metadata", "sha256")], status: 400),
-        Wrong(headers: [("Upload-Length", "5"), ("Upload-Metadata", "sha256 !!")], status: 400),
+        Wrong(headers: [("Upload-Length", "5")], status: 422),
+        Wrong(headers: [("Upload-Length", "5"), ("Upload-Metadata", "sha256")], status: 422),
+        Wrong(headers: [("Upload-Length", "5"), ("Upload-Metadata", "sha256 !!")], status: 422),
         Wrong(
-            headers: [("Upload-Length", "5"), ("Upload-Metadata", "\(good),\(good)")], status: 400),
+            headers: [("Upload-Length", "5"), ("Upload-Metadata", "\(good),\(good)")], status: 422),
         Wrong(
             headers: [
                 ("Upload-Length", "5"),
                 ("Upload-Metadata", "sha256 \(Base64.encode(Array("../../x".utf8)))"),
-            ], status: 400),
+            ], status: 422),
     ]
 
     @Test func refusesWhatItCannotBegin() throws {

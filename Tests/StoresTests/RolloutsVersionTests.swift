@@ -11,6 +11,7 @@ private typealias Scene = SQLiteStoreTests
 @Suite struct RolloutsVersionTests {
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
+        var before: @Sendable (any StoreWriter) throws -> Void = { _ in }
         let make: @Sendable (any StoreWriter) throws -> Void
     }
 
@@ -35,7 +36,9 @@ private typealias Scene = SQLiteStoreTests
             try store.add(rollout)
         },
         Change(testDescription: "an image") { try $0.save(image) },
-        Change(testDescription: "an image that is gone") {
+        Change(
+            testDescription: "an image that is gone", before: { try $0.save(image) }
+        ) {
             try $0.removeImage(at: image.image.path)
         },
         Change(testDescription: "a paused stratum") { store in
@@ -53,7 +56,10 @@ private typealias Scene = SQLiteStoreTests
     func changesWithEveryChangeAndForEveryServer(engine: Engine, _ change: Change) async throws {
         let database = try TestDatabase(engine)
         let (one, other) = (try database.open(), try database.open())
-        try await one.write { try $0.add(Scene.rollout()) }
+        try await one.write {
+            try $0.add(Scene.rollout())
+            try change.before($0)
+        }
         let before = try await other.read { try $0.rolloutsVersion() }
         try await one.write { try change.make($0) }
         let after = try await other.read { try $0.rolloutsVersion() }

@@ -14,6 +14,7 @@ public final class PostgresServer: Sendable {
 
     public let folder: URL
     private let programs: URL
+    private let settings: String
     private let ward: Ward
     private let databaseCount = Mutex(0)
 
@@ -30,7 +31,7 @@ public final class PostgresServer: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         if geteuid() == 0 { try Self.run(["chown", "postgres", folder.path]) }
         // Sorted as people like it, so that whoever relies on the order of bytes has to say so.
-        let settings =
+        settings =
             "-k \(folder.path) -c listen_addresses= -c max_connections=200"
             + (isDurable ? "" : " -c fsync=off -c full_page_writes=off")
         let script = """
@@ -77,21 +78,10 @@ public final class PostgresServer: Sendable {
 
     /// Starts it after a ``crash()``.
     public func start() throws {
-        // It remembers how it was started.
-        let options = try String(
-            contentsOf: folder.appending(path: "options"), encoding: .utf8)
-        try control("-l", "\(folder.path)/log", "-o", options, "start")
+        try control("-l", "\(folder.path)/log", "-o", settings, "start")
     }
 
     private func control(_ words: String...) throws {
-        if words.contains("stop") {
-            let text = try String(
-                contentsOf: folder.appending(path: "data/postmaster.opts"), encoding: .utf8)
-            // The program's own name comes first, and each word stands in quotes.
-            let options = text.split(separator: " ").dropFirst().joined(separator: " ")
-            try Data(options.replacing("\"", with: "'").utf8).write(
-                to: folder.appending(path: "options"))
-        }
         let data = folder.appending(path: "data").path
         try Self.run(
             Self.unprivileged + [programs.appending(path: "pg_ctl").path, "-w", "-D", data]

@@ -13,6 +13,8 @@ struct OpenAPIOperation {
         case perhaps(String)
         /// The bytes of an image.
         case bytes
+        /// Some of them, as the tus protocol calls it.
+        case piece
         /// A file with devices.
         case inventory
     }
@@ -82,9 +84,19 @@ struct OpenAPIOperation {
             ["required": false, "content": ["application/json": ["schema": .schema(schema)]]]
         case .bytes:
             [
-                "required": true,
+                // What is there already is not asked for.
+                "required": false,
                 "content": [
                     "application/octet-stream": ["schema": ["type": "string", "format": "binary"]]
+                ],
+            ]
+        case .piece:
+            [
+                "required": true,
+                "content": [
+                    "application/offset+octet-stream": [
+                        "schema": ["type": "string", "format": "binary"]
+                    ]
                 ],
             ]
         case .inventory:
@@ -160,12 +172,19 @@ struct OpenAPIParameter {
     let place: String
     let description: String
     let schema: JSONValue
+    var isRequired = false
 
     var json: JSONValue {
         [
             "name": .string(name), "in": .string(place), "description": .string(description),
-            "required": .bool(place == "path"), "schema": schema,
+            "required": .bool(isRequired || place == "path"), "schema": schema,
         ]
+    }
+
+    var required: OpenAPIParameter {
+        var parameter = self
+        parameter.isRequired = true
+        return parameter
     }
 
     static func query(

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Model
 
 /// Uploads by the tus protocol 1.0.0, which says what its headers mean.
 extension OpenAPIOperations {
@@ -11,12 +12,13 @@ extension OpenAPIOperations {
             "Begin the upload of an image, or find how far it is.", .empty(201))
         begin.parameters = [
             .tusVersion,
-            .header("Upload-Length", "The image's length, in bytes.", .byteCount),
+            .header("Upload-Length", "The image's length, in bytes.", .length).required,
             .header(
                 "Upload-Metadata", "sha256, a space, and the digest's hexadecimal form in base 64.",
-                ["type": "string"]),
+                ["type": "string", "pattern": "^sha256 [A-Za-z0-9+/]{86}==$"]
+            ).required,
         ]
-        begin.refusals = [409, 412, 413, 507]
+        begin.refusals = [409, 412, 413, 422, 507]
         begin.hasLocation = true
         var head = operation(
             .head, "uploads/{sha256}", "getUpload", "releases", "How far an upload is.",
@@ -27,7 +29,7 @@ extension OpenAPIOperations {
             .patch, "uploads/{sha256}", "appendToUpload", "releases",
             "Send the bytes from an offset on.", .empty(204))
         append.parameters = appending
-        append.body = .bytes
+        append.body = .piece
         append.refusals = [404, 409, 412, 413, 415, 422, 460, 507]
         var end = operation(
             .delete, "uploads/{sha256}", "endUpload", "releases",
@@ -41,27 +43,32 @@ extension OpenAPIOperations {
             appending + [
                 .header(
                     "X-HTTP-Method-Override", "The method that is meant.",
-                    ["type": "string", "enum": ["PATCH", "DELETE"]])
+                    ["type": "string", "enum": ["PATCH", "DELETE"]]
+                ).required
             ]
-        override.body = .bytes
+        override.body = .piece
         override.refusals = [404, 405, 409, 412, 413, 415, 422, 460, 507]
         return [ask, begin, head, append, end, override]
     }()
 
     private static let appending: [OpenAPIParameter] = [
         .tusVersion,
-        .header("Upload-Offset", "Where the first byte belongs.", .byteCount),
+        .header("Upload-Offset", "Where the first byte belongs.", .byteCount).required,
         .header(
             "Upload-Checksum", "sha256, a space, and the digest of the body in base 64.",
-            ["type": "string"]),
+            ["type": "string", "pattern": "^sha256 [A-Za-z0-9+/]{43}=$"]),
     ]
 }
 
 extension OpenAPIParameter {
     fileprivate static let tusVersion = header(
-        "Tus-Resumable", "The version of the protocol.", ["type": "string", "enum": ["1.0.0"]])
+        "Tus-Resumable", "The version of the protocol.", ["type": "string", "enum": ["1.0.0"]]
+    ).required
 }
 
 extension JSONValue {
     fileprivate static let byteCount: JSONValue = ["type": "integer", "minimum": 0]
+    fileprivate static let length: JSONValue = [
+        "type": "integer", "minimum": 1, "maximum": .integer(Limits.standard.imageBytes),
+    ]
 }
