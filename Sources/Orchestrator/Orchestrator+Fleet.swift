@@ -97,9 +97,6 @@ extension Orchestrator {
                 device.setAttributes = try device.setAttributes.changed(by: changes)
                 what = "its attributes were set: \(changes.keys.sorted().joined(separator: ", "))"
             case .retire(let demandsWipe):
-                guard device.lifecycle == .active || demandsWipe else {
-                    throw Refusal.conflict("device \(id) is retired")
-                }
                 device.lifecycle = .retired
                 device.askedKey = nil
                 device.retirement = Retirement(
@@ -174,8 +171,8 @@ extension Orchestrator.DeviceChange {
     /// Whether it may be done to a device that is retired.
     fileprivate var concernsRetired: Bool {
         switch self {
-        case .acceptKey, .retire: true
-        case .hold, .resume, .pin, .unpin, .setAttributes: false
+        case .acceptKey, .retire(demandsWipe: true): true
+        case .hold, .resume, .pin, .unpin, .setAttributes, .retire(demandsWipe: false): false
         }
     }
 

@@ -33,7 +33,7 @@ public struct DeviceRecord: Hashable, Sendable {
     public var setAttributes: Attributes
     public var lastSeen: Instant
     public var enrolled: Instant
-    /// How it left the fleet; its id stays taken. `nil` also for one that an older server retired.
+    /// How it left the fleet; `nil` also for one that an older server retired.
     public var retirement: Retirement?
     /// The other key that somebody with an enrolment token has shown for this device since.
     public var askedKey: AskedKey?

@@ -43,6 +43,7 @@ extension DeviceRecord {
             lifecycle: facts.isActive ? .active : .retired, slot: slot, bootID: boot,
             release: facts.release, image: facts.image, isConfirmed: true,
             phaseJSON: Array(#"{"state":"idle"}"#.utf8), lastFailure: nil,
-            reportedAttributes: facts.attributes, lastSeen: facts.lastSeen, enrolled: facts.lastSeen)
+            reportedAttributes: facts.attributes, lastSeen: facts.lastSeen, enrolled: facts.lastSeen
+        )
     }
 }

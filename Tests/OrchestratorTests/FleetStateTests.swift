@@ -23,7 +23,8 @@ import Wire
         let orchestrator = try await world.orchestrator()
         var devices = (0..<4).map { TestDevice($0) }
         for index in devices.indices { _ = try await devices[index].checkIn(orchestrator) }
-        _ = try await orchestrator.change(devices[0].id, .retire(demandsWipe: false), by: World.author)
+        _ = try await orchestrator.change(
+            devices[0].id, .retire(demandsWipe: false), by: World.author)
         _ = try await orchestrator.change(devices[1].id, .hold(reason: "x"), by: World.author)
         try await orchestrator.beat()
         // Three times the pause of 60 s, to the second.

@@ -77,7 +77,8 @@ import Wire
         let id = device.id
         #expect(
             await isOutdated { () async throws(Refusal) in
-                try await orchestrator.change(id, .retire(demandsWipe: false), by: World.author, if: .tags([before]))
+                try await orchestrator.change(
+                    id, .retire(demandsWipe: false), by: World.author, if: .tags([before]))
             })
     }
 }

@@ -166,10 +166,11 @@ import Wire
                 "\(server.url)/api/v1/openapi.json", "--checks", "all", "--max-examples",
                 examples, "--seed", "1", "--workers", "1", "--generation-database", "none",
                 // A stream has no end, and whoever revokes the token that they show gets no further.
-                "--request-timeout", "10", "--exclude-operation-id", "streamEvents", "--exclude-operation-id", "importInventory",
+                "--request-timeout", "10", "--exclude-operation-id", "streamEvents",
+                "--exclude-operation-id", "importInventory",
                 "--exclude-operation-id", "revokeToken",
                 "-H", "Authorization: Bearer \(server.operatorToken)",
-            ], environment: ["PYTHONHASHSEED": "0", "COLUMNS": "160"])
+            ], environment: ["PYTHONHASHSEED": "0", "COLUMNS": "160"], in: server.folder)
 
         #expect(end.code == 0, "\(end.words.suffix(12_000))")
         #expect(try server.send(.get, "/healthz").status == 200)

@@ -4,8 +4,10 @@ import Testing
 /// Other people's programs that read the description of our interface.
 enum PythonTools {
     /// Runs a program of the Python environment to its end.
+    ///
+    /// - Parameter folder: Where it works, and leaves what it leaves.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:]
+        _ arguments: [String], environment: [String: String] = [:], in folder: URL? = nil
     ) throws -> (code: Int32, words: String) {
         let python = try #require(
             ProcessInfo.processInfo.environment["SLIPWAY_TEST_PYTHON"],
@@ -14,6 +16,7 @@ enum PythonTools {
         let pipe = Pipe()
         process.executableURL = URL(filePath: python)
         process.arguments = arguments
+        if let folder { process.currentDirectoryURL = folder }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = pipe
         process.standardError = pipe

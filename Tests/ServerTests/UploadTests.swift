@@ -187,7 +187,7 @@ import Wire
         #expect(try patch(0..<300, checksum(0..<300)) == 204)
         #expect(try patch(300..<600, checksum(0..<300)) == 460)
         #expect(try server.tus(.head, digest).header("upload-offset") == "300")
-        #expect(try patch(300..<600, "crc32 AAAA") == 400)
+        #expect(try patch(300..<600, "crc32 AAAA") == 422)
         #expect(try patch(300..<1000, checksum(300..<1000)) == 204)
         #expect(try server.staging() == [digest])
     }
@@ -213,11 +213,14 @@ import Wire
         #expect(try server.begin(image).status == 201)
         server.cut(image, from: 0, after: 1_500_000)
 
-        let reached = try server.offset(of: image)
-        // What had come is not thrown away; what is still on its way may come no more.
-        #expect(reached <= 1_500_000)
-        #expect(try server.offset(of: image) == reached)
-        #expect(try server.patch(image, reached..<3_000_000).status == 204)
+        // What had come is not thrown away; what was still on its way may have come meanwhile.
+        var status = 409
+        while status == 409 {
+            let reached = try server.offset(of: image)
+            #expect(reached <= 1_500_000)
+            status = try server.patch(image, reached..<3_000_000).status
+        }
+        #expect(status == 204)
         #expect(try server.asOperator(.head, "images/\(server.digest(image))").status == 200)
     }
 

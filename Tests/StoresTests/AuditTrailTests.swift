@@ -125,7 +125,10 @@ import Wire
         ),
         (
             "attribute site", "zürich", "lyon",
-            { $0.reportedAttributes = (try? Attributes(["site": "lyon", "tags": "lab,x"])) ?? .none }
+            {
+                $0.reportedAttributes =
+                    (try? Attributes(["site": "lyon", "tags": "lab,x"])) ?? .none
+            }
         ),
         (
             "attribute site", "zürich", .null,

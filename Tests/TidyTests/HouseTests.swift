@@ -41,7 +41,8 @@ import Testing
             "Rollouts", "Signers", "Synchronization", "Trust", "Wire", "Yams",
         ],
         "slipway-server": [
-            "ArgumentParser", "Buckets", "Crypto", "Curl", "Foundation", "JSON", "JWTKit", "Logging",
+            "ArgumentParser", "Buckets", "Crypto", "Curl", "Foundation", "JSON", "JWTKit",
+            "Logging",
             "Model",
             "OpenSSL",
             "Orchestrator", "Programs", "Rollouts", "Server", "ServiceLifecycle", "Stores",

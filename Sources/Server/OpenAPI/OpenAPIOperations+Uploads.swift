@@ -61,9 +61,10 @@ extension OpenAPIOperations {
 }
 
 extension OpenAPIParameter {
+    /// Without it the protocol wants 412, which is no answer to a request of a wrong shape.
     fileprivate static let tusVersion = header(
-        "Tus-Resumable", "The version of the protocol.", ["type": "string", "enum": ["1.0.0"]]
-    ).required
+        "Tus-Resumable", "The version of the protocol; nothing is done without it.",
+        ["type": "string", "enum": ["1.0.0"]])
 }
 
 extension JSONValue {
