@@ -25,7 +25,7 @@ private typealias Scene = SQLiteStoreTests
             WHERE m.type = 'table'
         """,
         """
-        SELECT name || ' ' || (length(sql) - length(replace(sql, 'CHECK (', ''))) / 7
+        SELECT name || ' ' || ((length(sql) - length(replace(sql, 'CHECK (', ''))) / 7)
             FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%CHECK (%'
         """,
     ]

@@ -123,15 +123,17 @@ private typealias Scene = SQLiteStoreTests
                 { _ in throw Interrupted() },
                 { try $0.add(Self.event("b")) },
             ])
-        #expect(results.map(\.isSuccess) == [false, false, false, false])
-        #expect(throws: StoreError.conflict) { try results[0].get() }
+        #expect(throws: StoreError.conflict) { try results[1].get() }
         #expect(throws: Interrupted.self) { try results[2].get() }
+        // A slow machine may share out the bodies among two commits: whoever was in the one that
+        // failed is told so, and nobody else is.
+        let told = zip(["a", "poison", "", "b"], results).filter(\.1.isSuccess).map(\.0)
         let written = try await Self.written(in: store)
-        #expect(written == [])
+        #expect(written == told)
         // And it goes on.
         try await store.write { try $0.add(Self.event("c")) }
         let later = try await Self.written(in: database.open())
-        #expect(later == ["c"])
+        #expect(later == told + ["c"])
     }
 
     @Test(arguments: Engine.allCases)

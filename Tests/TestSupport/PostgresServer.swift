@@ -14,7 +14,6 @@ public final class PostgresServer: Sendable {
 
     public let folder: URL
     private let programs: URL
-    private let settings: String
     private let ward: Ward
     private let databaseCount = Mutex(0)
 
@@ -31,14 +30,17 @@ public final class PostgresServer: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         if geteuid() == 0 { try Self.run(["chown", "postgres", folder.path]) }
         // Sorted as people like it, so that whoever relies on the order of bytes has to say so.
-        settings =
+        let settings =
             "-k \(folder.path) -c listen_addresses= -c max_connections=200"
             + (isDurable ? "" : " -c fsync=off -c full_page_writes=off")
         let script = """
             cd "$1"
             "$0/initdb" --no-sync --auth=trust --username=slipway --encoding=UTF8 \
                 --locale-provider=icu --icu-locale=en-US --locale=C.UTF-8 -D data >log 2>&1 &&
-            "$0/pg_ctl" -w -D data -l log -o "$2" start >/dev/null 2>&1 && echo ready && cat
+            "$0/pg_ctl" -w -D data -l log -o "$2" start >/dev/null 2>&1 && echo ready &&
+            while read -r word; do
+                "$0/pg_ctl" -w -D data -l log -o "$2" start >/dev/null 2>&1 && echo ready
+            done
             "$0/pg_ctl" -w -D data -m immediate stop >/dev/null 2>&1
             rm -rf "$1"
             """
@@ -78,7 +80,11 @@ public final class PostgresServer: Sendable {
 
     /// Starts it after a ``crash()``.
     public func start() throws {
-        try control("-l", "\(folder.path)/log", "-o", settings, "start")
+        // By the shell: a server that we start ourselves holds open by what we know that its starter
+        // has ended.
+        guard ward.asksForMore() else {
+            throw Problem(description: "PostgreSQL does not start again in \(folder.path)")
+        }
     }
 
     private func control(_ words: String...) throws {
@@ -121,10 +127,7 @@ public final class PostgresServer: Sendable {
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        // Not to the end of the pipe, which a server that was started would hold open.
-        let text =
-            words.contains("start")
-            ? Data() : try output.fileHandleForReading.readToEnd() ?? Data()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw Problem(
@@ -140,6 +143,13 @@ private final class Ward: Sendable {
     let isReady: Bool
     private let process: Mutex<Process>
     private let input: FileHandle
+    private let output: FileHandle
+
+    /// Gives the program a line, and waits until it prints one, or ends.
+    func asksForMore() -> Bool {
+        input.write(Data("again\n".utf8))
+        return !output.availableData.isEmpty
+    }
 
     /// Waits until the program prints a line, or ends.
     init(_ words: [String]) throws {
@@ -155,6 +165,7 @@ private final class Ward: Sendable {
         _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         isReady = !output.fileHandleForReading.availableData.isEmpty
         self.input = input.fileHandleForWriting
+        self.output = output.fileHandleForReading
         self.process = Mutex(process)
     }
 
