@@ -101,7 +101,7 @@ struct RoutePermission: Hashable, Sendable {
 
         RoutePermission(.get, "audit", .readAudit, .nothing),
         RoutePermission(.get, "audit/checkpoint", .readAudit, .nothing),
-        RoutePermission(.post, "audit/checkpoint", .readAudit, .nothing),
+        RoutePermission(.post, "audit/checkpoint", .readAudit, .everything),
 
         RoutePermission(.get, "tokens", .manageTokens, .nothing),
         RoutePermission(.post, "tokens", .manageTokens, .everything),

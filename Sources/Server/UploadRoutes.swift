@@ -42,7 +42,8 @@ struct UploadRoutes {
             switch request.headers[.methodOverride] {
             case "PATCH": return try await append(request, context)
             case "DELETE": return try await end(context)
-            default: throw HTTPError(.methodNotAllowed)
+            default:
+                throw Refusal.malformed("X-HTTP-Method-Override: expected PATCH or DELETE")
             }
         }
     }

@@ -123,7 +123,8 @@ import Testing
             head: "503 Later\r\nRetry-After: soon\r\nContent-Length: 3", offset: 0,
             end: .status(503)),
         Row(
-            head: "500 Oops\r\nRetry-After: 7\r\nContent-Length: 3", offset: 0, end: .status(500)),
+            head: "500 Oops\r\nRetry-After: 7\r\nContent-Length: 3", offset: 0,
+            end: .later(status: 500, seconds: 7)),
     ]
 
     @Test(arguments: refusals)

@@ -165,10 +165,14 @@ import Wire
                 "-m", "schemathesis.cli", "--config-file", configuration.path, "run",
                 "\(server.url)/api/v1/openapi.json", "--checks", "all", "--max-examples",
                 examples, "--seed", "1", "--workers", "1", "--generation-database", "none",
-                // A stream has no end, and whoever revokes the token that they show gets no further.
+                // A stream has no end, and whoever revokes the token that they show gets no further;
+                // rows that are refused are no refusal; and pieces of uploads have a type that it
+                // cannot make (`UploadTests` and somebody else's client send them).
                 "--request-timeout", "10", "--exclude-operation-id", "streamEvents",
                 "--exclude-operation-id", "importInventory",
                 "--exclude-operation-id", "revokeToken",
+                "--exclude-operation-id", "appendToUpload",
+                "--exclude-operation-id", "overrideUpload",
                 "-H", "Authorization: Bearer \(server.operatorToken)",
             ], environment: ["PYTHONHASHSEED": "0", "COLUMNS": "160"], in: server.folder)
 

@@ -47,7 +47,7 @@ extension OpenAPIOperations {
                 ).required
             ]
         override.body = .piece
-        override.refusals = [404, 405, 409, 412, 413, 415, 422, 460, 507]
+        override.refusals = [404, 409, 412, 413, 415, 422, 460, 507]
         return [ask, begin, head, append, end, override]
     }()
 
