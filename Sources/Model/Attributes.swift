@@ -21,6 +21,14 @@ public struct Attributes: Hashable, Sendable {
         self.values = values
     }
 
+    /// By their bytes, as databases compare: two spellings of one text are two values.
+    public static func == (one: Attributes, other: Attributes) -> Bool {
+        one.values.count == other.values.count
+            && one.values.allSatisfy { name, value in
+                other.values[name]?.utf8.elementsEqual(value.utf8) ?? false
+            }
+    }
+
     public enum Invalid: Error, Hashable {
         case tooMany(Int)
         /// Not a lower-case letter followed by at most 63 lower-case letters, digits or `_`.

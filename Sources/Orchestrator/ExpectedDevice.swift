@@ -51,6 +51,8 @@ public protocol InventoryReader {
     func expectedDevices(after id: DeviceID?, limit: Int) throws -> [ExpectedDevice]
     /// Those that have shown a key and wait for an operator's word, by id.
     func applications() throws -> [ExpectedDevice]
+    /// Some of those that have only asked by themselves, before `moment`; `limit` at most.
+    func uninvited(askedBefore moment: Instant, limit: Int) throws -> [DeviceID]
     /// How many have only asked by themselves.
     func uninvitedCount() throws -> Int
 }

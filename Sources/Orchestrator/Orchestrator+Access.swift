@@ -8,6 +8,21 @@ extension Orchestrator {
     /// How often a token's use is written down, so that reading does not become writing.
     private static let useNotePeriod = Duration.seconds(60)
 
+    /// Whether a token that was good is so still; yes, while the store cannot be asked.
+    public func mayStillRead(showing text: String) async -> Bool {
+        do {
+            _ = try await authorize(showing: text, for: .readFleet, reaching: .nothing)
+            return true
+        } catch {
+            switch error {
+            case .stranger, .forbidden: return false
+            case .malformed, .unknown, .conflict, .outdated, .invalid, .tooLong, .tooMany,
+                .checksum, .store, .signing:
+                return true
+            }
+        }
+    }
+
     /// Who shows `text`, if they may do what they ask for.
     ///
     /// The store is asked each time, so a revocation counts at once and on every server.

@@ -9,8 +9,8 @@ extension Orchestrator {
     /// make one up.
     private static let maximumUninvitedCount = 10_000
 
-    /// How soon another key may take the place of one that waits for a decision.
-    private static let shortestInterval = Duration.seconds(60)
+    /// How long one that nobody planned waits for a decision.
+    private static let patience = Duration.seconds(7 * 86_400)
 
     /// Keeps for the operators which key somebody has shown who would be a device that is planned,
     /// or a new one where operators want to hear of those.
@@ -44,18 +44,19 @@ extension Orchestrator {
             guard known.publicKey == nil else { return false }
             expected = known
         } else {
-            guard settings.takesApplications,
-                try store.uninvitedCount() < Self.maximumUninvitedCount
-            else { return false }
+            guard settings.takesApplications else { return false }
+            let earliest = application.at.advanced(by: .zero - Self.patience)
+            for id in try store.uninvited(askedBefore: earliest, limit: 100) {
+                try store.removeExpectedDevice(id)
+            }
+            guard try store.uninvitedCount() < Self.maximumUninvitedCount else { return false }
             expected = ExpectedDevice(
                 id: id, hardware: nil, publicKey: nil, attributes: .none, since: application.at,
                 plannedBy: nil)
         }
         if let earlier = expected.application {
             guard earlier.key != application.key else { return true }
-            guard earlier.at.advanced(by: Self.shortestInterval) <= application.at else {
-                return false
-            }
+            guard earlier.at.advanced(by: Self.askPeriod) <= application.at else { return false }
         }
         expected.application = application
         try store.save(expected)

@@ -76,13 +76,13 @@ extension Orchestrator {
             return key
         }
         guard isSigned(message, by: known.publicKey) else {
-            throw .stranger("the check-in is not signed by the key of device \(checkIn.device)")
+            throw Self.mayNotEnrol(checkIn.device)
         }
         return known.publicKey
     }
 
     /// How long one key that was asked for stands before another may take its place.
-    private static let askPeriod = Duration.seconds(86_400)
+    static let askPeriod = Duration.seconds(86_400)
 
     func isSigned(_ message: SignedMessage<CheckIn>, by key: Ed25519PublicKey) -> Bool {
         guard let keyID = KeyID(key.hex), let signature = message.signatures[keyID] else {

@@ -54,7 +54,9 @@ extension Orchestrator {
 
     /// One sentence whatever is wrong, so that nobody learns from it how far they have come.
     static func mayNotEnrol(_ device: DeviceID) -> Refusal {
-        .stranger("device \(device) is not known here, and nothing that it shows lets it enrol")
+        .stranger(
+            "device \(device) is not known here by this key, and nothing that it shows lets it enrol"
+        )
     }
 
     private func isShared(_ enrolment: Enrolment) -> Bool {

@@ -10,10 +10,9 @@ extension Orchestrator {
     private static let shortestAbsence = Duration.seconds(60)
 
     /// Notes that the server is there; to be called at least every ``heartbeatPeriod``.
-    public func beat() async throws(Refusal) {
-        let moment = now()
-        try await write(as: .server, at: moment) { try $0.beat(at: moment) }
-    }
+    ///
+    /// Who could not be heard because the database was away is excused as if no server had run.
+    public func beat() async throws(Refusal) { try await excuseAbsence() }
 
     /// Gives devices back the time in which no server listened, before anything is held against
     /// them; to be called once when a server starts.

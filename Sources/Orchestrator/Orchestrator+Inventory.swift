@@ -5,17 +5,18 @@ public import Wire
 
 /// What people know of devices before these speak, and what they set of those that do.
 extension Orchestrator {
-    /// Lets a device that waits for it enrol with the key that it has shown.
+    /// Lets a device enrol with the key that a person has read at it, whatever somebody else has
+    /// shown in its name.
     ///
-    /// - Throws: ``Refusal/conflict(_:)`` when it has shown another key.
+    /// - Throws: ``Refusal/conflict(_:)`` when another key is known to be its own.
     public func acceptKey(
         _ key: Ed25519PublicKey, ofExpected id: DeviceID, by operator: OperatorName
     ) async throws(Refusal) -> InventoryEntry {
         let moment = now()
         return try await write(as: .operator(`operator`), at: moment) { store in
             var device = try expected(id, store)
-            guard device.application?.key == key else {
-                throw Refusal.conflict("device \(id) has not asked for the key \(key.hex)")
+            guard device.publicKey ?? key == key else {
+                throw Refusal.conflict("device \(id) is expected with another key")
             }
             device.publicKey = key
             device.application = nil
@@ -76,8 +77,13 @@ extension Orchestrator {
     /// Begins an import of an inventory, which is given its rows a few at a time.
     ///
     /// - Parameter isTrial: Whether nothing is to be stored.
-    public func importing(isTrial: Bool, by operator: OperatorName) -> InventoryImport {
-        InventoryImport(orchestrator: self, isTrial: isTrial, author: `operator`)
+    ///
+    /// - Parameter permissions: Of whoever imports; each row is asked what it needs.
+    public func importing(
+        isTrial: Bool, by operator: OperatorName, with permissions: Set<Permission>
+    ) -> InventoryImport {
+        InventoryImport(
+            orchestrator: self, isTrial: isTrial, author: `operator`, permissions: permissions)
     }
 }
 
@@ -89,13 +95,18 @@ public struct InventoryImport: Sendable {
     let orchestrator: Orchestrator
     let isTrial: Bool
     let author: OperatorName
+    private let permissions: Set<Permission>
     public private(set) var report = ImportReport()
     private var lines: [DeviceID: Int] = [:]
 
-    init(orchestrator: Orchestrator, isTrial: Bool, author: OperatorName) {
+    init(
+        orchestrator: Orchestrator, isTrial: Bool, author: OperatorName,
+        permissions: Set<Permission>
+    ) {
         self.orchestrator = orchestrator
         self.isTrial = isTrial
         self.author = author
+        self.permissions = permissions
     }
 
     /// How many rows were given so far.
@@ -162,8 +173,12 @@ public struct InventoryImport: Sendable {
         expected.plannedBy = expected.plannedBy ?? author
         expected.hardware = row.hardware ?? expected.hardware
         expected.attributes = row.attributes
-        if let key = row.publicKey {
-            guard expected.publicKey ?? key == key else {
+        if let key = row.publicKey, key != expected.publicKey {
+            guard permissions.contains(.manageEnrolment) else {
+                throw Refusal.forbidden(
+                    "\(Permission.manageEnrolment.rawValue) is needed to name a key")
+            }
+            guard expected.publicKey == nil else {
                 throw Refusal.conflict("device \(row.id) is expected with another key")
             }
             expected.publicKey = key
@@ -192,6 +207,11 @@ public struct InventoryImport: Sendable {
             throw Refusal.conflict("device \(row.id) says that it is a \(device.hardware)")
         }
         guard row.attributes != device.setAttributes else { return .unchanged }
+        guard permissions.contains(.changeDevices) else {
+            throw Refusal.forbidden(
+                "device \(row.id) is enrolled, and \(Permission.changeDevices.rawValue) is needed"
+                    + " to change it")
+        }
         if !isTrial {
             var device = device
             device.setAttributes = row.attributes

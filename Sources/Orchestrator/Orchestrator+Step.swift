@@ -19,6 +19,8 @@ extension Orchestrator {
         for name in names {
             do {
                 try await readFleet { try lookAhead(of: name, $0, at: moment) }
+                // It may have waited; what is stored is stored now.
+                let moment = now()
                 try await write(as: .server, at: moment) { store in
                     for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
                         try expire(offer, store, at: moment)
@@ -98,12 +100,15 @@ extension Orchestrator {
                     strata: try store.decided(
                         in: rollout.name, by: rollout.scope.attributes,
                         classes: classes, at: moment)))
-            guard !findings.isEmpty else { return }
-            for finding in findings {
+            let new = try findings.filter { finding in
                 try store.add(
                     PausedStratum(
                         rollout: rollout.name, stratum: finding.stratum, at: moment,
                         reason: "\(finding)"))
+            }
+            // What is found again though it is paused would be found for ever.
+            guard !new.isEmpty else { return }
+            for finding in new {
                 try store.add(
                     EventRecord(
                         at: moment, device: nil, rollout: rollout.name,

@@ -108,7 +108,8 @@ public struct Orchestrator: Sendable {
 
     /// Whether the store answers.
     public func checkHealth() async throws(Refusal) {
-        try await read { _ = try $0.rollouts() }
+        // One row: anybody may ask this, as often as they like.
+        try await read { _ = try $0.newestEventNumber() }
     }
 
     func read<Answer: Sendable>(

@@ -172,7 +172,9 @@ public protocol StoreWriter:
         at now: Instant
     ) throws
     /// Adds the stratum; one that is paused already stays as it is.
-    func add(_ stratum: PausedStratum) throws
+    ///
+    /// - Returns: Whether it was added.
+    @discardableResult func add(_ stratum: PausedStratum) throws -> Bool
     /// Returns whether the stratum was paused.
     func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool
     /// Notes that a server is there to listen.

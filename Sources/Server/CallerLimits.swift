@@ -78,9 +78,15 @@ final class CallerLimits: Sendable {
     func admitCheckIn(of device: DeviceID, from address: NetworkAddress) throws(Refusal) {
         try admit(.device(device), from: address)
         let now = now()
-        let wait = books.withLock { books in
-            books.failuresOfCallers?.wait(Self.key(address, .device(device)), at: now)
-                ?? books.checkIns?.wait(Self.key(nil, .device(device)), at: now)
+        let key = Self.key(address, .device(device))
+        let wait = books.withLock { books -> Int64? in
+            // Others at the same address can say its name; that must not keep out who has proven it.
+            if !books.proven.contains(key),
+                let wait = books.failuresOfCallers?.wait(key, at: now)
+            {
+                return wait
+            }
+            return books.checkIns?.wait(Self.key(nil, .device(device)), at: now)
         }
         try Self.refuse(for: wait)
     }

@@ -13,6 +13,8 @@ struct EventStream: AsyncSequence, Sendable {
     let orchestrator: Orchestrator
     let subject: EventSubject
     let beginning: Int64
+    /// Whether whoever asked may still read it: a token may have been revoked meanwhile.
+    let stillMay: @Sendable () async -> Bool
     /// Held as long as there is this value.
     let place: StreamPlace
 
@@ -20,6 +22,8 @@ struct EventStream: AsyncSequence, Sendable {
     private static let pollPeriod = Duration.seconds(1)
     /// At least this long between two looks, however much other news there is.
     private static let pause = Duration.milliseconds(50)
+    /// How long a revoked token may go on reading.
+    private static let trustPeriod = Duration.seconds(15)
     /// So many polls without an event make a comment, by which those between us know that we live.
     private static let pollsBetweenComments = 15
 
@@ -30,6 +34,7 @@ struct EventStream: AsyncSequence, Sendable {
         fileprivate var last: Int64
         private var isBegun = false
         private var quietPolls = 0
+        private var asked = ContinuousClock.now
 
         fileprivate init(stream: EventStream, last: Int64) {
             self.stream = stream
@@ -45,6 +50,10 @@ struct EventStream: AsyncSequence, Sendable {
             let news = stream.orchestrator.news
             // Asked again at least once in each period, so that a server that stops waits no longer.
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
+                if ContinuousClock.now - asked >= EventStream.trustPeriod {
+                    guard await stream.stillMay() else { return nil }
+                    asked = .now
+                }
                 let rings = news.rings
                 let page = try await stream.orchestrator.events(
                     after: last, about: stream.subject, limit: Orchestrator.streamPageCount)

@@ -18,7 +18,7 @@ struct InventoryRoutes {
     func add(to group: RouterGroup<WebServer.Context>) {
         group.get("inventory") { request, _ in try export(request) }
         group.post("inventory") { request, context in
-            Response(try await take(request, by: context.requireOperator()))
+            Response(try await take(request, by: context.requirePrincipal()))
         }
         group.get("inventory/applications") { _, _ in
             Response(ListAnswer(items: try await orchestrator.applications()))
@@ -41,12 +41,13 @@ struct InventoryRoutes {
     }
 
     private func take(
-        _ request: Request, by operator: OperatorName
+        _ request: Request, by principal: Principal
     ) async throws -> ImportReport {
         let format = try Self.format(request.headers[.contentType])
         let isTrial = try request.query("dry_run") { Bool($0) } ?? false
         var reader = InventoryFileReader(format)
-        var importing = orchestrator.importing(isTrial: isTrial, by: `operator`)
+        var importing = orchestrator.importing(
+            isTrial: isTrial, by: principal.name, with: principal.permissions)
         var waiting: [NumberedRow] = []
         var byteCount = 0
         do {

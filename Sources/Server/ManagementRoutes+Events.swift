@@ -21,8 +21,10 @@ extension ManagementRoutes {
                     ErrorAnswer(error: "too many event streams are open"),
                     status: .serviceUnavailable, headers: [.retryAfter: "10"])
             }
+            let token = try WhoMay.token(request)
             let stream = EventStream(
-                orchestrator: orchestrator, subject: subject, beginning: beginning, place: place)
+                orchestrator: orchestrator, subject: subject, beginning: beginning,
+                stillMay: { await orchestrator.mayStillRead(showing: token) }, place: place)
             return Response(
                 status: .ok,
                 headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],

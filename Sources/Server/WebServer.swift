@@ -84,10 +84,12 @@ public enum WebServer {
         RepositoryRoutes(
             folder: repositoryPath, links: ImageLinks(orchestrator: orchestrator)
         ).add(to: router)
-        router.get("healthz") { _, _ in
+        router.get("healthz") { _, context in
             do { try await orchestrator.checkHealth() } catch {
+                context.logger.error("not healthy", metadata: ["reason": "\(error)"])
                 return Response(
-                    ErrorAnswer(error: "\(error)"), status: .serviceUnavailable,
+                    ErrorAnswer(error: "the database does not answer"),
+                    status: .serviceUnavailable,
                     headers: [.retryAfter: "5"])
             }
             return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)

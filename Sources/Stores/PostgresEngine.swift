@@ -7,6 +7,8 @@ internal import Postgres
 /// for all of them, so that what it counts stays true until it commits.
 struct PostgresEngine: SQLEngine {
     let pool: PostgresPool
+    /// The schema that this server writes.
+    let schemaVersion: Int
 
     /// Each connection's own settings.
     ///
@@ -22,8 +24,18 @@ struct PostgresEngine: SQLEngine {
             WHERE current_setting('synchronous_commit') = 'off';
         """
     /// The lock is our own number; others use other databases.
-    static let beginWriting =
+    private static let beginWriting =
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(\(lock))"
+    /// Tables may be large, and others may be reading them.
+    static let beginMigrating =
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0;"
+        + " SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(\(lock))"
+    /// Fails by a division where a newer server has changed the tables: what this one does not know
+    /// of, it would leave as it was.
+    private var beginChanging: String {
+        "\(Self.beginWriting); SELECT 1 / count(*) FROM slipway_schema"
+            + " WHERE version = \(schemaVersion)"
+    }
     static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     private static let lock = Schema.applicationID
 
@@ -32,7 +44,7 @@ struct PostgresEngine: SQLEngine {
     ) throws(StoreError) {
         var failure: StoreError?
         do throws(PostgresError) {
-            try pool.transaction(begin: Self.beginWriting) { connection throws(PostgresError) in
+            try pool.transaction(begin: beginChanging) { connection throws(PostgresError) in
                 do throws(StoreError) {
                     guard try work(PostgresLink(connection)) else { return }
                 } catch {
@@ -151,6 +163,9 @@ extension StoreError {
         case ("40", _), ("08", _), (_, "55P03"), (_, "57014"), (_, "57P01"), (_, "57P02"),
             (_, "57P03"), (_, "53300"), (_, "25006"), (_, "0A000"), (_, "25P03"):
             self = .busy
+        case (_, "22012"):
+            self = .foreign(
+                "another slipway-server has changed the database's tables; update this one")
         case (_, "53100"): self = .full
         case ("23", _): self = .conflict
         default: self = .failed("PostgreSQL: \(error) (\(error.sqlState ?? "no code"))")

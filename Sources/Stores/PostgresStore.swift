@@ -25,7 +25,7 @@ public struct PostgresStore: Store {
         let pool = PostgresPool(url: url, setup: PostgresEngine.setup)
         do {
             var failure: (any Error)?
-            try pool.transaction(begin: PostgresEngine.beginWriting) {
+            try pool.transaction(begin: PostgresEngine.beginMigrating) {
                 connection throws(PostgresError) in
                 do {
                     try Self.refuseOld(connection)
@@ -40,7 +40,7 @@ public struct PostgresStore: Store {
         } catch let error as StoreError { throw error } catch {
             throw .failed("PostgreSQL: \(error)")
         }
-        transactions = GroupedTransactions(PostgresEngine(pool: pool))
+        transactions = GroupedTransactions(PostgresEngine(pool: pool, schemaVersion: steps.count))
     }
 
     private static func refuseOld(_ connection: PostgresConnection) throws {

@@ -25,6 +25,13 @@ extension SQLTransaction {
         }
     }
 
+    func uninvited(askedBefore moment: Instant, limit: Int) throws -> [DeviceID] {
+        try rows(
+            "SELECT id FROM expected_devices WHERE planned_by IS NULL AND asked_s < ? LIMIT ?",
+            [moment.secondsSinceEpoch, limit]
+        ).map { try $0.value("id") { DeviceID($0) } }
+    }
+
     func uninvitedCount() throws -> Int {
         try count("SELECT count(*) FROM expected_devices WHERE planned_by IS NULL", [])
     }

@@ -1,6 +1,7 @@
 internal import Audit
 internal import Model
 internal import Orchestrator
+internal import Rollouts
 internal import Wire
 
 extension SQLTransaction {
@@ -134,10 +135,11 @@ extension WebHookRecord {
                     next: row.instant("next_s"), problem: row["problem"]))
     }
 
-    /// What somebody has decided about it; never its secret.
+    /// What somebody has decided about it; never its secret, which with some services is the rest of
+    /// its address.
     fileprivate var auditColumns: [Column] {
         [
-            Column("url", url),
+            Column("origin", OutsideAddress(url)?.origin),
             Column("kinds", kinds.map(\.rawValue).sorted().joined(separator: ",")),
             Column("author", author.text),
         ]

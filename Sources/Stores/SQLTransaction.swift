@@ -338,7 +338,7 @@ extension SQLTransaction: StoreWriter {
             rollout: offer.rollout, from: old?.decisionColumns, to: offer.decisionColumns)
     }
 
-    func add(_ stratum: PausedStratum) throws {
+    @discardableResult func add(_ stratum: PausedStratum) throws -> Bool {
         try raiseRolloutsVersion()
         let added = try execute(
             "INSERT INTO paused_strata (rollout, name, value, at_s, reason) VALUES (?, ?, ?, ?, ?)"
@@ -347,11 +347,12 @@ extension SQLTransaction: StoreWriter {
                 stratum.rollout.text, stratum.stratum.attribute, stratum.stratum.value,
                 stratum.at.secondsSinceEpoch, stratum.reason,
             ])
-        guard added > 0 else { return }
+        guard added > 0 else { return false }
         try audit(
             .stratumPaused, AuditSubject(.rollout, stratum.rollout), rollout: stratum.rollout,
             from: nil,
             to: stratum.stratum.columns + [Column("reason", stratum.reason)])
+        return true
     }
 
     func beat(at now: Instant) throws {

@@ -243,8 +243,15 @@ public struct InventoryFileWriter {
                     entry.row.publicKey?.hex ?? "", entry.release.map { "\($0)" } ?? "",
                     entry.lastSeen.map { "\($0)" } ?? "", entry.askedKey?.hex ?? "",
                 ] + set.map { entry.row.attributes[$0] ?? "" }
-                    + reported.map { entry.reported[$0] ?? "" })
+                    + reported.map { Self.unformulaic(entry.reported[$0] ?? "") })
         }
+    }
+
+    /// The text with a quote before what a spreadsheet would take for a formula: devices say what
+    /// they like, and no import reads it again.
+    private static func unformulaic(_ text: String) -> String {
+        guard let first = text.utf8.first, "=+-@".utf8.contains(first) else { return text }
+        return "'\(text)"
     }
 
     /// What stands after the last entry.

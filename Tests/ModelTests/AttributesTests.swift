@@ -56,4 +56,13 @@ import Testing
     func readsTags(text: String?, tags: Set<String>) throws {
         #expect(try Attributes(text.map { ["tags": $0] } ?? [:]).tags == tags)
     }
+
+    /// Databases compare bytes: what they tell apart is apart here, too.
+    @Test func twoSpellingsOfOneTextAreTwoValues() throws {
+        let composed = try Attributes(["site": "Z\u{fc}rich"])
+        let decomposed = try Attributes(["site": "Zu\u{308}rich"])
+        #expect(composed != decomposed)
+        #expect(composed == (try Attributes(["site": "Z\u{fc}rich"])))
+        #expect(composed != (try Attributes(["site": "Z\u{fc}rich", "x": ""])))
+    }
 }

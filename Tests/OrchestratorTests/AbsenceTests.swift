@@ -51,4 +51,16 @@ import Wire
         let last = try await world.orchestrator()
         #expect(try await last.simple().failures == [.init(kind: .overdue, devices: 1)])
     }
+
+    /// The server ran, and could write down nothing that it heard.
+    @Test func anAbsenceOfTheDatabaseIsExcusedToo() async throws {
+        var (world, orchestrator, devices, offer) = try await Self.scene()
+        world.clock.advance(seconds: 3 * 3600)
+        try await orchestrator.beat()
+        try await orchestrator.step()
+        #expect(try await orchestrator.simple().failures.isEmpty)
+        devices[0].boots(offer)
+        _ = try await devices[0].checkIn(orchestrator, .proven(offer.nonce))
+        #expect(try await orchestrator.simple().state == "completed")
+    }
 }

@@ -11,7 +11,8 @@ import Wire
     /// A fleet of boards A to H, of which `bad` fails always, and a rollout that was played to the
     /// end: every device that was offered the release has answered.
     private func played(
-        bad: String?, count: Int = 240
+        bad: String?, count: Int = 240,
+        spelling: (Int, String) -> String = { _, board in board }
     ) async throws -> (Orchestrator, [TestDevice], offered: Set<Int>) {
         let world = try World()
         let orchestrator = try await world.orchestrator()
@@ -20,7 +21,8 @@ import Wire
         for index in devices.indices {
             let board = ["A", "B", "C", "D", "E", "F", "G", "H"][index % 8]
             devices[index].attributes = try Attributes([
-                "board_revision": board, "carrier": "\(index % 3)", "serial": "\(index)",
+                "board_revision": spelling(index, board), "carrier": "\(index % 3)",
+                "serial": "\(index)",
             ])
             _ = try await devices[index].checkIn(orchestrator)
         }
@@ -38,6 +40,18 @@ import Wire
             }
         }
         return (orchestrator, devices, offered)
+    }
+
+    /// To Swift they are one text; to the database, which counts them, they are two.
+    @Test func aBoardThatIsSpelledInTwoWaysIsFoundInBoth() async throws {
+        let spellings = ["Z\u{fc}rich", "Zu\u{308}rich"]
+        let (orchestrator, _, _) = try await played(bad: spellings[0]) { index, board in
+            board == "C" ? spellings[index / 8 % 2] : board
+        }
+        let rollout = try await orchestrator.simple()
+        for spelling in spellings {
+            #expect(rollout.reason.utf8.containsBytes(of: spelling), "\(rollout.reason)")
+        }
     }
 
     /// One of eight boards always fails: it is named, and the others finish.
@@ -93,5 +107,13 @@ import Wire
         let answer = try await devices[slow].checkIn(
             orchestrator, .downloading(held.nonce, bytesDone: 1, bytesTotal: 11))
         #expect(answer.order == .cancel(held.nonce))
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Whether these bytes hold those of `text`, whatever Swift thinks equal.
+    fileprivate func containsBytes(of text: String) -> Bool {
+        let (all, wanted) = (Array(self), Array(text.utf8))
+        return all.indices.contains { all[$0...].starts(with: wanted) }
     }
 }

@@ -45,7 +45,7 @@ import Wire
     }
 
     private static let sentence =
-        "device X is not known here, and nothing that it shows lets it enrol"
+        "device X is not known here by this key, and nothing that it shows lets it enrol"
 
     @Test func letsInOneDeviceAndNoMore() async throws {
         let scene = try await scene()

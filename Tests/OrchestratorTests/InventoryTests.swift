@@ -20,9 +20,12 @@ import Wire
 
     @discardableResult
     private func importing(
-        _ rows: [NumberedRow], _ orchestrator: Orchestrator, isTrial: Bool = false
+        _ rows: [NumberedRow], _ orchestrator: Orchestrator, isTrial: Bool = false,
+        without permission: Permission? = nil
     ) async throws -> ImportReport {
-        var importing = orchestrator.importing(isTrial: isTrial, by: World.author)
+        let permissions = Set(Permission.allCases.filter { $0 != permission })
+        var importing = orchestrator.importing(
+            isTrial: isTrial, by: World.author, with: permissions)
         try await importing.take(rows)
         return importing.report
     }
@@ -93,18 +96,59 @@ import Wire
         #expect(try await stage(of: device, orchestrator) == .active)
     }
 
-    @Test func acceptsNoKeyThatNobodyHasShown() async throws {
+    /// Somebody who asked in its name first does not keep a device out.
+    @Test func acceptsTheKeyThatAPersonHasReadAtTheDevice() async throws {
         let world = try World()
         let orchestrator = try await world.orchestrator()
-        let device = TestDevice(1)
+        var device = TestDevice(1)
+        device.enrolmentToken = ""
+        var thief = TestDevice(id: device.id, key: Keys.key(99), boot: device.boot)
+        thief.enrolmentToken = ""
         try await importing([try row(device)], orchestrator)
+        await expectStranger { _ = try await thief.checkIn(orchestrator) }
 
+        let key = device.key.ed25519PublicKey
+        _ = try await orchestrator.acceptKey(key, ofExpected: device.id, by: World.author)
         let refusal = try await refusal {
             _ = try await orchestrator.acceptKey(
-                Keys.key(99).ed25519PublicKey, ofExpected: device.id, by: World.author)
+                thief.key.ed25519PublicKey, ofExpected: device.id, by: World.author)
         }
-        #expect(refusal != nil)
-        #expect(try await stage(of: device, orchestrator) == .planned)
+        #expect(refusal == .conflict("device device-1 is expected with another key"))
+        await expectStranger { _ = try await thief.checkIn(orchestrator) }
+        _ = try await device.checkIn(orchestrator)
+        #expect(try await stage(of: device, orchestrator) == .active)
+    }
+
+    @Test func oneThatNobodyPlannedIsForgottenAfterAWeek() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator(takesApplications: true)
+        for number in [1, 2] {
+            var device = TestDevice(number)
+            device.enrolmentToken = ""
+            await expectStranger { _ = try await device.checkIn(orchestrator) }
+            world.clock.advance(seconds: 7 * 86_400 + 1)
+        }
+        let waiting = try await orchestrator.applications()
+        #expect(waiting.map(\.row.id.text) == ["device-2"])
+    }
+
+    /// An import does nothing that its author could not do one by one.
+    @Test func aRowNeedsThePermissionForWhatItDoes() async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        var device = TestDevice(1)
+        _ = try await device.checkIn(orchestrator)
+
+        let change = try await importing(
+            [try row(device, ["site": "lab"])], orchestrator, without: .changeDevices)
+        let key = try await importing(
+            [try row(TestDevice(2), withKey: true)], orchestrator, without: .manageEnrolment)
+
+        #expect(change.refused.count == 1)
+        #expect(key.refused.count == 1)
+        let known = try await orchestrator.device(device.id)
+        #expect(known.setAttributes == .none)
+        #expect(try await stage(of: TestDevice(2), orchestrator) == nil)
     }
 
     /// Unless operators want to hear of them, strangers leave nothing behind.
@@ -134,7 +178,7 @@ import Wire
         let first = try await orchestrator.applications()
         #expect(first.map(\.askedKey) == [device.key.ed25519PublicKey])
 
-        world.clock.advance(seconds: 60)
+        world.clock.advance(seconds: 86_400)
         await expectStranger { _ = try await other.checkIn(orchestrator) }
         let second = try await orchestrator.applications()
         #expect(second.map(\.askedKey) == [other.key.ed25519PublicKey])

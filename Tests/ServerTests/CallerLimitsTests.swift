@@ -79,6 +79,18 @@ import Testing
         #expect(wait { try limits.admitCheckIn(of: two, from: elsewhere) } == nil)
     }
 
+    /// A neighbour behind the same address knows a device's name, and shouts it.
+    @Test func aNeighbourCannotLockAProvenDeviceOut() {
+        let limits = limits { $0.deviceFailuresPerMinute = 3 }
+        limits.noteProof(of: .device(one), at: here)
+        for _ in 0..<9 { limits.noteFailure(of: .device(one), at: here) }
+        #expect(wait { try limits.admitCheckIn(of: one, from: here) } == nil)
+
+        let two = must(DeviceID("two"))
+        for _ in 0..<9 { limits.noteFailure(of: .device(two), at: here) }
+        #expect(wait { try limits.admitCheckIn(of: two, from: here) } != nil)
+    }
+
     @Test func aTokenThatIsGoodNoMoreIsAStrangersAgain() {
         let limits = limits { $0.addressFailuresPerMinute = 1 }
         let token = CallerLimits.Caller.bearer("Bearer t")

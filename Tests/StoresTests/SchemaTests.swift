@@ -215,4 +215,30 @@ private typealias Scene = SQLiteStoreTests
             #expect(problem.contains("newer"))
         }
     }
+
+    /// It would leave as it was what it knows nothing of.
+    @Test func anOlderServerWritesNothingOnceANewerOneHasChangedTheTables() async throws {
+        let database = try TestDatabase(.postgres)
+        let older = try PostgresStore(
+            url: database.place, steps: Array(Schema.migrations.dropLast()))
+        let device = must(DeviceID("gw-1"))
+        func event(_ what: String) -> EventRecord {
+            EventRecord(at: Scene.at(1), device: device, rollout: nil, what: what)
+        }
+        let (a, b, c) = (event("a"), event("b"), event("c"))
+        try await older.write { try $0.add(a) }
+        let newer = try PostgresStore(url: database.place)
+
+        await #expect(
+            throws: StoreError.foreign(
+                "another slipway-server has changed the database's tables; update this one")
+        ) {
+            try await older.write { try $0.add(b) }
+        }
+        try await newer.write { try $0.add(c) }
+        let written = try await newer.read { store in
+            try store.events(of: device, until: Scene.at(9), limit: 9).map(\.what)
+        }
+        #expect(written == ["a", "c"])
+    }
 }

@@ -127,4 +127,12 @@ import Wire
         let read = try rows.map { try $0.content.get() }
         #expect(read == entries.map(\.row))
     }
+
+    @Test func aDeviceWritesNoFormulaIntoASpreadsheet() throws {
+        let entry = InventoryEntry(
+            row: try row("gw-1"), lifecycle: .active,
+            reported: try Attributes(["note": "=HYPERLINK(1)"]))
+        var writer = InventoryFileWriter(.csv, set: [], reported: ["note"])
+        #expect(writer.text(of: entry) == "gw-1,active,,,,,,'=HYPERLINK(1)\r\n")
+    }
 }

@@ -10,8 +10,16 @@ public struct Stratum: Hashable, Sendable {
         self.value = value
     }
 
+    /// By their bytes, as databases compare: two spellings of one text are two values.
+    public static func == (one: Stratum, other: Stratum) -> Bool {
+        one.attribute.utf8.elementsEqual(other.attribute.utf8)
+            && one.value.utf8.elementsEqual(other.value.utf8)
+    }
+
     /// Whether the device is one of its devices.
-    public func holds(_ device: DeviceFacts) -> Bool { device.attributes[attribute] == value }
+    public func holds(_ device: DeviceFacts) -> Bool {
+        device.attributes[attribute]?.utf8.elementsEqual(value.utf8) ?? false
+    }
 }
 
 extension Stratum: Comparable {

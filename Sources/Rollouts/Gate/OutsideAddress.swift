@@ -6,7 +6,7 @@
 public struct OutsideAddress: Hashable, Sendable {
     public let text: String
     /// Scheme, host and port.
-    private let origin: String
+    public let origin: String
     /// The segments of the path, without a last empty one.
     private let segments: [Substring]
 
