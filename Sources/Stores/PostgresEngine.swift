@@ -37,6 +37,7 @@ struct PostgresEngine: SQLEngine {
             + " WHERE version = \(schemaVersion)"
     }
     static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    private static let divisionByZero = "22012"
     private static let lock = Schema.applicationID
 
     func write(
@@ -53,7 +54,14 @@ struct PostgresEngine: SQLEngine {
                 }
                 try connection.commit()
             }
-        } catch { throw StoreError(postgres: error) }
+        } catch {
+            // What a body divides by zero is thrown by the body.
+            guard error.sqlState != Self.divisionByZero else {
+                throw .foreign(
+                    "another slipway-server has changed the database's tables; update this one")
+            }
+            throw StoreError(postgres: error)
+        }
         if let failure { throw failure }
     }
 
@@ -163,9 +171,6 @@ extension StoreError {
         case ("40", _), ("08", _), (_, "55P03"), (_, "57014"), (_, "57P01"), (_, "57P02"),
             (_, "57P03"), (_, "53300"), (_, "25006"), (_, "0A000"), (_, "25P03"):
             self = .busy
-        case (_, "22012"):
-            self = .foreign(
-                "another slipway-server has changed the database's tables; update this one")
         case (_, "53100"): self = .full
         case ("23", _): self = .conflict
         default: self = .failed("PostgreSQL: \(error) (\(error.sqlState ?? "no code"))")

@@ -194,7 +194,7 @@ import Wire
         func asked() async throws -> Ed25519PublicKey? {
             try await scene.orchestrator.device(TestDevice(1).id).askedKey
         }
-        #expect(try await ask(other.text, keyed: 90).contains("not signed"))
+        #expect(try await ask(other.text, keyed: 90).contains("not known here by this key"))
         #expect(try await asked() == nil)
         #expect(try await ask(own.text, keyed: 91).contains("an operator has to accept"))
         #expect(try await asked() == Keys.key(91).ed25519PublicKey)
@@ -210,6 +210,6 @@ import Wire
 
         _ = try await scene.orchestrator.revokeEnrolmentToken(own.token.id, by: TokenTests.root)
         scene.world.clock.advance(seconds: 86_400)
-        #expect(try await ask(own.text, keyed: 97).contains("not signed"))
+        #expect(try await ask(own.text, keyed: 97).contains("not known here by this key"))
     }
 }

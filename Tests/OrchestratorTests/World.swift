@@ -38,7 +38,6 @@ final class World: Sendable {
         outside: any OutsideGateProbe = FakeProbe(), takesApplications: Bool = false
     ) async throws -> Orchestrator {
         let hashing = OpenSSLHashing()
-        let clock = clock
         let directory = try RepositoryDirectory(folder: repository)
         let orchestrator = Orchestrator(
             store: try store ?? SQLiteStore(path: databasePath),
@@ -49,7 +48,9 @@ final class World: Sendable {
                 checkInSeconds: 60,
                 sharedEnrolmentTokenDigest: hashing.sha256(Array(Self.enrolmentToken.utf8)),
                 limits: .standard, takesApplications: takesApplications),
-            zones: SystemTimeZones(), outside: outside, now: { clock.now },
+            zones: SystemTimeZones(), outside: outside,
+            // Whoever has the server has its folder.
+            now: { self.clock.now },
             makeNonce: { must(Nonce(Hex.encode(try SecureRandom.bytes(16)))) })
         try await orchestrator.openRepository()
         return orchestrator

@@ -95,7 +95,11 @@ import Wire
             group.addTask { try await application.run() }
             var statuses: [Int] = []
             for await port in ports {
-                let http = try HTTPClient(options: .standard)
+                // The server has to share a few threads with all other tests of this process.
+                var patient = HTTPOptions.standard
+                patient.stallTimeoutSeconds = 600
+                patient.wallTimeoutSeconds = 600
+                let http = try HTTPClient(options: patient)
                 for headers in [[], [("Authorization", "Bearer \(token)")]] {
                     statuses.append(
                         try http.send(
