@@ -77,7 +77,8 @@ import Wire
         let (orchestrator, _, device) = try await Self.scene()
         var after = Self.reset(device)
         after.enrolmentToken = token
-        #expect(try await Self.refusal(of: &after, orchestrator).contains("not known here by this key"))
+        #expect(
+            try await Self.refusal(of: &after, orchestrator).contains("not known here by this key"))
         let told = try await orchestrator.device(device.id)
         #expect(told.askedKey == nil)
     }

@@ -107,6 +107,7 @@ import Wire
         #expect(answer.status == 401)
         #expect(
             try ErrorAnswer(parsing: answer.body, limitBytes: 65_536).error
-                == "device one is not known here by this key, and nothing that it shows lets it enrol")
+                == "device one is not known here by this key, and nothing that it shows lets it enrol"
+        )
     }
 }
