@@ -40,7 +40,7 @@ public struct BucketAddress: Hashable, Sendable {
         self.host = host.hasSuffix(usual) ? String(host.dropLast(usual.count)) : String(host)
     }
 
-    /// The most that S3 allows, and no dots, for which TLS has no certificates.
+    /// As long as S3 allows, of characters that a path has as they are.
     private static func isBucket(_ text: Substring) -> Bool {
         (3...63).contains(text.utf8.count) && isPlain(String(text))
     }

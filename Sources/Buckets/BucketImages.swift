@@ -69,10 +69,14 @@ public struct BucketImages: ImageStore {
     public var isElsewhere: Bool { true }
 
     public func link(to image: ImageReference) async throws(StoreError) -> String? {
-        SignatureV4(credentials: try key(), region: address.region, service: "s3").presignedURL(
-            method: "GET", scheme: address.scheme, host: address.host,
-            path: address.path(of: image.sha256), now: now(),
-            lifetimeSeconds: Self.linkLifetimeSeconds)
+        let signer = SignatureV4(
+            credentials: try key(), region: address.region, service: "s3")
+        do {
+            return try signer.presignedURL(
+                method: "GET", scheme: address.scheme, host: address.host,
+                path: address.path(of: image.sha256), now: now(),
+                lifetimeSeconds: Self.linkLifetimeSeconds)
+        } catch { throw .failed("\(error)") }
     }
 
     public func kept() async throws(StoreError) -> [KeptImage] {

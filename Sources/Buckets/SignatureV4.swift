@@ -21,7 +21,7 @@ struct SignatureV4: Sendable {
     func presignedURL(
         method: String, scheme: String, host: String, path: String, now: Instant,
         lifetimeSeconds: Int
-    ) -> String {
+    ) throws(OpenSSLError) -> String {
         let time = Self.basicForm(now)
         let scope = "\(time.prefix(8))/\(region)/\(service)/aws4_request"
         var query = [
@@ -38,32 +38,22 @@ struct SignatureV4: Sendable {
         let signed = [
             Self.algorithm, time, scope, OpenSSLHashing().sha256(Array(request.utf8)).hex,
         ].joined(separator: "\n")
-        let signature = Hex.encode(HMAC.sha256(Array(signed.utf8), key: key(of: time.prefix(8))))
+        let signature = Hex.encode(
+            try MessageAuthentication.hmacSHA256(
+                Array(signed.utf8), key: key(of: time.prefix(8))))
         return "\(scheme)://\(host)\(path)?\(text)&X-Amz-Signature=\(signature)"
     }
 
-    private func key(of day: Substring) -> [UInt8] {
-        let first = Array("AWS4\(credentials.secret)".utf8)
-        return [String(day), region, service, "aws4_request"].reduce(first) {
-            HMAC.sha256(Array($1.utf8), key: $0)
+    private func key(of day: Substring) throws(OpenSSLError) -> [UInt8] {
+        var key = Array("AWS4\(credentials.secret)".utf8)
+        for part in [String(day), region, service, "aws4_request"] {
+            key = try MessageAuthentication.hmacSHA256(Array(part.utf8), key: key)
         }
+        return key
     }
 
     /// `20130524T000000Z`, ISO 8601 without separators.
     private static func basicForm(_ moment: Instant) -> String {
         moment.description.filter { $0 != "-" && $0 != ":" }
-    }
-}
-
-/// HMAC (RFC 2104) with SHA-256.
-enum HMAC {
-    private static let blockBytes = 64
-
-    static func sha256(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
-        let hashing = OpenSSLHashing()
-        var block = key.count > blockBytes ? hashing.sha256(key).bytes : key
-        block += Array(repeating: 0, count: blockBytes - block.count)
-        let inner = hashing.sha256(block.map { $0 ^ 0x36 } + message).bytes
-        return hashing.sha256(block.map { $0 ^ 0x5c } + inner).bytes
     }
 }

@@ -56,13 +56,3 @@ extension HTTPFields {
     /// Of an answer that nobody on the way may keep.
     fileprivate static var secret: HTTPFields { [.cacheControl: "no-store"] }
 }
-
-extension Request {
-    /// The body as a message that is at most `limitBytes` long.
-    fileprivate func message<Message: WireMessage>(limitBytes: Int) async throws -> Message {
-        let bytes = try await bytes(limitBytes: limitBytes)
-        do { return try Message(parsing: bytes, limitBytes: limitBytes) } catch {
-            throw Refusal.unreadable(error)
-        }
-    }
-}

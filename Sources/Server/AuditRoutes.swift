@@ -7,9 +7,6 @@ internal import Wire
 struct AuditRoutes {
     let orchestrator: Orchestrator
 
-    /// How many rows a page has where nobody says.
-    private static let standardCount = 100
-
     func add(to group: RouterGroup<WebServer.Context>) {
         group.get("audit") { request, _ in
             let query = try AuditQuery(
@@ -22,7 +19,7 @@ struct AuditRoutes {
             }
             return Response(
                 try await orchestrator.auditPage(
-                    query, after: after, limit: limit ?? Self.standardCount))
+                    query, after: after, limit: limit ?? PageLimit.standard))
         }
         group.get("audit/checkpoint") { _, _ in
             Response(bytes: try await orchestrator.auditCheckpoint().bytes)
@@ -35,8 +32,8 @@ struct AuditRoutes {
     private static func parameter<Value>(
         _ name: String, _ expected: String, _ request: Request, _ make: (String) -> Value?
     ) throws -> Value? {
-        guard let text = request.uri.queryParameters[Substring(name)] else { return nil }
-        guard let value = make(String(text)) else {
+        guard let text = try request.query(name) else { return nil }
+        guard let value = make(text) else {
             throw Refusal.malformed("\(name): expected \(expected)")
         }
         return value

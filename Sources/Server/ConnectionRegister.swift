@@ -24,8 +24,6 @@ final class ConnectionRegister: Sendable {
         books = Mutex(Books(limit: limit, limitPerAddress: limitPerAddress))
     }
 
-    var count: Int { books.withLock { $0.count } }
-
     /// Gives `channel` a place, in which it waits; `nil` when all others are busy.
     ///
     /// - Parameter address: Whose connections are counted together; `nil` for a trusted proxy, of

@@ -7,8 +7,6 @@ internal import Wire
 struct InventoryRoutes {
     let orchestrator: Orchestrator
 
-    private var management: ManagementRoutes { ManagementRoutes(orchestrator: orchestrator) }
-
     /// The longest file that is taken, in bytes: the most rows, with room for each.
     private static let fileLimitBytes = 268_435_456
 
@@ -24,7 +22,8 @@ struct InventoryRoutes {
             Response(ListAnswer(items: try await orchestrator.applications()))
         }
         group.post("inventory/{id}/accept-key") { request, context in
-            let asked: KeyRequest = try await management.read(request)
+            let asked: KeyRequest = try await request.message(
+                limitBytes: orchestrator.requestLimitBytes)
             guard let key = asked.key else {
                 throw Refusal.invalid("public_key: there is no such Ed25519 key")
             }

@@ -258,7 +258,7 @@ struct ManagementRoutes {
     }
 
     func read<Message: WireMessage>(_ request: Request) async throws -> Message {
-        try message(in: try await request.bytes(limitBytes: orchestrator.requestLimitBytes))
+        try await request.message(limitBytes: orchestrator.requestLimitBytes)
     }
 
     /// Reads what is asked for, and the key under which it is done once.

@@ -149,3 +149,13 @@ extension Response {
                 rollout.tag, location: isNew ? "/api/v1/rollouts/\(rollout.name)" : nil))
     }
 }
+
+extension Request {
+    /// The body as a message that is at most `limitBytes` long.
+    func message<Message: WireMessage>(limitBytes: Int) async throws -> Message {
+        let bytes = try await bytes(limitBytes: limitBytes)
+        do { return try Message(parsing: bytes, limitBytes: limitBytes) } catch {
+            throw Refusal.unreadable(error)
+        }
+    }
+}

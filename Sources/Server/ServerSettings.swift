@@ -193,7 +193,7 @@ public struct ServerSettings: Hashable, Sendable {
         case .oidcKeysFile: oidcKeysFile = text
         case .tlsCertificate: edge.certificate = text
         case .tlsKey: edge.key = text
-        case .tlsClient: edge.clients = try Self.choice(key, text)
+        case .tlsClient: edge.clients = try Self.word(key, text)
         case .tlsClientAuthority: edge.clientAuthority = text
         case .trustedProxies:
             guard let ranges = TrustedProxies.ranges(text) else {
@@ -203,7 +203,7 @@ public struct ServerSettings: Hashable, Sendable {
                         + " such as 10.0.0.0/8, 2001:db8::1")
             }
             edge.trustedProxies = ranges
-        case .forwardedHeader: edge.forwardedHeader = try Self.choice(key, text)
+        case .forwardedHeader: edge.forwardedHeader = try Self.word(key, text)
         case .addressRequestsPerSecond:
             edge.limits.addressRequestsPerSecond = try Self.number(key, text, 0...1_000_000)
         case .addressFailuresPerMinute:
@@ -251,16 +251,6 @@ public struct ServerSettings: Hashable, Sendable {
             throw Problem(description: "\(key.rawValue): \"\(text)\" is neither true nor false")
         }
         return answer
-    }
-
-    private static func choice<Choice: RawRepresentable & CaseIterable>(
-        _ key: Key, _ text: String
-    ) throws(Problem) -> Choice where Choice.RawValue == String {
-        guard let choice = Choice(rawValue: text) else {
-            let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Problem(description: "\(key.rawValue): \"\(text)\" is none of \(choices)")
-        }
-        return choice
     }
 
     private static func postgres(_ text: String) throws(Problem) -> String {

@@ -151,21 +151,15 @@ extension Instant {
 }
 
 extension HTTPFields.Element.Name {
-    /// - Parameter text: Known to be a token of RFC 9110.
-    private static func known(_ text: String) -> Self {
-        guard let name = Self(text) else { preconditionFailure("\(text) is a name") }
-        return name
-    }
-
-    static let tusResumable = known("Tus-Resumable")
-    static let tusVersion = known("Tus-Version")
-    static let tusExtension = known("Tus-Extension")
-    static let tusMaxSize = known("Tus-Max-Size")
-    static let tusChecksumAlgorithm = known("Tus-Checksum-Algorithm")
-    static let uploadOffset = known("Upload-Offset")
-    static let uploadLength = known("Upload-Length")
-    static let uploadMetadata = known("Upload-Metadata")
-    static let uploadChecksum = known("Upload-Checksum")
-    static let uploadExpires = known("Upload-Expires")
-    static let methodOverride = known("X-HTTP-Method-Override")
+    static let tusResumable = HeaderName.of("Tus-Resumable")
+    static let tusVersion = HeaderName.of("Tus-Version")
+    static let tusExtension = HeaderName.of("Tus-Extension")
+    static let tusMaxSize = HeaderName.of("Tus-Max-Size")
+    static let tusChecksumAlgorithm = HeaderName.of("Tus-Checksum-Algorithm")
+    static let uploadOffset = HeaderName.of("Upload-Offset")
+    static let uploadLength = HeaderName.of("Upload-Length")
+    static let uploadMetadata = HeaderName.of("Upload-Metadata")
+    static let uploadChecksum = HeaderName.of("Upload-Checksum")
+    static let uploadExpires = HeaderName.of("Upload-Expires")
+    static let methodOverride = HeaderName.of("X-HTTP-Method-Override")
 }

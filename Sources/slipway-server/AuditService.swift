@@ -4,7 +4,7 @@ internal import ServiceLifecycle
 
 /// Signs the log of changes at the start, again and again, and at the end.
 ///
-/// To be the first of all services: it is then the last to end, when nobody changes anything.
+/// To stand before all services that change anything: it then ends after them.
 struct AuditService: Service {
     let orchestrator: Orchestrator
     let logger: Logger

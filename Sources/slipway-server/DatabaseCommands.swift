@@ -42,8 +42,9 @@ struct Backup: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Copy the database, as it is at one moment, into a new file.",
         discussion: """
-            A server may go on meanwhile. The copy has neither the tokens in the server's folder \
-            nor the repository and its keys; keep these, too.
+            A server may go on meanwhile. The copy has the tokens of people and machines as \
+            digests, and the secrets of web hooks as they are: keep it to yourself. It has neither \
+            the file enrolment-token nor the repository and its keys; keep these, too.
             """)
 
     @OptionGroup var database: DatabaseOptions

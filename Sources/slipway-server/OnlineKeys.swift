@@ -23,14 +23,7 @@ enum OnlineKeys {
     }
 
     private static func key(_ path: String) throws(ServerProblem) -> Ed25519PrivateKey {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw .configuration("\(path): there is no such key")
-        }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
-        guard mode & 0o077 == 0 else {
-            throw .configuration("\(path) can be read by others; chmod 600 it")
-        }
+        let data = try SecretFile.read(path, orSay: "\(path): there is no such key")
         do { return try Ed25519PrivateKey(pem: Array(data), passphrase: nil) } catch {
             throw .configuration("\(path): \(error)")
         }

@@ -81,15 +81,10 @@ struct Repository {
 enum BucketKey {
     static func read(_ path: String?) throws(ServerProblem) -> BucketCredentials {
         guard let path else { return try fromEnvironment() }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw .configuration("s3_credentials_file: \(path) cannot be read")
-        }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
-        guard mode & 0o077 == 0 else {
-            throw .configuration("\(path) can be read by others; chmod 600 it")
-        }
-        guard let key = BucketCredentials(fileText: text) else {
+        let data = try SecretFile.read(
+            path, orSay: "s3_credentials_file: \(path) cannot be read")
+        let text = String(data: data, encoding: .utf8)
+        guard let key = text.flatMap({ BucketCredentials(fileText: $0) }) else {
             throw .configuration(
                 "s3_credentials_file: \(path) has no aws_access_key_id and aws_secret_access_key"
                     + " under [default]")

@@ -25,10 +25,7 @@ struct WebHookSender: Sendable {
     private static func post(_ delivery: WebHookDelivery, now: Instant) -> WebHookOutcome {
         do {
             let signature = try signature(of: delivery.body, by: delivery.secret, at: now)
-            var options = HTTPOptions(
-                connectTimeoutSeconds: timeoutSeconds, stallTimeoutSeconds: timeoutSeconds,
-                wallTimeoutSeconds: timeoutSeconds, maximumReceiveBytesPerSecond: nil,
-                userAgent: "slipway-server")
+            var options = HTTPOptions.probing(within: .seconds(timeoutSeconds))
             if !delivery.isTrusted {
                 options.refusesPrivateAddresses = true
                 options.proxy = .none

@@ -43,6 +43,7 @@ extension ManagementClient {
         // Nothing happens for hours in a quiet fleet.
         var options = HTTPOptions.standard
         options.stallTimeoutSeconds = 86_400
+        options.authorityPath = authority
         let url = "\(server)/api/v1/\(path)?\(query.joined(separator: "&"))"
         let end: DownloadEnd
         do {

@@ -7,6 +7,8 @@ internal import Wire
 struct ManagementClient {
     let server: String
     let token: String?
+    /// A file of the only authorities that are trusted; `nil` for the system's.
+    let authority: String?
     private let http: HTTPClient
 
     /// The longest answer that is read, in bytes.
@@ -19,6 +21,7 @@ struct ManagementClient {
     init(server: String, token: String?, authority: String? = nil) throws(SlipwayError) {
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.token = token
+        self.authority = authority
         // Planning for a large fleet takes a while in which nothing is sent.
         var options = HTTPOptions.standard
         options.stallTimeoutSeconds = Self.patienceSeconds

@@ -28,8 +28,9 @@ import Testing
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         ),
     ])
-    func hmacIsThatOfTheRFC(key: [UInt8], message: [UInt8], expected: String) {
-        #expect(Hex.encode(HMAC.sha256(message, key: key)) == expected)
+    func hmacIsThatOfTheRFC(key: [UInt8], message: [UInt8], expected: String) throws {
+        let found = try MessageAuthentication.hmacSHA256(message, key: key)
+        #expect(Hex.encode(found) == expected)
     }
 
     /// "Authenticating Requests: Using Query Parameters" in the Amazon S3 API Reference.
@@ -40,7 +41,7 @@ import Testing
                     keyID: "AKIAIOSFODNN7EXAMPLE",
                     secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")),
             region: "us-east-1", service: "s3")
-        let link = signature.presignedURL(
+        let link = try signature.presignedURL(
             method: "GET", scheme: "https", host: "examplebucket.s3.amazonaws.com",
             path: "/test.txt", now: must(Instant("2013-05-24T00:00:00Z")), lifetimeSeconds: 86_400)
         #expect(

@@ -88,27 +88,11 @@ actor OIDCKeyKeeper {
 
     /// Redirects are not followed: they could lead away from https.
     private static func get(_ url: String) throws -> [UInt8] {
-        let options = HTTPOptions(
-            connectTimeoutSeconds: timeoutSeconds, stallTimeoutSeconds: timeoutSeconds,
-            wallTimeoutSeconds: timeoutSeconds, maximumReceiveBytesPerSecond: nil,
-            userAgent: "slipway-server")
+        let options = HTTPOptions.probing(within: .seconds(timeoutSeconds))
         let answer = try HTTPClient(options: options).send(
             HTTPRequest(method: .get, url: url, headers: [("Accept", "application/json")]),
             bodyLimitBytes: OIDCKeys.maximumByteCount)
         guard answer.status == 200 else { throw Problem.status(answer.status) }
         return answer.body
-    }
-}
-
-/// A thread for calls that block, so that those that serve devices do not.
-struct BlockingWork: Sendable {
-    private let queue: DispatchQueue
-
-    init(label: String) { queue = DispatchQueue(label: label) }
-
-    func run<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) async -> Answer {
-        await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: body()) }
-        }
     }
 }

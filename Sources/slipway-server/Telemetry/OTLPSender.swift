@@ -8,7 +8,7 @@ struct OTLPSender: Sendable {
     private let base: String
     private let headers: [(String, String)]
     /// libcurl keeps a thread waiting until the endpoint has answered.
-    private let queue = DispatchQueue(label: "slipway-server.otlp")
+    private let queue = BlockingWork(label: "slipway-server.otlp")
 
     enum Signal: String, Hashable, Sendable, CaseIterable {
         case traces
@@ -64,11 +64,7 @@ struct OTLPSender: Sendable {
     }
 
     func send(_ signal: Signal, _ body: [UInt8], within timeout: Duration) async -> Result {
-        await withCheckedContinuation { continuation in
-            queue.async {
-                continuation.resume(returning: exchange(signal, body, within: timeout))
-            }
-        }
+        await queue.run { exchange(signal, body, within: timeout) }
     }
 
     private func exchange(_ signal: Signal, _ body: [UInt8], within timeout: Duration) -> Result {
