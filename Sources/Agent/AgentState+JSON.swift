@@ -135,12 +135,7 @@ public enum StateError: Error, Hashable, CustomStringConvertible {
 
 extension AgentState.Wipe {
     fileprivate var json: JSONObject {
-        switch self {
-        case .demanded: JSONObject([("result", .string("demanded"))])
-        case .done: JSONObject([("result", .string("done"))])
-        case .failed(let detail):
-            JSONObject([("result", .string("failed")), ("detail", .string(detail))])
-        }
+        report?.json ?? JSONObject([("result", .string("demanded"))])
     }
 
     /// What the server is told; `nil` while there is nothing to tell.

@@ -9,7 +9,7 @@ public enum AuditActor: Hashable, Sendable {
     case device(DeviceID)
     /// Whoever showed the token that stands for this name.
     case `operator`(OperatorName)
-    /// Somebody who showed a right to enrol, and no key that was known.
+    /// Somebody by no key that is known: with a right to enrol, or asking to be taken in.
     case stranger
     /// Time, or the start of a server.
     case server

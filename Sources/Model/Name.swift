@@ -28,7 +28,8 @@ public struct NameRule: Hashable, Sendable {
         return bytes.count <= maximumByteCount && bytes.allSatisfy(allows)
     }
 
-    private static func allows(_ byte: UInt8) -> Bool {
+    /// Whether a name may have this byte, wherever it stands.
+    public static func allows(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),

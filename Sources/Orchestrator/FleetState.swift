@@ -4,7 +4,7 @@ public import Model
 public struct FleetState: Hashable, Sendable {
     public var devices: DeviceCensus
     public var leases: LeaseCensus
-    /// How many rollouts are in each state, by its word; states without one are 0.
+    /// How many rollouts are in each state, by its word; states without one are absent.
     public var rolloutCounts: [String: Int]
     /// The newest rollouts that have not ended, at most ``maximumRolloutCount``.
     public var rollouts: [RolloutStanding]
@@ -15,9 +15,7 @@ public struct FleetState: Hashable, Sendable {
 
     public static let maximumRolloutCount = 50
     /// The words of the states that a rollout can be in.
-    public static let states = [
-        "draft", "running", "paused", "completed", "reverting", "aborted",
-    ]
+    public static let states = RolloutStateWord.allCases.map(\.rawValue)
 }
 
 /// How many devices there are of each kind.

@@ -36,7 +36,7 @@ extension Orchestrator {
     }
 
     /// Whether somebody other than the author has approved the open wave since it opened.
-    private func isApproved(
+    func isApproved(
         _ rollout: RolloutRecord, _ store: any StoreReader
     ) throws -> Bool {
         guard case .running(let wave, let since, _) = rollout.state else { return false }

@@ -51,11 +51,7 @@ extension Orchestrator {
             standing.opened = since
             guard let spec = plan?.spec.waves[wave] else { break }
             standing.soaked = since.advanced(by: spec.soak)
-            standing.lacksApproval =
-                try spec.needsApproval
-                && !store.approvals(of: rollout.name).contains {
-                    $0.wave == wave && $0.since == since && $0.by != rollout.author
-                }
+            standing.lacksApproval = try spec.needsApproval && !isApproved(rollout, store)
         }
         standing.evidence = try plan.map { try gateEvidence(of: rollout, $0, store, at: moment) }
         return standing

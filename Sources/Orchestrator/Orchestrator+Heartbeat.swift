@@ -15,7 +15,7 @@ extension Orchestrator {
     public func beat() async throws(Refusal) { try await excuseAbsence() }
 
     /// Gives devices back the time in which no server listened, before anything is held against
-    /// them; to be called once when a server starts.
+    /// them; to be called before a server does anything else, and with each beat.
     ///
     /// Each open lease lasts longer by as much. No limit is touched, since leases only last longer.
     public func excuseAbsence() async throws(Refusal) {

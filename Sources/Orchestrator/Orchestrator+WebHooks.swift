@@ -46,14 +46,12 @@ extension Orchestrator {
     }
 
     /// What is listed is called whatever it is; everything else only where it says who it is.
-    func mayCall(_ url: String) -> Bool {
-        guard let address = OutsideAddress(url) else { return false }
-        if settings.trustedWebHooks.contains(where: { address.isAtOrBelow($0) }) { return true }
-        return url.hasPrefix("https://")
+    private func mayCall(_ url: String) -> Bool {
+        OutsideAddress(url) != nil && (trusts(webHook: url) || url.hasPrefix("https://"))
     }
 
     /// Whether somebody who runs the server has named the address: it may be in a private network.
-    public func trusts(webHook url: String) -> Bool {
+    func trusts(webHook url: String) -> Bool {
         guard let address = OutsideAddress(url) else { return false }
         return settings.trustedWebHooks.contains { address.isAtOrBelow($0) }
     }

@@ -18,16 +18,8 @@ public struct RequestKey: Hashable, Sendable {
     }
 
     public static func isKey(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                    UInt8(ascii: ":"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+        (1...NameRule.maximumByteCount).contains(text.utf8.count)
+            && text.utf8.allSatisfy { NameRule.allows($0) }
     }
 }
 

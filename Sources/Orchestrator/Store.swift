@@ -40,8 +40,6 @@ public protocol RulingReader: SearchReader {
     func images(of release: ReleaseID) throws -> [ImageRecord]
     /// All rollouts, the newest first.
     func rollouts() throws -> [RolloutRecord]
-    /// What the device has made of the rollout; `nil` when it was offered nothing that stands.
-    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt?
     func pausedStrata(of rollout: RolloutName) throws -> [PausedStratum]
     func openOffer(of device: DeviceID) throws -> OfferRecord?
     func openOfferCount(in rollout: RolloutName) throws -> Int

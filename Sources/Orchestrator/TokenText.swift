@@ -36,16 +36,9 @@ public struct TokenText: Sendable {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == kind.rawValue, parts[1].utf8.count == idDigitCount,
             parts[2].utf8.count == secretDigitCount,
-            parts[1...].allSatisfy({ $0.utf8.allSatisfy(isDigit) })
+            parts[1...].allSatisfy({ Hex.decode(String($0)) != nil })
         else { return nil }
         return TokenID(String(parts[1]))
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
-        default: false
-        }
     }
 }
 

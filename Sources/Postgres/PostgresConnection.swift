@@ -16,7 +16,7 @@ public final class PostgresConnection: @unchecked Sendable {
     }
 
     /// Whether it is good for nothing more.
-    public var isLost: Bool { handle.isLost || isStale }
+    var isLost: Bool { handle.isLost || isStale }
     var isIdle: Bool { handle.isIdle }
 
     /// Errors after which another connection does what this one never will: the server takes no

@@ -34,25 +34,27 @@ public final class PostgresPool: Sendable {
     }
 
     /// Runs `body` in a transaction that `begin` opens and `body` ends; what is still open after it
-    /// is rolled back.
+    /// is rolled back. The body is given what the last statement of `begin` was answered.
     ///
     /// - Throws: What `body` throws. ``PostgresError`` with ``PostgresError/isLost`` at once while
     ///   the server cannot be reached.
     public func transaction(
-        begin: String, _ body: (PostgresConnection) throws(PostgresError) -> Void
+        begin: String,
+        _ body: (PostgresConnection, _ begun: PostgresAnswer) throws(PostgresError) -> Void
     ) throws(PostgresError) {
-        let connection = try opened(begin)
+        let (connection, begun) = try opened(begin)
         defer { giveBack(connection) }
-        try body(connection)
+        try body(connection, begun)
     }
 
-    private func opened(_ begin: String) throws(PostgresError) -> PostgresConnection {
+    private func opened(
+        _ begin: String
+    ) throws(PostgresError) -> (PostgresConnection, PostgresAnswer) {
         // Those that have waited may have been lost meanwhile, all at once; nothing was begun, so
         // that it is safe to try another.
         while let connection = state.withLock({ $0.idle.popLast() }) {
             do {
-                try connection.run(begin)
-                return connection
+                return (connection, try connection.run(begin))
             } catch {
                 guard error.isLost else {
                     giveBack(connection)
@@ -61,11 +63,10 @@ public final class PostgresPool: Sendable {
             }
         }
         let connection = try connect()
-        do { try connection.run(begin) } catch {
+        do { return (connection, try connection.run(begin)) } catch {
             giveBack(connection)
             throw error
         }
-        return connection
     }
 
     private func connect() throws(PostgresError) -> PostgresConnection {

@@ -30,14 +30,8 @@ struct PostgresEngine: SQLEngine {
     static let beginMigrating =
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0;"
         + " SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(\(lock))"
-    /// Fails by a division where a newer server has changed the tables: what this one does not know
-    /// of, it would leave as it was.
-    private var beginChanging: String {
-        "\(Self.beginWriting); SELECT 1 / count(*) FROM slipway_schema"
-            + " WHERE version = \(schemaVersion)"
-    }
+    private static let beginChanging = "\(beginWriting); SELECT version FROM slipway_schema"
     static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    private static let divisionByZero = "22012"
     private static let lock = Schema.applicationID
 
     func write(
@@ -45,7 +39,14 @@ struct PostgresEngine: SQLEngine {
     ) throws(StoreError) {
         var failure: StoreError?
         do throws(PostgresError) {
-            try pool.transaction(begin: beginChanging) { connection throws(PostgresError) in
+            try pool.transaction(begin: Self.beginChanging) {
+                connection, begun throws(PostgresError) in
+                // What this server does not know of, it would leave as it was.
+                guard begun.rows == [[.integer(Int64(schemaVersion))]] else {
+                    failure = .foreign(
+                        "another slipway-server has changed the database's tables; update this one")
+                    return
+                }
                 do throws(StoreError) {
                     guard try work(PostgresLink(connection)) else { return }
                 } catch {
@@ -54,20 +55,15 @@ struct PostgresEngine: SQLEngine {
                 }
                 try connection.commit()
             }
-        } catch {
-            // What a body divides by zero is thrown by the body.
-            guard error.sqlState != Self.divisionByZero else {
-                throw .foreign(
-                    "another slipway-server has changed the database's tables; update this one")
-            }
-            throw StoreError(postgres: error)
-        }
+        } catch { throw StoreError(postgres: error) }
         if let failure { throw failure }
     }
 
     func read(_ work: (any SQLConnection) -> Void) throws(StoreError) {
         do throws(PostgresError) {
-            try pool.transaction(begin: Self.beginReading) { work(PostgresLink($0)) }
+            try pool.transaction(begin: Self.beginReading) { connection, _ in
+                work(PostgresLink(connection))
+            }
         } catch { throw StoreError(postgres: error) }
     }
 }

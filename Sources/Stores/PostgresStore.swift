@@ -26,7 +26,7 @@ public struct PostgresStore: Store {
         do {
             var failure: (any Error)?
             try pool.transaction(begin: PostgresEngine.beginMigrating) {
-                connection throws(PostgresError) in
+                connection, _ throws(PostgresError) in
                 do {
                     try Self.refuseOld(connection)
                     try PostgresSchema(connection: connection, steps: steps).migrate()

@@ -31,19 +31,19 @@ final class ReadGroups: Sendable {
                 try state.line.append(body)
                 return state.idle.popLast()
             }
-            reader?.async { self.runAll(on: reader) }
+            if let reader { reader.async { self.runAll(on: reader) } }
         } catch { body.refuse(error) }
     }
 
-    private func runAll(on reader: DispatchQueue?) {
+    private func runAll(on reader: DispatchQueue) {
         while let horizon = horizon(orRest: reader) { runGroup(before: horizon) }
     }
 
     /// How many had come by now; `nil`, and the reader rests, when nobody waits.
-    private func horizon(orRest reader: DispatchQueue?) -> Int? {
+    private func horizon(orRest reader: DispatchQueue) -> Int? {
         state.withLock { state in
             guard state.line.count == 0 else { return state.line.arrivedCount }
-            if let reader { state.idle.append(reader) }
+            state.idle.append(reader)
             return nil
         }
     }

@@ -75,7 +75,6 @@ extension RepositoryDirectory {
     /// Files whose names are not those of images are nobody's business here, and stay.
     public func kept() throws(StoreError) -> [KeptImage] {
         let targets = folder.appending(path: "targets")
-        let staging = folder.appending(path: "staging")
         do {
             let published = try FileManager.default.subpathsOfDirectory(atPath: targets.path)
             let waiting = try FileManager.default.contentsOfDirectory(atPath: staging.path)
@@ -100,14 +99,11 @@ extension RepositoryDirectory {
     }
 
     public func remove(_ image: KeptImage) throws(StoreError) {
-        let file = folder.appending(path: image.place)
-        guard FileStatus(file) != nil else { return }
-        do { try FileManager.default.removeItem(at: file) } catch { throw Self.error(error) }
+        try Self.remove(folder.appending(path: image.place))
     }
 
     /// Uploads in one go whose process ended in the middle.
     public func removeFragments(before moment: Instant, isTrial: Bool) throws(StoreError) -> Int {
-        let staging = folder.appending(path: "staging")
         do {
             let names = try FileManager.default.contentsOfDirectory(atPath: staging.path)
             let old = names.map { staging.appending(path: $0) }.filter {

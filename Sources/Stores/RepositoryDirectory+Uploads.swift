@@ -26,13 +26,10 @@ extension RepositoryDirectory: UploadSpool {
     }
 
     public func remove(_ upload: UploadID) throws(StoreError) {
-        let file = file(of: upload)
-        guard FileStatus(file) != nil else { return }
-        do { try FileManager.default.removeItem(at: file) } catch { throw Self.error(error) }
+        try Self.remove(file(of: upload))
     }
 
     public func uploads() throws(StoreError) -> [SpooledUpload] {
-        let staging = folder.appending(path: "staging")
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: staging.path) } catch {
             throw Self.error(error)
@@ -46,7 +43,7 @@ extension RepositoryDirectory: UploadSpool {
     }
 
     public func beginUpload(of digest: Digest) throws(StoreError) -> any ImageUpload {
-        try StagedUpload(in: folder.appending(path: "staging"))
+        try StagedUpload(in: staging)
     }
 
     private func file(of upload: UploadID) -> URL {

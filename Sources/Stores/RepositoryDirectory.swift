@@ -82,6 +82,14 @@ public struct RepositoryDirectory: RepositoryFiles {
         try handle.synchronize()
     }
 
+    var staging: URL { folder.appending(path: "staging") }
+
+    /// Removes the file where there is one.
+    static func remove(_ file: URL) throws(StoreError) {
+        guard FileStatus(file) != nil else { return }
+        do { try FileManager.default.removeItem(at: file) } catch { throw Self.error(error) }
+    }
+
     static func error(_ error: any Error) -> StoreError {
         if let error = error as? StoreError { return error }
         let code = (error as? CocoaError)?.code

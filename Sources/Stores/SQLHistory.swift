@@ -61,7 +61,7 @@ struct SQLHistory: RulingReader {
         return Dictionary(attempts, uniquingKeysWith: { first, _ in first })
     }
 
-    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
+    private func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
         let offers = try store.rows(
             "SELECT * FROM offers o WHERE \(Self.wasMade) AND o.device = ? AND o.rollout = ?"
                 + " AND NOT (o.outcome = 'cancelled' AND o.decided_s <= ?) ORDER BY o.number",

@@ -12,10 +12,6 @@ extension SQLTransaction {
     private static let newestEvidence =
         "CASE a.standing WHEN 'proven' THEN a.tries ELSE a.failure_try END"
 
-    func attempt(of device: DeviceID, in rollout: RolloutName) throws -> Attempt? {
-        try attemptRecord(of: device, in: rollout)?.attempt
-    }
-
     /// What an `IN` looks in; of none, a place in which nothing is found.
     private static func places(_ count: Int) -> String {
         count == 0 ? "NULL" : Array(repeating: "?", count: count).joined(separator: ", ")

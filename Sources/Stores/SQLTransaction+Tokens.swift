@@ -52,10 +52,6 @@ extension SQLTransaction {
     private static let selectTokenAttributes =
         "SELECT token, name, value FROM enrolment_token_attributes"
     private static let useToken = "UPDATE enrolment_tokens SET used = used + 1 WHERE id = ?"
-    private static let insertEnrolment = """
-        INSERT INTO enrolments (device, token, at_s) VALUES (?, ?, ?)
-            ON CONFLICT (device) DO UPDATE SET token = excluded.token, at_s = excluded.at_s
-        """
 
     func enrolmentToken(_ id: TokenID) throws -> EnrolmentTokenRecord? {
         guard let row = try rows("\(Self.selectEnrolmentTokens) WHERE id = ?", [id.text]).first
@@ -105,8 +101,11 @@ extension SQLTransaction {
     /// A use too many breaks a rule of the table, and with it the transaction.
     func use(_ token: EnrolmentTokenRecord, for device: DeviceID, at moment: Instant) throws {
         try execute(Self.useToken, [token.id.text])
-        try execute(
-            Self.insertEnrolment, [device.text, token.id.text, moment.secondsSinceEpoch])
+        try upsert(
+            [
+                Column("device", device.text), Column("token", token.id.text),
+                Column("at_s", moment.secondsSinceEpoch),
+            ], into: "enrolments", key: "device")
         try audit(
             .enrolmentTokenUsed, AuditSubject(.enrolmentToken, token.id), device: device,
             from: nil, to: [Column("device", device.text)])

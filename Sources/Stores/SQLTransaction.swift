@@ -356,10 +356,9 @@ extension SQLTransaction: StoreWriter {
     }
 
     func beat(at now: Instant) throws {
-        try execute(
-            "INSERT INTO heartbeat (number, at_s) VALUES (1, ?)"
-                + " ON CONFLICT (number) DO UPDATE SET at_s = excluded.at_s",
-            [now.secondsSinceEpoch])
+        try upsert(
+            [Column("number", 1), Column("at_s", now.secondsSinceEpoch)], into: "heartbeat",
+            key: "number")
     }
 
     func lift(_ stratum: Stratum, in rollout: RolloutName, at now: Instant) throws -> Bool {

@@ -49,10 +49,7 @@ public enum SQLiteBackup {
     }
 
     private static func copy(_ path: String, to part: String) throws {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.busyMode = .timeout(5)
-        let source = try DatabaseQueue(path: path, configuration: configuration)
+        let source = try DatabaseQueue(path: path, configuration: SQLiteStore.readOnly)
         let copy = try DatabaseQueue(path: part)
         try source.backup(to: copy)
         try copy.writeWithoutTransaction { database in

@@ -37,14 +37,19 @@ public struct SQLiteStore: Store {
         _ = try versionOfOurs(path)
     }
 
-    /// The schema's version in a database of ours, or 0 of one without anything.
-    static func versionOfOurs(_ path: String) throws -> Int {
-        // Read-only, so that a database of somebody else is not even switched to WAL.
+    /// For a file that is only looked at; a server may be using it.
+    static var readOnly: Configuration {
         var configuration = Configuration()
         configuration.readonly = true
         // Somebody who closes it keeps it for a moment.
         configuration.busyMode = .timeout(busySeconds)
-        return try DatabaseQueue(path: path, configuration: configuration).read { database in
+        return configuration
+    }
+
+    /// The schema's version in a database of ours, or 0 of one without anything.
+    static func versionOfOurs(_ path: String) throws -> Int {
+        // So that a database of somebody else is not even switched to WAL.
+        try DatabaseQueue(path: path, configuration: readOnly).read { database in
             let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0

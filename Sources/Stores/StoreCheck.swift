@@ -12,10 +12,8 @@ public enum StoreCheck {
     public static func problems(ofSQLite path: String) throws(StoreError) -> [String] {
         do {
             let version = try SQLiteStore.versionOfOurs(path)
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.busyMode = .timeout(5)
-            return try DatabaseQueue(path: path, configuration: configuration).read { database in
+            let queue = try DatabaseQueue(path: path, configuration: SQLiteStore.readOnly)
+            return try queue.read { database in
                 let damage = try String.fetchAll(database, sql: "PRAGMA integrity_check")
                 guard damage == ["ok"] else { return damage }
                 var problems = try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map {
@@ -33,7 +31,7 @@ public enum StoreCheck {
         let pool = PostgresPool(url: url, setup: PostgresEngine.setup)
         var answer: Result<[String], any Error> = .success([])
         do {
-            try pool.transaction(begin: PostgresEngine.beginReading) { connection in
+            try pool.transaction(begin: PostgresEngine.beginReading) { connection, _ in
                 answer = Result {
                     let version = try PostgresSchema(
                         connection: connection, steps: Schema.migrations

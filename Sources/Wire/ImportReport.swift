@@ -48,9 +48,9 @@ public struct ImportReport: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
-        added = Int(try fields.integer("added", in: 0...Int64.max))
-        changed = Int(try fields.integer("changed", in: 0...Int64.max))
-        unchanged = Int(try fields.integer("unchanged", in: 0...Int64.max))
+        added = try fields.count("added")
+        changed = try fields.count("changed")
+        unchanged = try fields.count("unchanged")
         refused = try fields.messages("refused", maximumCount: Self.maximumRowCount)
     }
 }

@@ -78,7 +78,7 @@ public struct InventoryEntry: WireMessage {
         lifecycle = try fields.lifecycleStage("lifecycle")
         reported = try fields.attributes("reported") ?? .none
         release = try fields.optionalRelease("release")
-        lastSeen = try fields.optionalString("last_seen") == nil ? nil : fields.instant("last_seen")
+        lastSeen = try fields.optionalInstant("last_seen")
         askedKey =
             try fields.optionalString("asked_key") == nil ? nil : fields.publicKey("asked_key")
     }

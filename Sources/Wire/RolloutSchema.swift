@@ -1,4 +1,5 @@
 public import JSON
+internal import Model
 
 /// The rollout file as a JSON schema (draft 2020-12), for editors that check YAML while one types.
 public enum RolloutSchema {
@@ -93,7 +94,7 @@ public enum RolloutSchema {
         "backoff": text("The first pause, such as 10m; each next one is twice as long."),
         "classes": [
             "type": "array", "uniqueItems": true,
-            "items": ["enum": ["refused", "download", "install", "boot", "health", "overdue"]],
+            "items": ["enum": .array(FailureClass.allCases.map { .string($0.rawValue) })],
             "description": "After what; download, install and overdue by default.",
         ],
     ]

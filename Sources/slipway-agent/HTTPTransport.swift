@@ -58,8 +58,7 @@ final class HTTPTransport: Transport {
 
     /// 16 random digits: a name that nobody else's request has, which says nothing of the device.
     private static func newRequestID() -> String {
-        let digits = String(UInt64.random(in: 0 ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        Hex.encode((0..<8).map { _ in UInt8.random(in: 0 ... .max) })
     }
 
     func metadata(_ name: String, limitBytes: Int) throws(TransportError) -> [UInt8]? {

@@ -45,7 +45,7 @@ struct ProcessTree {
 
     private static func mebibytes(_ name: String, in text: String) -> Double {
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
-            let number = line.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
+            let number = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Double($0) })
         else { return 0 }
         return number / 1024
     }

@@ -78,7 +78,9 @@ struct RolloutBench: AsyncParsableCommand {
         let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
         let pen = AuditPen(.server, at: now, hashing: OpenSSLHashing())
         try await store.write(with: pen) { store in
-            guard var rollout = try store.rollout(name) else { return }
+            guard var rollout = try store.rollout(name) else {
+                throw BenchProblem.failed("rollout \(name) is not there")
+            }
             let last = rollout.deviceCounts.count - 1
             rollout.state = .running(
                 wave: last, since: now.advanced(by: .seconds(-1_000_000)),

@@ -100,7 +100,11 @@ final class ServedProcess {
 
 /// A port that nobody has just now.
 enum FreePort {
-    static func any() -> Int { Int.random(in: 20_000..<30_000) }
+    static func any() -> Int {
+        var port = Int.random(in: 20_000..<30_000)
+        while isServed(port) { port = Int.random(in: 20_000..<30_000) }
+        return port
+    }
 
     /// Whether somebody listens there.
     static func isServed(_ port: Int) -> Bool {

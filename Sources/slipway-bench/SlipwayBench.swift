@@ -93,7 +93,7 @@ enum Program {
         let seconds = try WallTime.seconds {
             try process.run()
             while process.isRunning {
-                peak = max(peak, residentMiB(of: process.processIdentifier) ?? 0)
+                peak = max(peak, ProcessTree.peakResidentMiB(of: process.processIdentifier))
                 usleep(2000)
             }
         }
@@ -105,13 +105,5 @@ enum Program {
     }
 
     /// The most that this process ever held, as the kernel counts.
-    static var ownPeakMiB: Double { residentMiB(of: getpid()) ?? 0 }
-
-    private static func residentMiB(of pid: Int32) -> Double? {
-        guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-            let number = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Double($0) })
-        else { return nil }
-        return number / 1024
-    }
+    static var ownPeakMiB: Double { ProcessTree.peakResidentMiB(of: getpid()) }
 }

@@ -71,7 +71,7 @@ import Wire
         #expect(Self.reports(of: world) == [.done, .done, .done])
     }
 
-    @Test func aDeviceThatIsTakenBackErasesNothing() throws {
+    @Test func aWipeThatHasBegunToWaitIsDoneThoughTheDeviceIsTakenBack() throws {
         let (world, programs) = try Self.world([.notNow("busy"), .done])
         world.run { _ in programs.ran.count == 1 }
         world.server.order = { _ in nil }

@@ -85,7 +85,7 @@ import Testing
             text.insert(
                 contentsOf: mark, at: text.index(text.startIndex, offsetBy: place))
         }
-        let ours = SignatureV4(
+        let ours = try SignatureV4(
             credentials: must(
                 BucketCredentials(keyID: "AKID", secret: "se/cr+et", sessionToken: token)),
             region: "eu-central-1", service: "s3"

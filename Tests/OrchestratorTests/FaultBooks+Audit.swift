@@ -16,7 +16,13 @@ extension FaultBooks {
                 .offerDecided, .imageAdded, .imageChanged, .imageRemoved:
                 Self.apply(row, to: &states[row.subject, default: [:]])
             case nil: throw BrokenPromise("row \(row.number) tells of \(row.action)")
-            default: continue
+            case .logStarted, .deviceExpected, .expectationChanged, .expectationEnded,
+                .cohortSaved, .waveApproved, .stratumPaused, .stratumLifted, .outsideAnswered,
+                .silenceMeasured, .evidenceNoted, .failuresForgiven, .retriesGranted,
+                .retriesPostponed, .leasesExtended, .tokenAdded, .tokenRevoked,
+                .enrolmentTokenAdded, .enrolmentTokenRevoked, .enrolmentTokenUsed,
+                .webHookAdded, .webHookRemoved:
+                continue
             }
         }
         for (table, kind, key, columns) in Self.told {

@@ -24,6 +24,9 @@ private typealias Scene = SQLiteStoreTests
         release: must(ReleaseID("acme 3.0.0")), hardware: [must(HardwareModel("gw-2"))], from: [],
         mayDowngrade: false)
 
+    private static let paused = PausedStratum(
+        rollout: must(RolloutName("r")), stratum: stratum, at: Scene.at(3), reason: "x")
+
     static let changes = [
         Change(testDescription: "a rollout's state") { store in
             var rollout = must(try store.rollout(must(RolloutName("r"))))
@@ -41,14 +44,12 @@ private typealias Scene = SQLiteStoreTests
         ) {
             try $0.removeImage(at: image.image.path)
         },
-        Change(testDescription: "a paused stratum") { store in
-            try store.add(
-                PausedStratum(
-                    rollout: must(RolloutName("r")), stratum: stratum, at: Scene.at(3), reason: "x")
-            )
-        },
-        Change(testDescription: "a stratum that is let in again") { store in
-            _ = try store.lift(stratum, in: must(RolloutName("r")), at: Scene.at(4))
+        Change(testDescription: "a paused stratum") { _ = try $0.add(paused) },
+        Change(
+            testDescription: "a stratum that is let in again", before: { _ = try $0.add(paused) }
+        ) { store in
+            let wasPaused = try store.lift(stratum, in: must(RolloutName("r")), at: Scene.at(4))
+            #expect(wasPaused)
         },
     ]
 

@@ -28,8 +28,8 @@ import Testing
             createdBy: must(OperatorName("root")), expires: at(20))
     }
 
-    @Test func keepsTokensAcrossARestart() async throws {
-        let path = SQLiteStoreTests.path()
+    @Test(arguments: Engine.allCases) func keepsTokensAcrossARestart(engine: Engine) async throws {
+        let database = try TestDatabase(engine)
         let bounded = Self.token("bounded", 1)
         var plain = Self.token("plain", 2)
         plain.actions = nil
@@ -38,10 +38,10 @@ import Testing
         plain.lastUsed = nil
         plain.created = Self.at(11)
         let all = [plain, bounded]
-        try await SQLiteStore(path: path).write { store in for token in all { try store.add(token) }
+        try await database.open().write { store in for token in all { try store.add(token) }
         }
 
-        let store = try SQLiteStore(path: path)
+        let store = try database.open()
         let found = try await store.read { try $0.tokens() }
         #expect(found == all)
         let byID = try await store.read { try $0.token(bounded.id) }
@@ -61,8 +61,10 @@ import Testing
         #expect(ended?.lastUsed == Self.at(14))
     }
 
-    @Test func countsEachUseOfAnEnrolmentToken() async throws {
-        let store = try SQLiteStore(path: SQLiteStoreTests.path())
+    @Test(arguments: Engine.allCases) func countsEachUseOfAnEnrolmentToken(engine: Engine)
+        async throws
+    {
+        let store = try TestDatabase(engine).open()
         let token = try Self.enrolment("one", 1)
         let one = must(DeviceID("gw-1"))
         try await store.write { try $0.add(token) }
@@ -85,8 +87,8 @@ import Testing
         #expect(other == nil)
     }
 
-    @Test func twoTokensNeverShareAText() async throws {
-        let store = try SQLiteStore(path: SQLiteStoreTests.path())
+    @Test(arguments: Engine.allCases) func twoTokensNeverShareAText(engine: Engine) async throws {
+        let store = try TestDatabase(engine).open()
         try await store.write { try $0.add(Self.token("one", 1)) }
         await #expect(throws: StoreError.conflict) {
             try await store.write { try $0.add(Self.token("other", 1)) }
