@@ -34,7 +34,9 @@ public final class PostgresPool: Sendable {
     }
 
     /// Runs `body` in a transaction that `begin` opens and `body` ends; what is still open after it
-    /// is rolled back. The body is given what the last statement of `begin` was answered.
+    /// is rolled back.
+    ///
+    /// The body is given what the last statement of `begin` was answered.
     ///
     /// - Throws: What `body` throws. ``PostgresError`` with ``PostgresError/isLost`` at once while
     ///   the server cannot be reached.
