@@ -8,8 +8,10 @@ extension Orchestrator {
     /// Safe to call at any time and as often as one likes. Each rollout is looked at in a
     /// transaction of its own, so that one that cannot be read does not hold up the others.
     ///
+    /// - Returns: Whether `right` was good until the end; from where it was not, nothing was done.
     /// - Throws: ``Refusal``, the first, after every rollout was looked at.
-    public func step() async throws(Refusal) {
+    @discardableResult
+    public func step(by right: SteppingRight) async throws(Refusal) -> Bool {
         let moment = now()
         let names = try await read { store in
             let overdue = try store.expiredOffers(at: moment).map(\.rollout)
@@ -21,17 +23,21 @@ extension Orchestrator {
                 try await readFleet { try lookAhead(of: name, $0, at: moment) }
                 // It may have waited; what is stored is stored now.
                 let moment = now()
-                try await write(as: .server, at: moment) { store in
+                let isGood = try await write(as: .server, at: moment) { store in
+                    guard try store.isGood(right) else { return false }
                     for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
                         try expire(offer, store, at: moment)
                     }
                     try askGate(of: name, store, at: moment)
+                    return true
                 }
+                guard isGood else { return false }
                 // One that cannot be read has lost its leases all the same; this tells of it.
                 try await read { store in _ = try store.rollout(name).map { try plan(of: $0) } }
             } catch { problem = problem ?? error }
         }
         if let problem { throw problem }
+        return true
     }
 
     /// Finds a device that was not tried yet, if the gate will ask for one, while nobody waits for

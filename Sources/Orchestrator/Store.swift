@@ -59,7 +59,8 @@ public protocol RulingReader: SearchReader {
 /// Questions inside one transaction.
 public protocol StoreReader:
     RulingReader, CheckInReader, UntriedReader, FleetReader, TokenReader, PageReader,
-    AnsweredRequestReader, WebHookReader, AuditReader, ImageReader, InventoryReader
+    AnsweredRequestReader, WebHookReader, AuditReader, ImageReader, InventoryReader,
+    SteppingReader
 {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
@@ -126,7 +127,7 @@ public protocol StoreReader:
 /// Questions and changes inside one transaction.
 public protocol StoreWriter:
     StoreReader, CheckInWriter, TokenWriter, AnsweredRequestWriter, WebHookWriter, AuditWriter,
-    InventoryWriter
+    InventoryWriter, SteppingWriter
 {
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws

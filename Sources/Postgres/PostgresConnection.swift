@@ -7,6 +7,8 @@ public final class PostgresConnection: @unchecked Sendable {
     private var prepared: [String: String] = [:]
     private var cursorCount = 0
     private var isStale = false
+    /// How long it waits for answers.
+    var patience = PostgresPatience.standard
 
     /// Statements that are kept; programs have fewer texts than that, unless they build them.
     private static let preparedLimit = 500
@@ -26,7 +28,20 @@ public final class PostgresConnection: @unchecked Sendable {
     /// Runs statements without arguments; the answer is that of the last.
     @discardableResult
     public func run(_ statements: String) throws(PostgresError) -> PostgresAnswer {
-        try noting { handle throws(PostgresError) in try handle.run(statements) }
+        try run(statements, patience: patience.statement)
+    }
+
+    /// Opens a transaction.
+    func begin(_ statements: String) throws(PostgresError) -> PostgresAnswer {
+        try run(statements, patience: patience.begin)
+    }
+
+    private func run(
+        _ statements: String, patience: Duration?
+    ) throws(PostgresError) -> PostgresAnswer {
+        try noting { handle throws(PostgresError) in
+            try handle.run(statements, patience: patience)
+        }
     }
 
     /// Runs one statement, with `?` for each argument, and keeps it prepared.
@@ -36,7 +51,7 @@ public final class PostgresConnection: @unchecked Sendable {
         try Self.refuseNUL(arguments)
         let name = try name(of: sql)
         return try noting { handle throws(PostgresError) in
-            try handle.runPrepared(name, arguments)
+            try handle.runPrepared(name, arguments, patience: patience.statement)
         }
     }
 
@@ -46,7 +61,7 @@ public final class PostgresConnection: @unchecked Sendable {
     ///   the transaction was committed.
     public func commit() throws(PostgresError) {
         // A transaction in which a statement failed is rolled back without an error.
-        let tag = try run("COMMIT").tag
+        let tag = try run("COMMIT", patience: patience.commit).tag
         guard tag == "COMMIT" else { throw PostgresError("COMMIT was answered by \(tag)") }
     }
 
@@ -58,7 +73,9 @@ public final class PostgresConnection: @unchecked Sendable {
         cursorCount += 1
         let name = "cursor_\(cursorCount)"
         let statement = "DECLARE \(name) NO SCROLL CURSOR FOR \(Placeholders.numbered(sql))"
-        _ = try noting { handle throws(PostgresError) in try handle.run(statement, arguments) }
+        _ = try noting { handle throws(PostgresError) in
+            try handle.run(statement, arguments, patience: patience.statement)
+        }
         return name
     }
 
@@ -70,7 +87,7 @@ public final class PostgresConnection: @unchecked Sendable {
         }
         let name = "s\(prepared.count)"
         try noting { handle throws(PostgresError) in
-            try handle.prepare(Placeholders.numbered(sql), as: name)
+            try handle.prepare(Placeholders.numbered(sql), as: name, patience: patience.statement)
         }
         prepared[sql] = name
         return name

@@ -30,6 +30,8 @@ struct PostgresEngine: SQLEngine {
     static let beginMigrating =
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0;"
         + " SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(\(lock))"
+    static let patienceForMigrating = PostgresPatience(
+        begin: .seconds(65), statement: nil, commit: nil)
     private static let beginChanging = "\(beginWriting); SELECT version FROM slipway_schema"
     static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     private static let lock = Schema.applicationID

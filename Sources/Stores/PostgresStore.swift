@@ -25,8 +25,10 @@ public struct PostgresStore: Store {
         let pool = PostgresPool(url: url, setup: PostgresEngine.setup)
         do {
             var failure: (any Error)?
-            try pool.transaction(begin: PostgresEngine.beginMigrating) {
-                connection, _ throws(PostgresError) in
+            try pool.transaction(
+                begin: PostgresEngine.beginMigrating,
+                patience: PostgresEngine.patienceForMigrating
+            ) { connection, _ throws(PostgresError) in
                 do {
                     try Self.refuseOld(connection)
                     try PostgresSchema(connection: connection, steps: steps).migrate()

@@ -91,21 +91,6 @@ extension SQLTransaction {
         try execute("UPDATE dead_letters SET wanted = 1 WHERE webhook = ?", [hook.text])
         return try deadLetterCount(of: hook)
     }
-
-    func deliveryLease() throws -> DeliveryLease? {
-        try rows("SELECT * FROM delivery_lease").first.map {
-            DeliveryLease(
-                holder: try $0.value("holder") { Nonce($0) }, until: $0.instant("until_s"))
-        }
-    }
-
-    func save(_ lease: DeliveryLease) throws {
-        try upsert(
-            [
-                Column("number", 1), Column("holder", lease.holder.text),
-                Column("until_s", lease.until.secondsSinceEpoch),
-            ], into: "delivery_lease", key: "number")
-    }
 }
 
 extension EventKind {

@@ -12,6 +12,7 @@ enum Schema {
         migrationAudit,
         migrationImages,
         migrationLifecycle,
+        migrationStepping,
     ]
 
     private static let migration1 = """

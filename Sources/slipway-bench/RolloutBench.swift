@@ -114,10 +114,16 @@ struct RolloutBench: AsyncParsableCommand {
 
     private func step(_ site: ServerSite, _ figures: inout Figures) async throws {
         let orchestrator = try BenchOrchestrator.make(on: site)
+        guard let id = Nonce("bench") else { preconditionFailure("it is a name") }
+        let seat = SteppingSeat(
+            server: SteppingServer(id: id, name: "bench", process: ""), monotonic: { .zero })
+        guard case .took(let right, _) = try await orchestrator.tend(seat) else {
+            throw BenchProblem.failed("a server steps rollouts on this database")
+        }
         var took: [Double] = []
         for _ in 0..<steps + 1 {
             let begin = ContinuousClock.now
-            try await orchestrator.step()
+            try await orchestrator.step(by: right)
             took.append(WallTime.seconds(.now - begin) * 1000)
         }
         figures.set("step_ms_first", to: took.removeFirst())

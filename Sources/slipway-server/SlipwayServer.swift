@@ -101,17 +101,22 @@ struct Serve: AsyncParsableCommand {
         ) { port in
             folder.announce(edge.scheme, host: settings.host, port: port, logger: logger)
         }
+        let seat = try SteppingSeat.ofThisProcess()
+        let tending = LeaseService(
+            orchestrator: orchestrator, seat: seat, observatory: observatory, logger: logger)
         let stepping = SteppingService(
-            orchestrator: orchestrator, observatory: observatory,
+            orchestrator: orchestrator, seat: seat, observatory: observatory,
             period: .milliseconds(settings.stepMilliseconds), logger: logger)
-        let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
-        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
-        // Stopped in the opposite order, so that the last spans are sent, too.
+        let asking = OutsideChecksService(
+            orchestrator: orchestrator, seat: seat, logger: logger)
+        let delivering = WebHookService(orchestrator: orchestrator, seat: seat, logger: logger)
+        // Stopped in the opposite order, so that the last spans are sent, too, and that the lease is
+        // given up when nothing is done by it any more.
         var services: [any Service] =
             (exporter.map { [$0] } ?? [])
             + [
-                AuditService(orchestrator: orchestrator, logger: logger), application, stepping,
-                asking, delivering,
+                AuditService(orchestrator: orchestrator, logger: logger), application, tending,
+                stepping, asking, delivering,
             ]
         if let credentials = edge.credentials {
             services.append(CertificateService(credentials: credentials, logger: logger))

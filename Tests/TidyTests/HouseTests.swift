@@ -24,7 +24,7 @@ import Testing
         "Slots": [
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
-        "Postgres": ["CPostgres", "Synchronization"],
+        "Postgres": ["CPostgres", "Glibc", "Synchronization"],
         "Programs": ["Glibc", "Synchronization"],
         "Stores": [
             "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",

@@ -40,6 +40,16 @@ public struct ServerMetrics: Sendable {
         MetricDescription(
             "slipway_step_last_timestamp_seconds", .gauge,
             "When this server last stepped all rollouts; 0 before the first time."))
+    let steppingHolder = Labelled<Gauge>(
+        MetricDescription(
+            "slipway_stepping_holder", .gauge,
+            "1 while this server is the one that steps rollouts, asks outside checks and delivers"
+                + " events."))
+    let steppingEpoch = Labelled<Gauge>(
+        MetricDescription(
+            "slipway_stepping_epoch", .gauge,
+            "The number of the lease by which this server stepped last; 0 before the first time. It"
+                + " rises each time that another server takes over."))
     let logLines = Labelled<Counter>(
         MetricDescription(
             "slipway_log_lines_total", .counter, "Lines of the log.", labels: ["level"]))
@@ -68,7 +78,8 @@ public struct ServerMetrics: Sendable {
     var sources: [any MetricSource] {
         [
             requests, requestsInFlight, checkIns, transactions, transactionsInFlight,
-            signatureChecks, steps, lastStep, logLines, stateReadErrors,
+            signatureChecks, steps, lastStep, steppingHolder, steppingEpoch,
+            logLines, stateReadErrors,
         ]
     }
 
