@@ -80,6 +80,7 @@ final class ServerProcess {
     struct DidNotStart: Error { let said: String }
 
     deinit {
+        goOn()
         process.terminate()
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
@@ -122,6 +123,11 @@ final class ServerProcess {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
+
+    /// Stops the process where it is, as whoever suspends its machine does.
+    func pause() { Foundation.kill(process.processIdentifier, SIGSTOP) }
+
+    func goOn() { Foundation.kill(process.processIdentifier, SIGCONT) }
 
     /// Asks the process to stop, and does not wait for it.
     func terminate() { process.terminate() }

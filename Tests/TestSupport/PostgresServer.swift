@@ -13,7 +13,7 @@ public final class PostgresServer: Sendable {
     }
 
     public let folder: URL
-    private let programs: URL
+    fileprivate let programs: URL
     private let ward: Ward
     private let databaseCount = Mutex(0)
 
@@ -204,6 +204,25 @@ public final class PostgresServer: Sendable {
     }
 }
 
+/// A lock that another session holds on a table.
+public final class PostgresLock: Sendable {
+    private let session: Ward
+
+    public init(_ server: PostgresServer, _ address: String, on table: String) throws {
+        // The shell's end, or a line, ends the session and its transaction.
+        let script = """
+            { echo "BEGIN; LOCK TABLE $2; SELECT 'locked';"; read -r word; } |
+                "$0/psql" --no-psqlrc --quiet --tuples-only --no-align --dbname="$1"
+            """
+        session = try Ward(["/bin/sh", "-c", script, server.programs.path, address, table])
+        guard session.isReady else {
+            throw PostgresServer.Problem(description: "\(table) cannot be locked")
+        }
+    }
+
+    public func release() { session.end() }
+}
+
 /// A program that runs until this process ends, or lets it go.
 private final class Ward: Sendable {
     let isReady: Bool
@@ -235,7 +254,10 @@ private final class Ward: Sendable {
         self.process = Mutex(process)
     }
 
-    deinit {
+    deinit { end() }
+
+    /// Lets it go, and waits for its end.
+    func end() {
         try? input.close()
         process.withLock { $0.waitUntilExit() }
     }
