@@ -4,6 +4,8 @@ internal import Glibc
 /// One `PGconn`; used by one thread at a time.
 @safe struct ConnectionHandle: ~Copyable {
     private let pointer: OpaquePointer
+    /// Where libpq's callback says that the server warned; freed after the connection.
+    private let hasWarned: UnsafeMutablePointer<Bool>
 
     /// Connects, and waits for it.
     ///
@@ -25,14 +27,38 @@ internal import Glibc
         }
         let handle = unsafe ConnectionHandle(owning: connection)
         guard !handle.isLost else { throw unsafe PostgresError(connection: connection) }
-        // What the server only remarks would go to standard error.
-        _ = unsafe PQsetNoticeReceiver(connection, { _, _ in }, nil)
+        handle.noteWarnings()
         return handle
     }
 
-    private init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
+    private init(owning pointer: OpaquePointer) {
+        unsafe self.pointer = pointer
+        unsafe hasWarned = .allocate(capacity: 1)
+        unsafe hasWarned.initialize(to: false)
+    }
 
-    deinit { unsafe PQfinish(pointer) }
+    deinit {
+        unsafe PQfinish(pointer)
+        unsafe hasWarned.deallocate()
+    }
+
+    /// What the server remarks would go to standard error; whether it warns is kept.
+    private borrowing func noteWarnings() {
+        let receiver: PQnoticeReceiver = { place, result in
+            // `PG_DIAG_SEVERITY_NONLOCALIZED` is a macro of a character.
+            guard let severity = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "V"))),
+                unsafe String(cString: severity) == "WARNING"
+            else { return }
+            unsafe place?.assumingMemoryBound(to: Bool.self).pointee = true
+        }
+        _ = unsafe PQsetNoticeReceiver(pointer, receiver, hasWarned)
+    }
+
+    /// Whether the server has warned of something since this was asked last.
+    borrowing func takeWarning() -> Bool {
+        defer { unsafe hasWarned.pointee = false }
+        return unsafe hasWarned.pointee
+    }
 
     var isLost: Bool { unsafe PQstatus(pointer) != CONNECTION_OK }
 

@@ -60,9 +60,14 @@ public final class PostgresConnection: @unchecked Sendable {
     /// - Throws: ``PostgresError``; where the connection was lost meanwhile, nobody can tell whether
     ///   the transaction was committed.
     public func commit() throws(PostgresError) {
+        _ = handle.takeWarning()
         // A transaction in which a statement failed is rolled back without an error.
         let tag = try run("COMMIT", patience: patience.commit).tag
         guard tag == "COMMIT" else { throw PostgresError("COMMIT was answered by \(tag)") }
+        // Somebody has ended the wait for the standby, which would not have it after a failover.
+        guard !handle.takeWarning() else {
+            throw PostgresError("the commit may not be on the standby", isLost: true)
+        }
     }
 
     /// Opens a cursor, which ends with the transaction, and returns its name.
