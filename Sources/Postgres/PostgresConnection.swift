@@ -36,6 +36,9 @@ public final class PostgresConnection: @unchecked Sendable {
         try run(statements, patience: patience.begin)
     }
 
+    /// Takes back what is open.
+    func rollBack() throws(PostgresError) { _ = try run("ROLLBACK", patience: patience.begin) }
+
     private func run(
         _ statements: String, patience: Duration?
     ) throws(PostgresError) -> PostgresAnswer {

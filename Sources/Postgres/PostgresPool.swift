@@ -119,7 +119,7 @@ public final class PostgresPool: Sendable {
 
     private func giveBack(_ connection: PostgresConnection) {
         guard !connection.isLost else { return }
-        if !connection.isIdle { _ = try? connection.run("ROLLBACK") }
+        if !connection.isIdle { try? connection.rollBack() }
         guard connection.isIdle, !connection.isLost else { return }
         state.withLock { $0.idle.append(connection) }
     }
