@@ -158,7 +158,8 @@ struct MoveTarget {
             try connection.commit()
         }
         try transaction { connection in
-            try Self.setState(.moved, of: mark, connection)
+            // Not when somebody has taken the source back meanwhile.
+            try Self.setState(.moved, of: mark, connection, where: "state = 'moving'")
             for case (.text(let table), .text(let column)) in try Self.counters(connection) {
                 let last = try lastNumber(table, column)
                 guard last > 0 else { continue }
@@ -192,10 +193,12 @@ struct MoveTarget {
     }
 
     private static func setState(
-        _ state: MoveMark.State, of mark: MoveMark, _ connection: PostgresConnection
+        _ state: MoveMark.State, of mark: MoveMark, _ connection: PostgresConnection,
+        where condition: String = "true"
     ) throws {
         let answer = try connection.query(
-            "UPDATE slipway_move SET state = ? WHERE id = ?", [state.rawValue, mark.id])
+            "UPDATE slipway_move SET state = ? WHERE id = ? AND \(condition)",
+            [state.rawValue, mark.id])
         guard answer.changedCount == 1 else {
             throw MoveProblem.refused("the PostgreSQL database is of another move by now")
         }

@@ -13,16 +13,24 @@ struct MovedTable: Hashable {
     }
 
     /// The tables of the schema, each after those that it refers to.
-    static func all() throws -> [MovedTable] { try model { try all(in: $0) } }
+    static func all() throws -> [MovedTable] { try model.get().tables }
 
     /// Tables that have rows before anybody has written any.
-    static func filledByMigrations() throws -> Set<String> {
-        try model { database in
-            try Set(
-                all(in: database).map(\.name).filter { name in
-                    try Bool.fetchOne(
-                        database, sql: "SELECT EXISTS (SELECT 1 FROM \"\(name)\")") ?? false
-                })
+    static func filledByMigrations() throws -> Set<String> { try model.get().filled }
+
+    private typealias Model = (tables: [MovedTable], filled: Set<String>)
+
+    /// Of a database in memory that has nothing but the schema.
+    private static let model = Result { () throws -> Model in
+        try DatabaseQueue().writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA foreign_keys = OFF")
+            for step in Schema.migrations { try database.execute(sql: step) }
+            let tables = try all(in: database)
+            let filled = try tables.map(\.name).filter { name in
+                try Bool.fetchOne(
+                    database, sql: "SELECT EXISTS (SELECT 1 FROM \"\(name)\")") ?? false
+            }
+            return (tables, Set(filled))
         }
     }
 
@@ -65,15 +73,6 @@ struct MovedTable: Hashable {
             waiting.removeAll { entry in ready.contains { $0.table == entry.table } }
         }
         return result
-    }
-
-    /// A database in memory with all tables and nothing that anybody wrote.
-    private static func model<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
-        try DatabaseQueue().writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA foreign_keys = OFF")
-            for step in Schema.migrations { try database.execute(sql: step) }
-            return try body(database)
-        }
     }
 
     // MARK: Words of SQL, and for people

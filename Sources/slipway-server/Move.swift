@@ -88,17 +88,16 @@ struct Move: ParsableCommand {
 
 /// Says on standard error how far a move is, in at most a hundred lines for each table.
 private final class MoveProgress {
-    private var last: StoreMove.Progress?
-    private var lastPart = 0
+    private var last = (table: "", percent: 0)
 
     func tell(_ progress: StoreMove.Progress) {
         switch progress {
         case .checking: say("looks whether the old database is whole")
         case .comparing(let table): say("\(table): compares")
         case .copying(let table, let rowCount, let total):
-            let part = total == 0 ? 100 : rowCount * 100 / total
-            guard part != lastPart || rowCount == 0 else { return }
-            lastPart = part
+            let percent = total == 0 ? 100 : rowCount * 100 / total
+            guard (table, percent) != last else { return }
+            last = (table, percent)
             say("\(table): \(rowCount) of \(total) rows")
         }
     }
