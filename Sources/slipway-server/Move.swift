@@ -35,7 +35,7 @@ struct Move: ParsableCommand {
     func run() throws {
         let move = StoreMove(
             from: try source(), to: try target(), hashing: OpenSSLHashing(),
-            makeID: { Hex.encode(try SecureRandom.bytes(16)) }, report: MoveProgress().tell)
+            makeID: { try Nonce.random().text }, report: MoveProgress().tell)
         do throws(MoveProblem) {
             if back {
                 try move.takeBack(forgetsTarget: forgetTarget)
