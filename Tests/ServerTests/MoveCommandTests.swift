@@ -74,10 +74,12 @@ import Wire
 
     // MARK: Killed
 
-    /// More of them with SLIPWAY_FAULT_SEEDS, as for the other faults.
+    /// More of them with `make test-moves SEEDS=500`, from `FIRST` on.
     static let seeds: [UInt64] = {
-        let count = ProcessInfo.processInfo.environment["SLIPWAY_FAULT_SEEDS"]
-        return Array(0..<(count.flatMap { UInt64($0) } ?? 2))
+        let environment = ProcessInfo.processInfo.environment
+        let count = environment["SLIPWAY_MOVE_SEEDS"].flatMap { UInt64($0) } ?? 2
+        let first = environment["SLIPWAY_MOVE_FIRST_SEED"].flatMap { UInt64($0) } ?? 0
+        return Array(first..<first + count)
     }()
 
     /// Killed at random moments, begun again each time, until it comes to its end.

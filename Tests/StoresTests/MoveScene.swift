@@ -16,7 +16,8 @@ final class MoveScene: Sendable {
     init(_ more: String = "") throws {
         path = try SchemaTests.database(ofSchema: Schema.migrations.count).place
         address = try PostgresServer.shared.get().makeDatabase()
-        try sqlite(Self.rows + more)
+        // As a server leaves it.
+        try sqlite("PRAGMA journal_mode = WAL; " + Self.rows + more)
     }
 
     deinit {
