@@ -256,21 +256,23 @@ struct CheckInTransaction {
         case .moment(let moment):
             let plan = try orchestrator.plan(of: rollout)
             // How many of them are done is not worth counting each time that one asks.
-            return pacing.pause(
+            return try pacing.pause(
                 for: bucket, at: now, notBefore: moment, waiting: reached(by: rollout, plan),
                 freePlaces: plan.spec.limits.concurrent)
         case .place:
             let plan = try orchestrator.plan(of: rollout)
             let open = try store.openOfferCount(in: rollout.name)
             let done = try store.provenCount(in: rollout.name)
-            return pacing.pause(
+            return try pacing.pause(
                 for: bucket, at: now, waiting: max(0, reached(by: rollout, plan) - open - done),
                 freePlaces: max(0, plan.spec.limits.concurrent - open))
         }
     }
 
-    private func reached(by rollout: RolloutRecord, _ plan: RolloutPlan) -> Int {
-        plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
+    private func reached(by rollout: RolloutRecord, _ plan: RolloutPlan) throws -> Int {
+        guard let wave = plan.openWave(in: rollout.state) else { return 0 }
+        let leavers = try store.leavers(of: rollout.name).leavers(upTo: wave)
+        return max(0, plan.waves[wave].deviceCount - leavers)
     }
 
     /// Takes the lease in the transaction that counted the others (promise P4).

@@ -79,7 +79,8 @@ public struct RolloutStanding: Hashable, Sendable {
 public struct WaveStanding: Hashable, Sendable {
     /// From 0.
     public var wave: Int
-    /// Of this wave and those before it, at planning.
+    /// Of this wave and those before it, at planning, without those that left the fleet since and
+    /// had proven nothing.
     public var planned: Int
     public var tally: WaveTally
 }

@@ -130,8 +130,8 @@ enum FleetMetrics {
             MetricFamily(
                 gauge(
                     "wave_devices",
-                    "Devices of each wave and no earlier one: planned, and how they stand by"
-                        + " their newest try.", "rollout", "wave", "standing"),
+                    "Devices of each wave and no earlier one: planned (but for those that left the"
+                        + " fleet), and how they stand by their newest try.", "rollout", "wave", "standing"),
                 state.rollouts.flatMap(standings)),
         ]
     }
@@ -143,7 +143,7 @@ enum FleetMetrics {
             let number = "\(wave.wave + 1)"
             defer { before = wave.planned }
             return [
-                sample(wave.planned - before, name, number, "planned"),
+                sample(max(0, wave.planned - before), name, number, "planned"),
                 sample(wave.tally.open, name, number, "open"),
                 sample(wave.tally.proven, name, number, "proven"),
                 sample(wave.tally.failures.total, name, number, "failed"),
