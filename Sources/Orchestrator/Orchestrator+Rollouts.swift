@@ -390,7 +390,8 @@ extension Orchestrator {
             return RolloutSummary.Wave(
                 name: wave.spec.name,
                 devices: max(0, wave.deviceCount - leavers.leavers(upTo: index)),
-                offered: tally?.open ?? 0, proven: tally?.proven ?? 0, failed: tally?.failures.total ?? 0,
+                offered: tally?.open ?? 0, proven: tally?.proven ?? 0,
+                failed: tally?.failures.total ?? 0,
                 retrying: tally?.retrying ?? 0)
         }
         let failures = tallies.reduce(FailureCounts.none) { $0 + $1.failures }

@@ -131,7 +131,8 @@ enum FleetMetrics {
                 gauge(
                     "wave_devices",
                     "Devices of each wave and no earlier one: planned (but for those that left the"
-                        + " fleet), and how they stand by their newest try.", "rollout", "wave", "standing"),
+                        + " fleet), and how they stand by their newest try.", "rollout", "wave",
+                    "standing"),
                 state.rollouts.flatMap(standings)),
         ]
     }
