@@ -23,7 +23,7 @@ extension Orchestrator {
                 rollouts: try named.compactMap { name in
                     try store.rollout(name).map { try standing(of: $0, store, at: moment) }
                 }, releaseCount: try store.releaseCount(), imageCount: try store.imageCount(),
-                heartbeat: try store.heartbeat())
+                webHooks: try store.webHookCensus(), heartbeat: try store.heartbeat())
         }
     }
 

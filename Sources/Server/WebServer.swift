@@ -102,7 +102,10 @@ public enum WebServer {
         router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
             middleware: WhoMay(orchestrator: orchestrator))
-        ManagementRoutes(orchestrator: orchestrator).add(to: management)
+        ManagementRoutes(
+            orchestrator: orchestrator,
+            streams: StreamPlaces(shownBy: monitoring?.observatory.metrics.eventStreams[])
+        ).add(to: management)
         AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router
     }
