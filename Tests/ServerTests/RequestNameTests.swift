@@ -2,6 +2,7 @@ import Curl
 import Foundation
 import JSON
 import OpenSSL
+import TestSupport
 import Testing
 import Wire
 
@@ -135,7 +136,7 @@ import Wire
             "enrolment_token_file": "\(path)/token", "state": "\(path)/state", "root": "\(root)",
             "slots": {"a": "\(path)/a.img", "b": "\(path)/b.img"}, "boot": "\(path)/boot"}
             """, "device.json")
-        let agent = Process()
+        let agent = ChildProcess()
         let output = Pipe()
         agent.executableURL = ServerProcess.products.appending(path: "slipway-agent")
         agent.arguments = ["run", "--config", "\(path)/device.json"]
