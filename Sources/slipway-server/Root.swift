@@ -14,6 +14,7 @@ import Foundation
             """,
         subcommands: [
             Serve.self, Backup.self, Restore.self, Check.self, CollectGarbage.self,
+            AdministratorToken.self,
         ],
         defaultSubcommand: Serve.self)
 
