@@ -1,14 +1,15 @@
-import Foundation
 internal import Logging
 internal import Model
 internal import OpenSSL
 internal import Orchestrator
+internal import Server
 internal import ServiceLifecycle
 internal import Synchronization
 
 /// Delivers events to web hooks, each in a task of its own: a slow address holds up no other.
 struct WebHookService: Service {
     private let orchestrator: Orchestrator
+    private let observatory: Observatory
     private let logger: Logger
     private let sender = WebHookSender()
     private let busy = BusyWebHooks()
@@ -22,8 +23,9 @@ struct WebHookService: Service {
     /// So many events of one web hook go out before others get its place.
     private static let turnCount = 100
 
-    init(orchestrator: Orchestrator, logger: Logger) throws {
+    init(orchestrator: Orchestrator, observatory: Observatory, logger: Logger) throws {
         self.orchestrator = orchestrator
+        self.observatory = observatory
         self.logger = logger
         guard let holder = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
             preconditionFailure("32 digits are a name")
@@ -66,10 +68,10 @@ struct WebHookService: Service {
         var next: WebHookDelivery? = first
         for _ in 0..<Self.turnCount {
             guard let delivery = next, !Task.isCancelled else { return }
-            let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
-            let outcome = await sender.send(delivery, now: now)
+            let outcome = await sender.send(delivery, now: .now)
             // What nobody has waited for counts as not sent: it may go out twice.
             guard !Task.isCancelled else { return }
+            observatory.metrics.countDelivery(outcome)
             do {
                 try await orchestrator.book(
                     outcome, of: delivery, luck: Int.random(in: 0...1000))
