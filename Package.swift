@@ -100,7 +100,7 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
+                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Trust", "Wire",
                 library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -191,7 +191,7 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
-            name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
+            name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "TestSupport", "Trust"],
             swiftSettings: testing),
         .testTarget(
             name: "CurlTests",
@@ -203,7 +203,8 @@ let package = Package(
             name: "CodecsTests", dependencies: ["Codecs", "Model", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
-            name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
+            name: "SignersTests",
+            dependencies: ["Model", "OpenSSL", "Signers", "TestSupport", "Trust"],
             swiftSettings: testing),
         .testTarget(
             name: "SlotsTests",
@@ -238,7 +239,7 @@ let package = Package(
                 "Audit", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server",
                 "Stores", "TestSupport", "Trust", "Wire", "slipway", "slipway-agent",
                 "slipway-server", library("Hummingbird", in: "hummingbird"),
-                library("NIOCore", in: "swift-nio"),
+                library("NIOCore", in: "swift-nio"), argumentParser,
             ],
             swiftSettings: testing),
         .testTarget(

@@ -18,11 +18,13 @@ extension Orchestrator {
         }
         let isApproved = try isApproved(rollout, store)
         let outside = try outsideAnswers(for: rollout, plan, store)
+        let left = try store.leavers(of: rollout.name).leavers(upTo: openWave)
         func evidence(undecided: Int) -> WaveEvidence {
             WaveEvidence(
                 proven: tallies.reduce(0) { $0 + $1.evidence.proven }, failures: failures,
                 provenInWave: tallies.reduce(0) { $0 + ($1.wave <= openWave ? $1.proven : 0) },
-                undecided: undecided, isApproved: isApproved, control: control, outside: outside)
+                undecided: undecided, left: left, isApproved: isApproved, control: control,
+                outside: outside)
         }
         // The fleet is read only when everything else would let the wave pass.
         let hopeful = evidence(

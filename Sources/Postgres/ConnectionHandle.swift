@@ -3,7 +3,8 @@ internal import Glibc
 
 /// One `PGconn`; used by one thread at a time.
 @safe struct ConnectionHandle: ~Copyable {
-    private let pointer: OpaquePointer
+    /// For this type's own files.
+    let pointer: OpaquePointer
     /// Where libpq's callback says that the server warned; freed after the connection.
     private let hasWarned: UnsafeMutablePointer<Bool>
 

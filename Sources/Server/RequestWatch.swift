@@ -156,8 +156,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
             visitor.limits.noteFailure(at: visitor.address)
             answer(context, status, reason)
         } catch {
-            let refusal = Response(refusal: error)
-            answer(context, refusal.status, "\(error)", refusal.headers)
+            let (status, headers) = error.answer
+            answer(context, status, "\(error)", headers)
         }
     }
 

@@ -4,6 +4,7 @@ public import Orchestrator
 internal import JSON
 internal import Model
 internal import NIOCore
+internal import Telemetry
 internal import Wire
 
 /// The server's face to the network.
@@ -11,6 +12,8 @@ public enum WebServer {
     /// What is known of one request.
     public struct Context: RequestContext {
         public var coreContext: CoreRequestContextStorage
+        /// By what name the logs know the request; `nil` where nobody watches.
+        var requestID: Telemetry.RequestID?
         /// Who asks, once their token was checked.
         var principal: Principal?
         /// The other end of the connection.
@@ -87,9 +90,8 @@ public enum WebServer {
         router.get("healthz") { _, context in
             do { try await orchestrator.checkHealth() } catch {
                 context.logger.error("not healthy", metadata: ["reason": "\(error)"])
-                return Response(
-                    ErrorAnswer(error: "the database does not answer"),
-                    status: .serviceUnavailable,
+                return context.error(
+                    "the database does not answer", status: .serviceUnavailable,
                     headers: [.retryAfter: "5"])
             }
             return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)
@@ -101,7 +103,10 @@ public enum WebServer {
         let management = router.group("api/v1").add(
             middleware: WhoMay(orchestrator: orchestrator)
         ).add(middleware: KnownParameters())
-        ManagementRoutes(orchestrator: orchestrator).add(to: management)
+        ManagementRoutes(
+            orchestrator: orchestrator,
+            streams: StreamPlaces(shownBy: monitoring?.observatory.metrics.eventStreams[])
+        ).add(to: management)
         AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router
     }

@@ -48,6 +48,24 @@ extension SQLTransaction {
         ).first.map { try NumberedEvent($0) }
     }
 
+    func webHookCensus() throws -> WebHookCensus {
+        let hooks = try webHooks()
+        return WebHookCensus(
+            count: hooks.count, failing: hooks.count { $0.trouble != nil },
+            waiting: try hooks.reduce(0) { try $0 + waitingCount(for: $1) },
+            deadLetters: try count("SELECT count(*) FROM dead_letters", []))
+    }
+
+    private func waitingCount(for hook: WebHookRecord) throws -> Int {
+        let wanted = EventKind.allCases.filter { hook.kinds.contains($0) }.map(\.condition)
+        guard !wanted.isEmpty else { return 0 }
+        return try count(
+            "SELECT sum(CASE WHEN \(wanted.joined(separator: " OR ")) THEN 1 ELSE 0 END) FROM"
+                + " (SELECT device, rollout FROM events WHERE number > ?"
+                + " ORDER BY number LIMIT \(WebHookCensus.horizon)) AS events_after",
+            [hook.position])
+    }
+
     func deadLetters(
         of hook: WebHookID, after number: Int64, limit: Int
     ) throws -> [DeadLetterRecord] {

@@ -12,6 +12,7 @@ enum Schema {
         migrationAudit,
         migrationImages,
         migrationLifecycle,
+        migrationLeavers,
         migrationStepping,
     ]
 

@@ -26,7 +26,7 @@ struct AdministratorToken: AsyncParsableCommand {
         do {
             let text = try await SpareAdministrator.makeToken(
                 for: owner, lifetime: expires.duration, in: store(), hashing: OpenSSLHashing(),
-                at: Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)),
+                at: .now,
                 makeNonce: Nonce.random)
             print(text)
         } catch StoreError.busy {

@@ -66,8 +66,10 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The bucket's region (us-east-1).") var s3Region: String?
     @Option(help: "A file with the bucket's key, as AWS's own tools have it.")
     var s3CredentialsFile: String?
-    @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
-    var sharedEnrolmentToken = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let every device enrol that shows what is in the file enrolment-token.")
+    var sharedEnrolmentToken: Bool?
     @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
     @Option(help: "What its tokens for this server are issued for.") var oidcAudience: String?
     @Option(help: "The claim that tells what somebody is (roles), with dots for inner members.")
@@ -109,7 +111,8 @@ struct Serve: AsyncParsableCommand {
             period: .milliseconds(settings.stepMilliseconds), logger: logger)
         let asking = OutsideChecksService(
             orchestrator: orchestrator, seat: seat, logger: logger)
-        let delivering = WebHookService(orchestrator: orchestrator, seat: seat, logger: logger)
+        let delivering = WebHookService(
+            orchestrator: orchestrator, seat: seat, observatory: observatory, logger: logger)
         // Stopped in the opposite order, so that the last spans are sent, too, and that the lease is
         // given up when nothing is done by it any more.
         var services: [any Service] =
@@ -146,7 +149,7 @@ struct Serve: AsyncParsableCommand {
             (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
             (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
             (.s3CredentialsFile, s3CredentialsFile),
-            (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
+            (.sharedEnrolmentToken, sharedEnrolmentToken.map { "\($0)" }),
             (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
             (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
             (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
@@ -178,7 +181,7 @@ struct Serve: AsyncParsableCommand {
                     takesApplications: settings.manualApproval),
                 zones: SystemTimeZones(),
                 outside: TracedGates(gates: outside, observatory: observatory),
-                now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
+                now: { .now },
                 makeNonce: { try Nonce.random() })
             orchestrator.identityProvider = try OIDCSettings(settings)
                 .map { try OIDCProvider($0) }

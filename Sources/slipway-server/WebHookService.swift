@@ -1,7 +1,7 @@
-import Foundation
 internal import Logging
 internal import Model
 internal import Orchestrator
+internal import Server
 internal import ServiceLifecycle
 internal import Synchronization
 
@@ -9,6 +9,7 @@ internal import Synchronization
 /// slow address holds up no other.
 struct WebHookService: Service {
     private let orchestrator: Orchestrator
+    private let observatory: Observatory
     private let logger: Logger
     private let sender = WebHookSender()
     private let seat: SteppingSeat
@@ -21,9 +22,12 @@ struct WebHookService: Service {
     /// So many events of one web hook go out before others get its place.
     private static let turnCount = 100
 
-    init(orchestrator: Orchestrator, seat: SteppingSeat, logger: Logger) {
+    init(
+        orchestrator: Orchestrator, seat: SteppingSeat, observatory: Observatory, logger: Logger
+    ) {
         self.orchestrator = orchestrator
         self.seat = seat
+        self.observatory = observatory
         self.logger = logger
     }
 
@@ -62,10 +66,10 @@ struct WebHookService: Service {
         var next: WebHookDelivery? = first
         for _ in 0..<Self.turnCount {
             guard let delivery = next, !Task.isCancelled else { return }
-            let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
-            let outcome = await sender.send(delivery, now: now)
+            let outcome = await sender.send(delivery, now: .now)
             // What nobody has waited for counts as not sent: it may go out twice.
             guard !Task.isCancelled else { return }
+            observatory.metrics.countDelivery(outcome)
             do {
                 try await orchestrator.book(
                     outcome, of: delivery, luck: Int.random(in: 0...1000))

@@ -108,7 +108,7 @@ import Wire
     }
 
     private static func sqlite(_ world: World, _ statements: String) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/sqlite3")
         process.arguments = [world.databasePath, statements]
         try process.run()

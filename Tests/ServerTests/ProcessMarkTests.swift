@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import slipway_server
 
 /// Whether another process has ended is told only where it is certain.
 @Suite struct ProcessMarkTests {
-    private func mark(of process: Process, _ own: ProcessMark) throws -> ProcessMark {
+    private func mark(of process: ChildProcess, _ own: ProcessMark) throws -> ProcessMark {
         let text = try String(
             contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
         let fields = text[text.index(after: try #require(text.lastIndex(of: ")")))...]
@@ -18,7 +19,7 @@ import Testing
         let own = try #require(ProcessMark.current())
         #expect(!own.hasEnded)
         #expect(ProcessMark(own.text) == own)
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/bin/cat")
         process.standardInput = Pipe()
         try process.run()

@@ -185,7 +185,7 @@ public final class PostgresServer: Sendable {
 
     @discardableResult
     private static func run(_ words: [String]) throws -> String {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = words
         let output = Pipe()
@@ -226,7 +226,7 @@ public final class PostgresLock: Sendable {
 /// A program that runs until this process ends, or lets it go.
 private final class Ward: Sendable {
     let isReady: Bool
-    private let process: Mutex<Process>
+    private let process: Mutex<ChildProcess>
     private let input: FileHandle
     private let output: FileHandle
 
@@ -238,7 +238,7 @@ private final class Ward: Sendable {
 
     /// Waits until the program prints a line, or ends.
     init(_ words: [String]) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = words
         let input = Pipe()
