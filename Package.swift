@@ -108,9 +108,13 @@ let package = Package(
             name: "Buckets", dependencies: ["Curl", "Model", "OpenSSL", "Orchestrator", "Trust"],
             swiftSettings: strict),
         .target(
+            name: "EventLoops", dependencies: [library("NIOCore", in: "swift-nio")],
+            swiftSettings: strict),
+        .target(
             name: "Server",
             dependencies: [
-                "Audit", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
+                "Audit", "EventLoops", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry",
+                "Trust", "Wire",
                 library("Hummingbird", in: "hummingbird"),
                 library("HummingbirdCore", in: "hummingbird"), logging,
                 library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),

@@ -80,6 +80,7 @@ public enum WebServer {
         monitoring: Monitoring? = nil
     ) -> Router<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: LeavingEventLoop())
         if let monitoring { router.add(middleware: Observing(monitoring.observatory)) }
         if let limiting { router.add(middleware: limiting) }
         router.add(middleware: Answering())

@@ -31,8 +31,10 @@ import Testing
             "Rollouts", "Synchronization", "Wire",
         ],
         "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
+        "EventLoops": ["NIOCore"],
         "Server": [
-            "Audit", "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model",
+            "Audit", "EventLoops", "Foundation", "Hummingbird", "HummingbirdCore", "JSON",
+            "Logging", "Model",
             "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts",
             "ServiceLifecycle", "Synchronization", "Telemetry", "Trust", "Wire", "_NIOFileSystem",
         ],
@@ -72,9 +74,11 @@ import Testing
         "Postgres", "Telemetry",
     ]
 
-    /// The wrapper of each C library, the operating system's included.
+    /// The wrapper of each C library, the operating system's included, and of Swift's executors, which
+    /// are handed to the runtime as pointers.
     static let unsafeTargets: Set<String> = [
-        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Postgres", "Programs", "Signers",
+        "Archives", "Codecs", "Curl", "EventLoops", "Load", "OpenSSL", "Postgres", "Programs",
+        "Signers",
         "Slots",
     ]
 
