@@ -3,11 +3,11 @@ internal import Rollouts
 
 /// What gates decide by.
 extension Orchestrator {
-    /// - Parameter countsUntried: Whether somebody wants to know how many devices were not tried
-    ///   yet; for the verdict it is enough whether there is one.
+    /// - Parameter share: How much of the fleet is looked at for a device that was not tried yet,
+    ///   which is enough for the verdict; `nil` to count them.
     func evidence(
         for rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
-        at moment: Instant, countsUntried: Bool = true
+        at moment: Instant, lookingAt share: UntriedSearch.Share? = nil
     ) throws -> WaveEvidence {
         let openWave = plan.openWave(in: rollout.state) ?? -1
         let tallies = try store.tallies(of: rollout.name, at: moment, outsidePausedStrata: true)
@@ -31,7 +31,7 @@ extension Orchestrator {
             return hopeful
         }
         let search = try UntriedSearch(in: rollout, plan, store, self, at: moment)
-        let untried = try countsUntried ? search.count() : search.findsAny() ? 1 : 0
+        let untried = try share.map { try search.mayFind(lookingAt: $0) ? 1 : 0 } ?? search.count()
         return evidence(undecided: hopeful.undecided + untried)
     }
 
@@ -56,7 +56,7 @@ extension Orchestrator {
         guard case .running = rollout.state else { return }
         guard let newest = try store.newestOverdue(in: rollout.name) else { return }
         let evidence = try evidence(
-            for: rollout, plan, store, at: moment, countsUntried: false)
+            for: rollout, plan, store, at: moment, lookingAt: .inPassing)
         guard evidence.control == nil, plan.spec.gate.dependsOnSilence(evidence) else { return }
         let attempts = try store.attemptRecords(in: rollout.name)
         let watched = Set(attempts.map(\.device)).union(try store.openOffers().map(\.device))

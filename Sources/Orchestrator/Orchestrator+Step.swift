@@ -34,15 +34,16 @@ extension Orchestrator {
         if let problem { throw problem }
     }
 
-    /// Finds a device that was not tried yet, if the gate will ask for one, while nobody waits for
-    /// the transaction: who is found is asked first by the gate, which then need not search.
+    /// Looks for a device that was not tried yet, if the gate will ask for one, while nobody waits
+    /// for the transaction: the gate, for which others do, asks first who was found, and believes
+    /// that there is none once a whole fleet was looked at.
     private func lookAhead(
         of name: RolloutName, _ store: any StoreReader, at moment: Instant
     ) throws {
         guard let rollout = try store.rollout(name), case .running = rollout.state,
             let plan = try? plan(of: rollout)
         else { return }
-        _ = try evidence(for: rollout, plan, store, at: moment, countsUntried: false)
+        _ = try evidence(for: rollout, plan, store, at: moment, lookingAt: .ahead)
     }
 
     /// Counts silence past the deadline as a failure (promise P2).
@@ -72,7 +73,7 @@ extension Orchestrator {
         try pauseFailingStrata(of: rollout, plan, store, at: moment)
         try watchTheSilent(of: rollout, plan, store, at: moment)
         let evidence = try evidence(
-            for: rollout, plan, store, at: moment, countsUntried: false)
+            for: rollout, plan, store, at: moment, lookingAt: .inPassing)
         let transition = try plan.transition(from: rollout.state, on: .tick(at: moment, evidence))
         try save(transition, of: rollout, store, at: moment)
     }

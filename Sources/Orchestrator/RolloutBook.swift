@@ -71,7 +71,7 @@ final class RolloutMemory: Sendable {
     private struct Kept {
         var book: (version: RolloutsVersion, book: RolloutBook)?
         var plans: [RolloutName: (rollout: RolloutRecord, plan: RolloutPlan)] = [:]
-        var untried: [RolloutName: DeviceID] = [:]
+        var untried: [RolloutName: UntriedPass] = [:]
     }
 
     private static let mostPlans = 1000
@@ -93,13 +93,13 @@ final class RolloutMemory: Sendable {
         return found.plan
     }
 
-    /// Where a device was found last that the rollout had not tried: a good place to look again.
-    func untried(in rollout: RolloutName) -> DeviceID? { kept.withLock { $0.untried[rollout] } }
+    /// How far the search for devices that the rollout has not tried has come.
+    func untried(in rollout: RolloutName) -> UntriedPass? { kept.withLock { $0.untried[rollout] } }
 
-    func keep(untried device: DeviceID, in rollout: RolloutName) {
+    func keep(_ pass: UntriedPass, in rollout: RolloutName) {
         kept.withLock { kept in
             if kept.untried.count >= Self.mostPlans { kept.untried = [:] }
-            kept.untried[rollout] = device
+            kept.untried[rollout] = pass
         }
     }
 
