@@ -54,7 +54,8 @@ import Testing
         "Load": ["CEpoll", "Glibc"],
         "slipway-bench": [
             "ArgumentParser", "Audit", "Foundation", "Hummingbird", "JSON", "Load", "Model",
-            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
+            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Synchronization", "Trust",
+            "Wire",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
