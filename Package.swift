@@ -60,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
@@ -84,7 +85,7 @@ let package = Package(
         .target(
             name: "OpenSSL", dependencies: ["COpenSSL", "Model", "Trust"],
             swiftSettings: strict),
-        .target(name: "Programs", swiftSettings: strict),
+        .target(name: "Programs", dependencies: ["CMalloc"], swiftSettings: strict),
         .target(name: "Curl", dependencies: ["CCurl", "Model"], swiftSettings: strict),
         .target(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],

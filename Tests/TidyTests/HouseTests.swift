@@ -25,7 +25,7 @@ import Testing
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
         "Postgres": ["CPostgres", "Synchronization"],
-        "Programs": ["Glibc", "Synchronization"],
+        "Programs": ["CMalloc", "Glibc", "Synchronization"],
         "Stores": [
             "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
             "Rollouts", "Synchronization", "Wire",
