@@ -72,6 +72,7 @@ final class RolloutMemory: Sendable {
         var book: (version: RolloutsVersion, book: RolloutBook)?
         var plans: [RolloutName: (rollout: RolloutRecord, plan: RolloutPlan)] = [:]
         var untried: [RolloutName: UntriedPass] = [:]
+        var silence: [RolloutName: (newest: Instant, control: OverdueGrading.Control)] = [:]
     }
 
     private static let mostPlans = 1000
@@ -100,6 +101,21 @@ final class RolloutMemory: Sendable {
         kept.withLock { kept in
             if kept.untried.count >= Self.mostPlans { kept.untried = [:] }
             kept.untried[rollout] = pass
+        }
+    }
+
+    /// How many others were silent with the rollout's newest overdue device, if somebody has looked.
+    func silence(in rollout: RolloutName, of newest: Instant) -> OverdueGrading.Control? {
+        let seen = kept.withLock { $0.silence[rollout] }
+        return seen.flatMap { $0.newest == newest ? $0.control : nil }
+    }
+
+    func keep(
+        _ control: OverdueGrading.Control, in rollout: RolloutName, of newest: Instant
+    ) {
+        kept.withLock { kept in
+            if kept.silence.count >= Self.mostPlans { kept.silence = [:] }
+            kept.silence[rollout] = (newest, control)
         }
     }
 

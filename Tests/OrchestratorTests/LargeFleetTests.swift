@@ -27,17 +27,18 @@ import Wire
             .init(name: "canary", sample: 2), .init(name: "fleet", percent: "100"),
         ]
         try await orchestrator.start(.simple("r", waves: waves, gate: .init(minConfirmed: 2)))
-        try await addOthers(to: world)
+        try await Self.add(0..<Self.count, to: world)
         return (world, orchestrator, canaries)
     }
 
-    private func addOthers(to world: World) async throws {
+    /// Devices like any other, which were heard of now.
+    private static func add(_ numbers: Range<Int>, to world: World) async throws {
         let now = world.clock.now
         let store = try SQLiteStore(path: world.databasePath)
         try await store.write(with: AuditPen(.server, at: now, hashing: OpenSSLHashing())) {
             store in
-            guard let model = try store.device(must(DeviceID("a"))) else { return }
-            for number in 0..<Self.count {
+            guard let model = try store.devices().first else { return }
+            for number in numbers {
                 let device = DeviceRecord(
                     id: must(DeviceID("m-\(number)")), hardware: model.hardware,
                     publicKey: model.publicKey, sequence: 1, lifecycle: .active, slot: model.slot,
@@ -76,5 +77,30 @@ import Wire
         #expect(try await wave(orchestrator) == 0, "everybody is looked at again after a change")
         try await orchestrator.step()
         #expect(try await wave(orchestrator) == 1)
+    }
+
+    /// Silence is weighed in the same step, though the fleet is read between two transactions.
+    @Test(arguments: [true, false])
+    func silenceOfUpdatedDevicesStopsUnlessOthersFellSilentToo(isOutage: Bool) async throws {
+        let world = try World()
+        let orchestrator = try await world.orchestrator()
+        try await world.publish("2.0.0", to: orchestrator)
+        var devices = try await [TestDevice].enrolled(20, orchestrator)
+        try await orchestrator.start(
+            .simple(
+                "r", waves: [.init(name: "first", count: 20), .init(name: "rest", percent: "100")],
+                gate: .init(overdueAfter: "1h")))
+        for index in devices.indices.dropFirst(14) {
+            #expect(try await devices[index].checkIn(orchestrator).offer != nil)
+        }
+        for index in 0..<14 where isOutage { try await devices.prove(index, orchestrator) }
+        if isOutage { try await Self.add(0..<1200, to: world) }
+        world.clock.advance(seconds: 3500)
+        try await Self.add(1200..<(isOutage ? 2400 : 4000), to: world)
+        world.clock.advance(seconds: 101)
+        try await orchestrator.step()
+        let rollout = try await orchestrator.rollout(Self.name)
+        #expect(rollout.state == (isOutage ? "running" : "paused"), "\(rollout.reason)")
+        #expect(rollout.reason.contains("updated devices are silent, and so are") == isOutage)
     }
 }
