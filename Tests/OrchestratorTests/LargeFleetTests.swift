@@ -54,20 +54,13 @@ import Wire
         try await orchestrator.rollout(Self.name).wave
     }
 
-    @Test func aDeviceAtTheEndOfTheFleetHoldsTheWave() async throws {
-        var (_, orchestrator, canaries) = try await fleet()
-        try await canaries.prove(0, orchestrator)
-        for _ in 0..<6 { try await orchestrator.step() }
-        #expect(try await wave(orchestrator) == 0)
-        try await canaries.prove(1, orchestrator)
-        for _ in 0..<2 { try await orchestrator.step() }
-        #expect(try await wave(orchestrator) == 1)
-    }
-
     /// P3: whom nobody has looked at may be one that was not tried.
     @Test func theNextWaveOpensOnceEverybodyWasLookedAt() async throws {
         var (_, orchestrator, canaries) = try await fleet()
-        for index in canaries.indices { try await canaries.prove(index, orchestrator) }
+        try await canaries.prove(0, orchestrator)
+        for _ in 0..<6 { try await orchestrator.step() }
+        #expect(try await wave(orchestrator) == 0, "one at the end of the fleet was not tried")
+        try await canaries.prove(1, orchestrator)
         #expect(try await wave(orchestrator) == 0)
         try await orchestrator.step()
         #expect(try await wave(orchestrator) == 0)
