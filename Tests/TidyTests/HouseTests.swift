@@ -28,7 +28,7 @@ import Testing
         "Programs": ["CMalloc", "Glibc", "Synchronization"],
         "Stores": [
             "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
-            "Rollouts", "Synchronization", "Wire",
+            "Rollouts", "Synchronization", "Trust", "Wire",
         ],
         "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
         "EventLoops": ["NIOCore"],
