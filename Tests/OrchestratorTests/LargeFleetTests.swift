@@ -13,12 +13,12 @@ import Wire
     /// More than a step looks at, and less than two do.
     private static let count = 12_500
 
-    /// A rollout whose two canaries enrolled first, and others who are all alive.
+    /// A rollout whose two canaries enrolled first, and others, who are all alive.
     private func fleet() async throws -> (World, Orchestrator, [TestDevice]) {
         let world = try World()
         let orchestrator = try await world.orchestrator()
         try await world.publish("2.0.0", to: orchestrator)
-        // One by one id at the beginning of the fleet, and one at its end.
+        // By id, one stands at the beginning of the fleet and one at its end.
         var canaries = ["a", "z"].map {
             TestDevice(id: must(DeviceID($0)), key: Keys.key(7), boot: TestDevice(0).boot)
         }
