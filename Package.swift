@@ -60,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
@@ -84,7 +85,7 @@ let package = Package(
         .target(
             name: "OpenSSL", dependencies: ["COpenSSL", "Model", "Trust"],
             swiftSettings: strict),
-        .target(name: "Programs", swiftSettings: strict),
+        .target(name: "Programs", dependencies: ["CMalloc"], swiftSettings: strict),
         .target(name: "Curl", dependencies: ["CCurl", "Model"], swiftSettings: strict),
         .target(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
@@ -108,9 +109,13 @@ let package = Package(
             name: "Buckets", dependencies: ["Curl", "Model", "OpenSSL", "Orchestrator", "Trust"],
             swiftSettings: strict),
         .target(
+            name: "EventLoops", dependencies: [library("NIOCore", in: "swift-nio")],
+            swiftSettings: strict),
+        .target(
             name: "Server",
             dependencies: [
-                "Audit", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
+                "Audit", "EventLoops", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry",
+                "Trust", "Wire",
                 library("Hummingbird", in: "hummingbird"),
                 library("HummingbirdCore", in: "hummingbird"), logging,
                 library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),

@@ -83,7 +83,7 @@ struct RepositoryRoutes {
         guard request.method == .get else { return Response(status: status, headers: headers) }
         return Response(
             status: status, headers: headers,
-            body: reading.body(path: path, range: range))
+            body: reading.body(path: path, range: range, over: context.eventLoop))
     }
 
     /// In bytes; `nil` when there is no such file, or no plain one with anything in it.

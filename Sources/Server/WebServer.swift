@@ -18,6 +18,8 @@ public enum WebServer {
         var principal: Principal?
         /// The other end of the connection.
         let peer: SocketAddress?
+        /// Of the connection.
+        let eventLoop: any EventLoop
         /// Whether the connection was made on this machine, by whomever for whomever.
         let comesFromLoopback: Bool
         /// Where the request comes from; `nil` for what a trusted proxy asks for itself.
@@ -26,6 +28,7 @@ public enum WebServer {
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
             peer = source.channel.remoteAddress
+            eventLoop = source.channel.eventLoop
             comesFromLoopback = peer?.ipAddress.map(Loopback.holds) ?? false
         }
 
@@ -80,6 +83,7 @@ public enum WebServer {
         monitoring: Monitoring? = nil
     ) -> Router<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: LeavingEventLoop())
         if let monitoring { router.add(middleware: Observing(monitoring.observatory)) }
         if let limiting { router.add(middleware: limiting) }
         router.add(middleware: Answering())

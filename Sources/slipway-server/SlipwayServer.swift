@@ -82,6 +82,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Network") var network: EdgeOptions
 
     mutating func run() async throws {
+        FreedMemory.keep(bytes: 32 << 20, longest: 1 << 20)
         let settings = try settings()
         guard let level = Logger.Level(rawValue: settings.logLevel) else {
             throw ServerProblem.configuration("log_level: \"\(settings.logLevel)\" is not a level")

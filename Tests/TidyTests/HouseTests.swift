@@ -25,14 +25,16 @@ import Testing
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
         "Postgres": ["CPostgres", "Glibc", "Synchronization"],
-        "Programs": ["Glibc", "Synchronization"],
+        "Programs": ["CMalloc", "Glibc", "Synchronization"],
         "Stores": [
             "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
             "Rollouts", "Synchronization", "Trust", "Wire",
         ],
         "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
+        "EventLoops": ["NIOCore"],
         "Server": [
-            "Audit", "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model",
+            "Audit", "EventLoops", "Foundation", "Hummingbird", "HummingbirdCore", "JSON",
+            "Logging", "Model",
             "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts",
             "ServiceLifecycle", "Synchronization", "Telemetry", "Trust", "Wire", "_NIOFileSystem",
         ],
@@ -52,7 +54,8 @@ import Testing
         "Load": ["CEpoll", "Glibc"],
         "slipway-bench": [
             "ArgumentParser", "Audit", "Foundation", "Hummingbird", "JSON", "Load", "Model",
-            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
+            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Synchronization", "Trust",
+            "Wire",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
@@ -72,9 +75,11 @@ import Testing
         "Postgres", "Telemetry",
     ]
 
-    /// The wrapper of each C library, the operating system's included.
+    /// The wrapper of each C library, the operating system's included, and of Swift's executors, which
+    /// are handed to the runtime as pointers.
     static let unsafeTargets: Set<String> = [
-        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Postgres", "Programs", "Signers",
+        "Archives", "Codecs", "Curl", "EventLoops", "Load", "OpenSSL", "Postgres", "Programs",
+        "Signers",
         "Slots",
     ]
 
