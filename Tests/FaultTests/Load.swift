@@ -82,7 +82,10 @@ final class Load: Sendable {
                 }
                 devices.append(try LoadDevice(number, token: tokens.popLast()))
             }
-            let index = Int.random(in: devices.indices, using: &client.random)
+            // Mostly one that has something to tell.
+            let busy = devices.indices.filter { devices[$0].isBusy }
+            let someone = client.chance(70) ? busy.randomElement(using: &client.random) : nil
+            let index = someone ?? Int.random(in: devices.indices, using: &client.random)
             try devices[index].act(client)
             // Somebody else comes in its place.
             if devices[index].isRetired { devices.remove(at: index) }

@@ -39,6 +39,9 @@ struct LoadDevice {
             sha256: OpenSSLHashing().sha256(Array("as it was made".utf8)), isConfirmed: true)
     }
 
+    /// Whether it works on an offer, or waits for an answer.
+    var isBusy: Bool { held != nil || pending != nil }
+
     private var pair: String { attributes.values["pair"] ?? "" }
 
     /// Says something, and takes in what is answered.
@@ -147,6 +150,7 @@ struct LoadDevice {
 
     private mutating func decided(_ nonce: Nonce, _ outcome: String, _ client: LoadClient) {
         client.ledger.decided(nonce, outcome)
+        client.ledger.count("offers \(outcome)")
         held = nil
     }
 }

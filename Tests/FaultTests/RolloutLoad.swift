@@ -46,8 +46,7 @@ final class RolloutLoad {
             "slipway",
             [
                 "release", "publish", image, "--name", "acme", "--version", version,
-                "--hardware", "gw-2", "--keys", site.path("acme/keys"), "--repo",
-                site.path("acme"),
+                "--hardware", "gw-2", "--keys", site.path("acme/keys"),
             ] + site.commandArguments(address))
         guard end.code == 0 else {
             if site.isUp(address) { ledger.accuse("publishing \(version): \(end.words)") }
@@ -93,7 +92,7 @@ final class RolloutLoad {
         guard answer.status == 200 else { return accuse("rollout \(name)", answer) }
         let rollout = try RolloutSummary(parsing: answer.body, limitBytes: 1_048_576)
         switch rollout.state {
-        case "completed", "aborted": next()
+        case "completed", "aborted": next(rollout.state)
         case "paused": control(name, "resume")
         default:
             switch Int.random(in: 0..<200, using: &client.random) {
@@ -115,8 +114,8 @@ final class RolloutLoad {
         ledger.with { $0.rollouts[name]?.isAborted = true }
     }
 
-    private func next() {
-        ledger.count("rollouts")
+    private func next(_ state: String) {
+        ledger.count("rollouts \(state)")
         number += 1
         name = nil
         isPublished = false
