@@ -10,6 +10,8 @@ final class ClerkLoad {
     private var number = 0
     /// What is under way, asked until it is answered.
     private var errand: Errand?
+    /// Whether it was asked before, so that it may have been done already.
+    private var isAgain = false
     private var hooks: [(id: String, url: String)] = []
     private var held: String?
 
@@ -37,6 +39,7 @@ final class ClerkLoad {
             case .retire(let device): retire(device)
             }
         if isDone { self.errand = nil }
+        isAgain = !isDone
     }
 
     private func next() -> Errand? {
@@ -104,8 +107,9 @@ final class ClerkLoad {
 
     private func removeHook(_ id: String, _ url: String) -> Bool {
         guard let answer = client.ask(.delete, "webhooks/\(id)") else { return false }
-        // What is not there any more was removed by us, and the answer got lost.
-        guard [204, 404].contains(answer.status) else { return accuse("no \(url)", answer) }
+        guard answer.status == 204 || (isAgain && answer.status == 404) else {
+            return accuse("no \(url)", answer)
+        }
         ledger.with { $0.hooks[url] = false }
         hooks.removeAll { $0.id == id }
         return true
@@ -128,7 +132,9 @@ final class ClerkLoad {
     private func retire(_ device: String) -> Bool {
         ledger.retires(device)
         guard let answer = client.ask(.post, "devices/\(device)/retire") else { return false }
-        guard answer.status == 200 else { return accuse("retire \(device)", answer) }
+        guard answer.status == 200 || (isAgain && answer.status == 409) else {
+            return accuse("retire \(device)", answer)
+        }
         ledger.retired(device)
         return true
     }

@@ -7,7 +7,7 @@ import TestSupport
 import Wire
 
 /// Devices and people that ask servers for things, on threads of their own, until they are told to
-/// end.
+/// end; most of what is asked comes from devices.
 final class Load: Sendable {
     let site: Site
     let ledger = Ledger()
@@ -29,15 +29,15 @@ final class Load: Sendable {
         }
         try run(seeds.next()) { client in
             let rollouts = RolloutLoad(client, approver: approver)
-            while self.pass({ try rollouts.act() }) {}
+            while self.pass({ try rollouts.act() }) { self.gate.giveWay(toAnswers: 3) }
         }
         try run(seeds.next()) { client in
             let clerk = ClerkLoad(client)
-            while self.pass({ try clerk.act() }) {}
+            while self.pass({ try clerk.act() }) { self.gate.giveWay(toAnswers: 5) }
         }
         try run(seeds.next()) { client in
             let upload = UploadLoad(client)
-            while self.pass({ upload.act() }) {}
+            while self.pass({ upload.act() }) { self.gate.giveWay(toAnswers: 8) }
         }
     }
 

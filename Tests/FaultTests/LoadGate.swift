@@ -54,6 +54,14 @@ final class LoadGate: @unchecked Sendable {
         try wait(for: "answers") { answerCount >= last }
     }
 
+    /// Waits, outside, until `count` answers have come, or the run is over.
+    func giveWay(toAnswers count: Int) {
+        condition.lock()
+        let last = answerCount + count
+        while answerCount < last, !isOver { condition.wait() }
+        condition.unlock()
+    }
+
     /// Tells that a server has started.
     func tellOfServer() { change {} }
 

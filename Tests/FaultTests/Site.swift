@@ -46,7 +46,7 @@ final class Site: Sendable {
 
     deinit {
         for server in servers { server.kill() }
-        if ProcessInfo.processInfo.environment["KEEP"] == nil { try? FileManager.default.removeItem(at: folder) }
+        try? FileManager.default.removeItem(at: folder)
     }
 
     private static func arguments(_ folder: URL, _ number: Int) -> [String] {
