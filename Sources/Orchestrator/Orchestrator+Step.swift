@@ -22,7 +22,8 @@ extension Orchestrator {
                 // It may have waited; what is stored is stored now.
                 let moment = now()
                 try await write(as: .server, at: moment) { store in
-                    for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
+                    for offer in try store.expiredOffers(at: moment)
+                    where try offer.rollout == name && isOver(offer, store, at: moment) {
                         try expire(offer, store, at: moment)
                     }
                     try askGate(of: name, store, at: moment)
@@ -53,8 +54,10 @@ extension Orchestrator {
 
     /// Lets the gate look right after an offer was decided, in the same transaction.
     ///
-    /// A rollout that cannot be read offers nothing anyway; ``step()`` tells of it.
+    /// A rollout that cannot be read offers nothing anyway; ``step()`` tells of it. No gate judges a
+    /// time in which nobody listened.
     func askGate(of name: RolloutName, _ store: any StoreWriter, at moment: Instant) throws {
+        guard try hasListened(store, until: moment) else { return }
         guard let rollout = try store.rollout(name), let plan = try? plan(of: rollout) else {
             return
         }

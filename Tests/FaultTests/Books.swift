@@ -175,7 +175,8 @@ struct Books {
         let stored = Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0) })
         return load.ledger.with { facts in
             facts.offers.compactMap { nonce, offer in
-                guard let row = stored[nonce], row[1] == offer.device, row[2] == offer.rollout else {
+                guard let row = stored[nonce], row[1] == offer.device, row[2] == offer.rollout
+                else {
                     return "the offer \(nonce) of \(offer.device) is not there"
                 }
                 // What an operator ends stays ended, whatever the device says of it later.

@@ -49,7 +49,10 @@ final class RolloutLoad {
                 "--hardware", "gw-2", "--keys", site.path("acme/keys"),
             ] + site.commandArguments(address))
         guard end.code == 0 else {
-            if site.isUp(address) { ledger.accuse("publishing \(version): \(end.words)") }
+            let isForNow = ["disk is full", "busy", "in time"].contains { end.words.contains($0) }
+            if !isForNow, site.isUp(address) {
+                ledger.accuse("publishing \(version): \(end.words)")
+            }
             return
         }
         isPublished = true

@@ -14,6 +14,8 @@ final class Site: Sendable {
     let folder: URL
     let servers: [FaultServer]
     let database: Database
+    /// Of the first server, but for its port.
+    let arguments: [String]
     /// Where each server listens now; `nil` while it does not.
     private let addresses: Mutex<[String?]>
 
@@ -30,11 +32,13 @@ final class Site: Sendable {
             path: "site-\(UUID().uuidString.prefix(8))")
         self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let made = try Programs.run("slipway", ["repo", "init", folder.appending(path: "acme").path])
+        let made = try Programs.run(
+            "slipway", ["repo", "init", folder.appending(path: "acme").path])
         guard made.code == 0 else { throw FaultServer.Problem(description: made.words) }
         try prepare(folder)
         database = try Database(engine, folder)
         let store = database.storeArguments
+        arguments = Self.arguments(folder, 0) + store + more
         servers = (0..<serverCount).map { number in
             FaultServer(
                 Self.arguments(folder, number) + store + more,
