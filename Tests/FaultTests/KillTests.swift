@@ -1,4 +1,5 @@
 import Foundation
+import OpenSSL
 import Rollouts
 import TestSupport
 import Testing
@@ -55,8 +56,9 @@ import Testing
         _ number: Int, _ load: Load, _ random: inout SeededGenerator
     ) throws {
         try load.gate.waitForAnswers(Int.random(in: 100...400, using: &random))
-        // Not always right after an answer.
-        usleep(UInt32.random(in: 0...20_000, using: &random))
+        // Not always right after an answer: what is hashed keeps us busy for up to some milliseconds.
+        let count = Int.random(in: 0...10_000_000, using: &random)
+        _ = OpenSSLHashing().sha256([UInt8](repeating: 0, count: count))
         let all = load.site.servers.indices
         let killed = Int.random(in: 0..<4, using: &random) == 0 ? Array(all) : [number % all.count]
         for index in killed { load.site.kill(index) }

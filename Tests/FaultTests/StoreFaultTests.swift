@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Rollouts
 import TestSupport
 import Testing
@@ -78,17 +79,17 @@ import Testing
         let full = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))
         process.standardOutput = full
         process.standardError = full
+        let watch = inotify_init1(0)
+        defer { close(watch) }
+        #expect(inotify_add_watch(watch, site.path("data"), UInt32(IN_MOVED_TO)) > 0)
         try process.run()
         defer {
             process.terminate()
             process.waitUntilExit()
         }
-        // The address is written before it is said.
-        while process.isRunning, !FileManager.default.fileExists(atPath: site.path("data/address"))
-        {
-            usleep(10_000)
-        }
-        try #require(process.isRunning)
+        // The address is written, and put in its place, before it is said.
+        var question = pollfd(fd: watch, events: Int16(POLLIN), revents: 0)
+        try #require(poll(&question, 1, 60_000) == 1)
         let address = try String(contentsOfFile: site.path("data/address"), encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         for _ in 0..<3 { try Programs.succeed(["curl", "-fsS", "\(address)/healthz"]) }
