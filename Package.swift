@@ -100,7 +100,7 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
+                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Trust", "Wire",
                 library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),

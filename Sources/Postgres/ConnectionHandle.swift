@@ -2,7 +2,8 @@ internal import CPostgres
 
 /// One `PGconn`; used by one thread at a time.
 @safe struct ConnectionHandle: ~Copyable {
-    private let pointer: OpaquePointer
+    /// For this type's own files.
+    let pointer: OpaquePointer
 
     /// Connects, and waits for it.
     ///

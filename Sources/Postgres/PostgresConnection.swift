@@ -40,6 +40,13 @@ public final class PostgresConnection: @unchecked Sendable {
         }
     }
 
+    /// Runs a `COPY … FROM STDIN` with many rows, in PostgreSQL's text format.
+    ///
+    /// All are taken or none.
+    public func copy(_ statement: String, _ lines: [UInt8]) throws(PostgresError) {
+        try noting { handle throws(PostgresError) in try handle.copy(statement, lines) }
+    }
+
     /// Commits, and returns only when that is certain.
     ///
     /// - Throws: ``PostgresError``; where the connection was lost meanwhile, nobody can tell whether

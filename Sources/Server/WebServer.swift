@@ -99,7 +99,8 @@ public enum WebServer {
         router.post("device/v1/check-in") { try await checkIns.answer($0, $1) }
         router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
-            middleware: WhoMay(orchestrator: orchestrator))
+            middleware: WhoMay(orchestrator: orchestrator)
+        ).add(middleware: KnownParameters())
         ManagementRoutes(orchestrator: orchestrator).add(to: management)
         AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router

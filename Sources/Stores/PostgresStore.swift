@@ -43,7 +43,7 @@ public struct PostgresStore: Store {
         transactions = GroupedTransactions(PostgresEngine(pool: pool, schemaVersion: steps.count))
     }
 
-    private static func refuseOld(_ connection: PostgresConnection) throws {
+    static func refuseOld(_ connection: PostgresConnection) throws {
         let answer = try connection.run("SELECT current_setting('server_version_num')::bigint")
         guard case .integer(let version) = answer.rows.first?.first, version >= oldestVersion else {
             throw StoreError.foreign("the PostgreSQL server is older than version 15")

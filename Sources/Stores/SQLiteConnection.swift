@@ -85,7 +85,7 @@ extension SQLValue {
 }
 
 extension StatementArguments {
-    fileprivate init(_ arguments: SQLArguments) {
+    init(_ arguments: SQLArguments) {
         // GRDB takes values of one type by key paths, which it makes anew each time.
         let values: [(any DatabaseValueConvertible)?] = arguments.values.map { $0.databaseValue }
         self.init(values)

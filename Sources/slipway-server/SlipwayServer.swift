@@ -174,12 +174,7 @@ struct Serve: AsyncParsableCommand {
                 zones: SystemTimeZones(),
                 outside: TracedGates(gates: outside, observatory: observatory),
                 now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
-                makeNonce: {
-                    guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
-                        preconditionFailure("32 digits are a name")
-                    }
-                    return nonce
-                })
+                makeNonce: { try Nonce.random() })
             orchestrator.identityProvider = try OIDCSettings(settings)
                 .map { try OIDCProvider($0) }
             try await repository.check()

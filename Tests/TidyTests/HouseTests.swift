@@ -28,7 +28,7 @@ import Testing
         "Programs": ["Glibc", "Synchronization"],
         "Stores": [
             "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
-            "Rollouts", "Synchronization", "Wire",
+            "Rollouts", "Synchronization", "Trust", "Wire",
         ],
         "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
         "Server": [
