@@ -120,6 +120,8 @@ final class ClerkLoad {
     private func hold(_ device: String, _ reason: String?) -> Bool {
         let body = reason.map { HoldRequest(reason: $0).bytes } ?? []
         let verb = reason == nil ? "resume" : "hold"
+        // Until it is answered nobody knows whether it was done.
+        ledger.with { $0.holds[device] = nil }
         guard let answer = client.ask(.post, "devices/\(device)/\(verb)", body) else {
             return false
         }
