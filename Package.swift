@@ -262,6 +262,13 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "Curl", "Model", "OpenSSL", "Rollouts", "TestSupport", "Trust", "Wire", "slipway",
+                "slipway-server",
+            ],
+            swiftSettings: testing),
+        .testTarget(
             name: "FuzzTests", dependencies: ["slipway-fuzz"], exclude: ["Corpus", "words.dict"],
             swiftSettings: testing),
         .testTarget(

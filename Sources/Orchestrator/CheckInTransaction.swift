@@ -38,7 +38,7 @@ struct CheckInTransaction {
         // Who holds a lease has an attempt under way.
         var offer =
             attempts.values.contains(.underWay) ? try store.openOffer(of: checkIn.device) : nil
-        if let overdue = offer, overdue.expires <= now {
+        if let overdue = offer, try orchestrator.isOver(overdue, store, at: now) {
             try end(overdue: overdue)
             (old, offer) = (try store.device(checkIn.device), nil)
             attempts = try store.attempts(of: checkIn.device)

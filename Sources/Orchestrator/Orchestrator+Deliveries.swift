@@ -74,7 +74,7 @@ extension Orchestrator {
     ) throws -> WebHookDelivery? {
         if let trouble = hook.trouble {
             // A pause that a clock promises which was set back since is over.
-            let longest = Duration.seconds(WebHookRetry.longestPauseSeconds)
+            let longest = WebHookRetry.pause(afterFailures: trouble.failures, luck: 0)
             guard trouble.next <= moment || trouble.next > moment.advanced(by: longest) else {
                 return nil
             }

@@ -1,6 +1,7 @@
 internal import Audit
 internal import JSON
 internal import Model
+internal import Rollouts
 
 /// When the server was there to listen: nobody is silent whom nobody could hear.
 extension Orchestrator {
@@ -26,10 +27,27 @@ extension Orchestrator {
         }
     }
 
+    /// Whether a server has listened up to `moment`, as far as anybody knows.
+    ///
+    /// Where none has, because it was away or its clock was set forward, nobody's silence and no
+    /// passing of time counts before ``excuseAbsence()`` has given it back.
+    func hasListened(_ store: any StoreReader, until moment: Instant) throws -> Bool {
+        guard let last = try store.heartbeat() else { return true }
+        return moment.elapsed(since: last) < Self.shortestAbsence
+    }
+
+    /// Whether the lease is over: nothing was heard until its end, though somebody listened.
+    func isOver(
+        _ offer: OfferRecord, _ store: any StoreReader, at moment: Instant
+    ) throws -> Bool {
+        try offer.expires <= moment && hasListened(store, until: moment)
+    }
+
     /// Gives devices back the time in which no server listened, before anything is held against
     /// them; to be called before a server does anything else.
     ///
-    /// Each open lease lasts longer by as much. No limit is touched, since leases only last longer.
+    /// Each open lease lasts longer by as much, and each open wave soaks for longer: what nobody
+    /// heard of was not healthy. No limit is touched, since leases only last longer.
     public func excuseAbsence() async throws(Refusal) {
         let moment = now()
         try await write(as: .server, at: moment) { try excuseAbsence($0, at: moment) }
@@ -53,11 +71,30 @@ extension Orchestrator {
                             "count": .integer(Int64(open.count)),
                         ]))
             }
+            try prolongSoaks(by: absence, store, at: moment)
             try store.add(
                 EventRecord(
                     at: moment, device: nil, rollout: nil,
-                    what: "nobody listened since \(last); open leases last as much longer"))
+                    what: "nobody listened since \(last); open leases last as much longer,"
+                        + " and open waves soak as much longer"))
         }
         try store.beat(at: moment)
+    }
+
+    /// Open waves are taken to have opened later, and stay approved.
+    private func prolongSoaks(
+        by absence: Duration, _ store: any StoreWriter, at moment: Instant
+    ) throws {
+        for var rollout in try store.rollouts() {
+            guard case .running(let wave, let since, let started) = rollout.state else { continue }
+            let later = since.advanced(by: absence)
+            rollout.state = .running(wave: wave, since: later, started: started)
+            let approvals = try store.approvals(of: rollout.name)
+            try store.update(rollout, at: moment)
+            for var approval in approvals where approval.wave == wave && approval.since == since {
+                approval.since = later
+                try store.add(approval)
+            }
+        }
     }
 }

@@ -25,7 +25,8 @@ extension Orchestrator {
                 let moment = now()
                 let isJudged = try await write(as: .server, at: moment) { store -> Bool? in
                     guard try store.isGood(right) else { return nil }
-                    for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
+                    for offer in try store.expiredOffers(at: moment)
+                    where try offer.rollout == name && isOver(offer, store, at: moment) {
                         try expire(offer, store, at: moment)
                     }
                     return try askGate(of: name, store, at: moment)
@@ -68,14 +69,16 @@ extension Orchestrator {
 
     /// Lets the gate look right after an offer was decided, in the same transaction.
     ///
-    /// A rollout that cannot be read offers nothing anyway; ``step()`` tells of it.
+    /// A rollout that cannot be read offers nothing anyway; ``step(by:)`` tells of it. No gate judges a
+    /// time in which nobody listened.
     ///
     /// - Returns: `false` where the gate cannot judge before ``lookAtTheSilent(of:_:at:)``, which
-    ///   ``step()`` sees to.
+    ///   ``step(by:)`` sees to.
     @discardableResult
     func askGate(
         of name: RolloutName, _ store: any StoreWriter, at moment: Instant
     ) throws -> Bool {
+        guard try hasListened(store, until: moment) else { return true }
         guard let rollout = try store.rollout(name), let plan = try? plan(of: rollout) else {
             return true
         }

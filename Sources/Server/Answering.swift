@@ -84,7 +84,25 @@ extension Refusal {
     }
 }
 
+extension HTTPFields {
+    /// For an answer that another time may have been a better one; what says so already stays.
+    mutating func sayWhenToComeBack(after status: HTTPResponse.Status) {
+        guard self[.retryAfter] == nil, status.isTemporary else { return }
+        self[.retryAfter] = "30"
+    }
+}
+
 extension HTTPResponse.Status {
+    /// Whether the request may do better later, as it is.
+    var isTemporary: Bool {
+        switch code {
+        case 408, 425, 429: true
+        // A method or a version of HTTP that the server does not know it will not know later.
+        case 501, 505: false
+        default: code >= 500
+        }
+    }
+
     /// tus 1.0.0, checksum extension.
     static var checksumMismatch: Self { .init(code: 460, reasonPhrase: "Checksum Mismatch") }
     /// RFC 4918 section 11.5.

@@ -33,6 +33,12 @@ public struct SQLiteStore: Store {
 
     private static func refuseForeign(_ path: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        // What was written ahead is worth nothing to a new file, and would be removed with it.
+        guard attributes != nil || !FileManager.default.fileExists(atPath: "\(path)-wal") else {
+            throw StoreError.foreign(
+                "\(path) is not there, but \(path)-wal is: put the database back, or move that away,"
+                    + " too")
+        }
         guard (attributes?[.size] as? Int64 ?? 0) > 0 else { return }
         _ = try versionOfOurs(path)
     }

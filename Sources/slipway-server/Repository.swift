@@ -64,7 +64,8 @@ struct Repository {
             guard case .unreachable = error else {
                 throw ServerProblem.configuration("images: \(error)")
             }
-            FileHandle.standardError.write(Data("slipway-server: images: \(error)\n".utf8))
+            try? FileHandle.standardError.write(
+                contentsOf: Data("slipway-server: images: \(error)\n".utf8))
         }
     }
 

@@ -27,7 +27,8 @@ import Foundation
                 try command.run()
             }
         } catch let problem as ServerProblem {
-            FileHandle.standardError.write(Data("slipway-server: \(problem)\n".utf8))
+            try? FileHandle.standardError.write(
+                contentsOf: Data("slipway-server: \(problem)\n".utf8))
             exit(withError: ExitCode(problem.exitCode))
         } catch { exit(withError: error) }
     }

@@ -145,3 +145,23 @@ import Testing
         }
     }
 }
+
+/// What the server answers for now says when to come back, at the place where it is made.
+@Suite struct ComingBackTests {
+    @Test func whatIsTemporarySaysWhen() throws {
+        let temporary =
+            /\.(tooManyRequests|serviceUnavailable|insufficientStorage|requestTimeout|internalServerError|badGateway|gatewayTimeout)\b|HTTP\/1\.1 (408|429|50\d)/
+        var looked = 0
+        for file in try SourceFile.all(under: "Sources/Server")
+        where !file.path.contains("/OpenAPI/") {
+            let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (number, line) in lines.enumerated() where line.contains(temporary) {
+                looked += 1
+                let near = lines[number..<min(number + 3, lines.count)].joined()
+                #expect(
+                    near.contains(/retryAfter|Retry-After/), "\(file.path):\(number + 1)")
+            }
+        }
+        #expect(looked > 6)
+    }
+}
