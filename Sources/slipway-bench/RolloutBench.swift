@@ -92,12 +92,13 @@ struct RolloutBench: AsyncParsableCommand {
             Self.attempt(of: early[number], in: name, at: now)
         }
         let orchestrator = try BenchOrchestrator.make(on: site, watch)
+        let right = try await Self.right(of: orchestrator)
         watch.forget()
         var took: [Double] = []
         while case .running(1, _, _)? = try await watch.read({ try $0.rollout(name)?.state }) {
             guard took.count < 10_000 else { throw BenchProblem.failed("the wave does not end") }
             let begin = ContinuousClock.now
-            try await orchestrator.step()
+            try await orchestrator.step(by: right)
             took.append(WallTime.seconds(.now - begin) * 1000)
         }
         figures.set("steps_to_next_wave", to: took.count)
@@ -167,14 +168,23 @@ struct RolloutBench: AsyncParsableCommand {
             notedTry: 0, forgivenTry: 0, cameFrom: nil)
     }
 
-    private func step(_ site: ServerSite, _ figures: inout Figures) async throws {
-        let orchestrator = try BenchOrchestrator.make(on: site)
+    /// What steps are made by, of which a database has one.
+    private static func right(of orchestrator: Orchestrator) async throws -> SteppingRight {
         guard let id = Nonce("bench") else { preconditionFailure("it is a name") }
+        if let right = try await orchestrator.steppingLease()?.right, right.holder == id {
+            return right
+        }
         let seat = SteppingSeat(
             server: SteppingServer(id: id, name: "bench", process: ""), monotonic: { .zero })
         guard case .took(let right, _) = try await orchestrator.tend(seat) else {
             throw BenchProblem.failed("a server steps rollouts on this database")
         }
+        return right
+    }
+
+    private func step(_ site: ServerSite, _ figures: inout Figures) async throws {
+        let orchestrator = try BenchOrchestrator.make(on: site)
+        let right = try await Self.right(of: orchestrator)
         var took: [Double] = []
         for _ in 0..<steps {
             let begin = ContinuousClock.now
