@@ -3,6 +3,7 @@ import OpenSSL
 import Rollouts
 import TestSupport
 import Testing
+import Trust
 
 /// Servers that are killed at random moments under load: nothing acknowledged is lost, no limit is
 /// exceeded, and nothing happens twice (promises P2, P4 and P6).

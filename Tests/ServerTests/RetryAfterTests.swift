@@ -26,10 +26,10 @@ import Testing
 
     @Test(arguments: refusals)
     func aRefusalThatPassesSaysWhen(refusal: Refusal) throws {
-        let answer = Response(refusal: refusal)
-        let wait = answer.headers[.retryAfter].flatMap { Int($0) }
-        #expect((wait ?? 0 >= 1) == Self.mayHelp(refusal), "\(answer.status)")
-        #expect(answer.status.isTemporary == Self.mayHelp(refusal), "\(answer.status)")
+        let (status, headers) = refusal.answer
+        let wait = headers[.retryAfter].flatMap { Int($0) }
+        #expect((wait ?? 0 >= 1) == Self.mayHelp(refusal), "\(status)")
+        #expect(status.isTemporary == Self.mayHelp(refusal), "\(status)")
     }
 
     /// What no code of ours answers goes through the same door.
