@@ -21,6 +21,7 @@ extension CrashingDisk {
 
     private func make(_ path: String) throws(SlotError) -> CrashingFile {
         try refuseWithoutParent(path)
+        try refuseWithoutRoom(path)
         let file = newFile()
         // A variable is none of the firmware's before it is written.
         let change = Pending.names(
@@ -53,7 +54,7 @@ extension CrashingDisk {
         try refuseWithoutPower(directory)
         guard live.names[directory] == .directory else { throw .missing(path: directory) }
         return live.names.keys.filter { $0 != "/" && parent($0) == directory }
-            .map { String($0.dropFirst(directory == "/" ? 1 : directory.count + 1)) }
+            .map { String($0.dropFirst(directory == "/" ? 1 : directory.count + 1)) }.sorted()
     }
 
     public func rename(_ path: String, to new: String) throws(SlotError) {
@@ -179,6 +180,8 @@ private final class CrashingFile: DiskFile {
         guard !disk.isVariable(path) else {
             return try disk.setVariable("write", path, file, bytes)
         }
+        try disk.refuseWithoutRoom(path)
+        let bytes = disk.spoils?(path, bytes) ?? bytes
         var pieces: [Pending] = []
         var done = 0
         while done < bytes.count {
@@ -193,6 +196,7 @@ private final class CrashingFile: DiskFile {
 
     func allocate(length: Int64) throws(SlotError) {
         guard content.count != Int(length) else { return }
+        try disk.refuseWithoutRoom(path)
         try disk.change("allocate", path, [.length(file: file, Int(length))])
     }
 
