@@ -153,7 +153,6 @@ let package = Package(
             dependencies: [
                 "Agent", "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts",
                 "SimulatedDisk", "Slots", "Stores", "Trust", "Wire",
-                library("Crypto", in: "swift-crypto"),
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -19,7 +19,7 @@ extension FleetSimulation {
         values["timezone"] = luck.choice(["UTC", "Etc/GMT-5", "Etc/GMT+3"], "devices")
         return SimulatedDevice(
             number, hardware: hardware, attributes: try Attributes(values),
-            key: SimulatedKey(&luck, "device keys"),
+            key: SimulatedKey(&luck, "device keys", ring),
             forgetsTime: faults.contains(.clocks) && luck.happens(1, in: 4, "devices"),
             factory: factory, root: keeper.firstRoot)
     }

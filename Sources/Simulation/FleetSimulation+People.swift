@@ -131,11 +131,8 @@ extension FleetSimulation {
                 "SELECT count(*) FROM rollouts WHERE name = '\(name)'")
             // It was started, and the answer was lost.
             if exists ?? 0 > 0 { return operators.started.append(name) }
-            if !operators.withdrawn.contains(where: { "\($0)" == file.release }),
-                !areFaultsOver
-            {
-                again()
-            }
+            // What cannot be done at all is not tried again.
+            if case .conflict = refusal, !areFaultsOver { again() }
         }
     }
 

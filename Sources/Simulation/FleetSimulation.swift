@@ -15,7 +15,7 @@ public final class FleetSimulation {
     /// How long things go wrong, in milliseconds.
     let faultsEnd: Int64
     /// How long the fleet may take to calm down after that, in milliseconds.
-    static let patience: Int64 = 5 * 86_400_000
+    static let patience: Int64 = 3 * 86_400_000
 
     var luck: Luck
     let clock = SimulatedClock()
@@ -23,6 +23,7 @@ public final class FleetSimulation {
     let database: MemoryStore
     let repository: SimulatedRepository
     let immediately = Immediately()
+    let ring: KeyRing
     let cryptography: CryptographySuite
     let nonces: SeededNonces
     let keeper: Keeper
@@ -62,11 +63,12 @@ public final class FleetSimulation {
         rates = Rates(&luck)
         let hours = days.map { Int64($0 * 24) } ?? luck.number(6...30, "days")
         faultsEnd = max(1, hours) * 3_600_000
-        cryptography = CryptographySuite(checker: RememberingChecker(), hashing: OpenSSLHashing())
+        ring = KeyRing()
+        cryptography = CryptographySuite(checker: ring, hashing: OpenSSLHashing())
         nonces = SeededNonces(luck.generator("nonces"))
         database = try MemoryStore()
         repository = SimulatedRepository(clock)
-        keeper = try Keeper(&luck, cryptography, repository)
+        keeper = try Keeper(&luck, ring, cryptography, repository)
         operators = Operators()
         books = Books()
         trace = Trace(isKept: isTraced, onLine: onLine)

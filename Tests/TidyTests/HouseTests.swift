@@ -51,7 +51,7 @@ import Testing
         ],
         "SimulatedDisk": ["Agent", "Slots"],
         "Simulation": [
-            "Agent", "Audit", "Crypto", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts",
+            "Agent", "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts",
             "SimulatedDisk", "Slots", "Stores", "Synchronization", "Trust", "Wire",
         ],
         "slipway-sim": ["ArgumentParser", "Simulation"],

@@ -26,7 +26,7 @@ extension FleetSimulation {
     private func resigned(_ answer: [UInt8]) -> [UInt8]? {
         guard let directive = try? SignedMessage<Directive>(parsing: answer, limitBytes: 65_536)
         else { return nil }
-        let evil = SimulatedKey(&luck, "attacker")
+        let evil = SimulatedKey(&luck, "attacker", ring)
         var forged = directive.unverified
         forged.order = .retire(wipe: true)
         forged.checkInAfterSeconds = 1_000_000
@@ -69,7 +69,7 @@ extension FleetSimulation {
         let device = luck.choice(devices, "forgery")
         let open = books.open.values.filter { $0.device == device.id.text }
             .sorted { $0.number < $1.number }
-        let evil = SimulatedKey(&luck, "attacker")
+        let evil = SimulatedKey(&luck, "attacker", ring)
         guard let nonce = open.last.flatMap({ Nonce($0.nonce) }) ?? Nonce("made-up"),
             let digest = open.last.flatMap({ Digest(hex: $0.sha256) })
                 ?? device.runs?.digest,

@@ -58,7 +58,7 @@ extension FleetSimulation {
     /// A root that names his own key, signed by one key of three.
     private func serveEvilRoot(_ published: PublishedRepository) throws {
         let image = try makeEvil()
-        let own = SimulatedKey(&luck, "attacker")
+        let own = SimulatedKey(&luck, "attacker", ring)
         var draft = RootDraft(following: published.root)
         draft.set(.targets, try RoleSigners(keys: [own.publicKey], threshold: 1))
         draft.set(.root, try RoleSigners(keys: [own.publicKey], threshold: 1))

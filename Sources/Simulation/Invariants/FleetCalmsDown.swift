@@ -1,5 +1,6 @@
 internal import Agent
 internal import Model
+internal import Orchestrator
 internal import SimulatedDisk
 internal import Stores
 internal import Trust
@@ -21,7 +22,10 @@ extension FleetSimulation {
 
     /// Looks again and again whether everything has come to an end.
     private func watch() {
-        if let server = servers.first(where: \.isUp) { approve(server) }
+        if let server = servers.first(where: \.isUp) {
+            approve(server)
+            tidy(server)
+        }
         guard isServerHonest else {
             isSettled = now >= faultsEnd + 43_200_000
             if !isSettled { plan(after: 3_600_000) { [unowned self] in watch() } }
@@ -38,6 +42,17 @@ extension FleetSimulation {
                 stuck)
         } else {
             plan(after: 1_200_000) { [unowned self] in watch() }
+        }
+    }
+
+    /// A rollout that a newer one has overtaken is for nobody any more, and is ended by people.
+    private func tidy(_ server: SimulatedServer) {
+        let rows =
+            (try? database.rows(
+                "SELECT name FROM rollouts r WHERE state = 'running' AND EXISTS (SELECT 1"
+                    + " FROM rollouts n WHERE n.number > r.number AND n.state <> 'aborted')")) ?? []
+        for name in rows.compactMap({ $0["name"].flatMap { RolloutName($0) } }) {
+            control(name, .abort, server)
         }
     }
 
@@ -58,7 +73,7 @@ extension FleetSimulation {
             {
                 guard let name = row["name"], let state = row["state"] else { continue }
                 switch state {
-                case "running": return "rollout \(name) is running"
+                case "running": if let left = try leftOfRun(name) { return left }
                 case "reverting": if let left = try leftOfRevert(name) { return left }
                 default: continue
                 }
@@ -73,6 +88,24 @@ extension FleetSimulation {
             "SELECT name, state FROM rollouts WHERE name LIKE '\(name)%' AND name <> '\(name)'")
         return others.contains { $0["state"] == "running" || $0["state"] == "completed" }
             ? "rollout \(name) is being reverted" : nil
+    }
+
+    /// Whether a gate has no reason that holds it.
+    ///
+    /// One holds, and people have to decide, where most have failed, where nobody is proven whom the
+    /// wave could have proven, or where nobody is left to be tried.
+    private func leftOfRun(_ name: String) throws -> String? {
+        let failed = try database.number(
+            "SELECT count(*) FROM attempts WHERE rollout = '\(name)' AND standing = 'failed'")
+        let proven = try database.number(
+            "SELECT count(*) FROM attempts WHERE rollout = '\(name)' AND standing = 'proven'")
+        if failed > 0 && failed >= proven { return nil }
+        guard let file = try file(of: name), let release = ReleaseID(file.release) else {
+            return nil
+        }
+        let isTried = try candidates(for: release, in: name).isEmpty
+        if isTried { return nil }
+        return "rollout \(name) is running: \(proven) proven, \(failed) failed"
     }
 
     private func silentDevice() throws -> String? {
@@ -93,6 +126,15 @@ extension FleetSimulation {
         guard let name = complete.first?["name"], let file = try file(of: name),
             let release = ReleaseID(file.release), try isNewest(name)
         else { return nil }
+        return try candidates(for: release, in: name).first.map {
+            "\($0.id) waits for \(release)"
+        }
+    }
+
+    /// Devices that nothing keeps from the release, and that were not tried.
+    private func candidates(
+        for release: ReleaseID, in name: String
+    ) throws -> [SimulatedDevice] {
         let waiting = try database.rows(
             """
             SELECT d.id AS id FROM devices d WHERE d.lifecycle = 'active'
@@ -105,11 +147,8 @@ extension FleetSimulation {
                     AND p.lifted_s IS NULL)
             ORDER BY d.id
             """)
-        for id in waiting.compactMap({ $0["id"] }) {
-            guard let device = device(id), mayTake(release, device) else { continue }
-            return "\(id) waits for \(release)"
-        }
-        return nil
+        return waiting.compactMap { $0["id"].flatMap { device($0) } }
+            .filter { mayTake(release, $0) }
     }
 
     private func isNewest(_ name: String) throws -> Bool {

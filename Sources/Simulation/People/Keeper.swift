@@ -7,6 +7,7 @@ internal import Wire
 ///
 /// What they signed is known here, and from nowhere else.
 final class Keeper {
+    let ring: KeyRing
     let cryptography: CryptographySuite
     let repository: SimulatedRepository
     private(set) var rootKeys: [SimulatedKey]
@@ -36,16 +37,18 @@ final class Keeper {
     private static let lifetime = Duration.seconds(86_400 * 300)
 
     init(
-        _ luck: inout Luck, _ cryptography: CryptographySuite, _ repository: SimulatedRepository
+        _ luck: inout Luck, _ ring: KeyRing, _ cryptography: CryptographySuite,
+        _ repository: SimulatedRepository
     ) throws {
+        self.ring = ring
         self.cryptography = cryptography
         self.repository = repository
-        rootKeys = (0..<3).map { _ in SimulatedKey(&luck, "root keys") }
-        targetsKeys = (0..<3).map { _ in SimulatedKey(&luck, "targets keys") }
+        rootKeys = (0..<3).map { _ in SimulatedKey(&luck, "root keys", ring) }
+        targetsKeys = (0..<3).map { _ in SimulatedKey(&luck, "targets keys", ring) }
         online = Online(
-            snapshot: SimulatedKey(&luck, "online keys"),
-            timestamp: SimulatedKey(&luck, "online keys"),
-            offer: SimulatedKey(&luck, "online keys"))
+            snapshot: SimulatedKey(&luck, "online keys", ring),
+            timestamp: SimulatedKey(&luck, "online keys", ring),
+            offer: SimulatedKey(&luck, "online keys", ring))
         offerKeys = [online.offer]
         try writeFirstRepository()
         for model in FleetSimulation.models {
@@ -177,7 +180,7 @@ final class Keeper {
         var draft = RootDraft(following: published.root)
         draft.expires = expiry
         rotations += 1
-        let new = SimulatedKey(&luck, "new keys")
+        let new = SimulatedKey(&luck, "new keys", ring)
         let place = Int(luck.number(0...2, "rotations"))
         var (root, targets) = (rootKeys, targetsKeys)
         let isRoot = luck.happens(1, in: 2, "rotations")

@@ -25,7 +25,7 @@ extension FleetSimulation {
 
     /// Names the new key beside the old one, lets the servers start with it, and drops the old one.
     private func replaceOnlineKey(_ role: RoleName, _ published: PublishedRepository) throws {
-        let new = SimulatedKey(&luck, "new keys")
+        let new = SimulatedKey(&luck, "new keys", ring)
         let old = keeper.onlineKey(role)
         let both = try keeper.onlineRotation(of: role, to: new, keeping: old, published)
         isReplacingKey = true

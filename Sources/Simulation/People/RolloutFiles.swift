@@ -11,6 +11,7 @@ extension Luck {
             retries: RolloutFile.Retries(
                 max: Int(number(0...4, "plans")), backoff: "5m",
                 classes: ["download", "install", "overdue", "health", "boot"]),
+            supersedes: happens(2, in: 3, "plans") ? .older : nil,
             onFailure: mayRevert && happens(1, in: 3, "plans") ? "revert" : "pause",
             expires: "14d")
     }
