@@ -158,7 +158,6 @@ extension FleetSimulation {
     /// Lets the agent do one thing.
     private func turn(_ device: SimulatedDevice, _ link: DeviceLink) {
         guard link.isAlive, let agent = device.agent else { return }
-        let before = agent.state.phase.word
         let pause: UpdateAgent.Pause
         do { pause = try agent.advance() } catch {
             guard link.isAlive else { return }
@@ -166,8 +165,6 @@ extension FleetSimulation {
             return plan(after: 60_000) { [unowned self] in turn(device, link) }
         }
         guard link.isAlive else { return }
-        let after = agent.state.phase.word
-        if before != after { note("\(device.id)", "goes from \(before) to \(after)") }
         switch pause {
         case .goOn: plan(after: 20) { [unowned self] in turn(device, link) }
         case .wait(let time):

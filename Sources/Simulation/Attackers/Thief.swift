@@ -112,7 +112,7 @@ extension FleetSimulation {
             "UPDATE images SET sha256 = '\(image.image.sha256.hex)', downgrade = 1",
             "UPDATE images SET hardware = 'gw-1'", "UPDATE images SET hardware = 'gw-2'",
             "UPDATE images SET downgrade = 1, from_versions = ''",
-            "UPDATE rollouts SET state = 'completed', wave = NULL, reason = NULL",
+            "UPDATE rollouts SET state = 'completed', since_s = created_s, wave = NULL, reason = NULL",
             "UPDATE offers SET sha256 = '\(image.image.sha256.hex)', path = '\(image.image.path)'"
                 + " WHERE outcome = 'open'",
         ]
