@@ -291,7 +291,8 @@ let package = Package(
             dependencies: ["Model", "TestSupport", "Wire", "slipway", "slipway-server"],
             exclude: ["Image"], swiftSettings: testing),
         .testTarget(
-            name: "FleetSimulationTests", dependencies: ["Simulation", "TestSupport", "slipway-sim"],
+            name: "FleetSimulationTests",
+            dependencies: ["Simulation", "TestSupport", "slipway-sim"], exclude: ["mutants.txt"],
             swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]

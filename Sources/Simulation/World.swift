@@ -25,12 +25,17 @@ public struct World: Hashable, Sendable {
     /// Plays the world; one that breaks a promise is played again, with fewer faults while it still
     /// breaks one.
     ///
-    /// - Parameter onLine: Told of everything that happens.
-    public func play(onLine: ((String) -> Void)? = nil) throws -> Report {
+    /// - Parameters:
+    ///   - isMinimised: Whether fewer faults are tried.
+    ///   - onLine: Told of everything that happens.
+    public func play(
+        isMinimised: Bool = true, onLine: ((String) -> Void)? = nil
+    ) throws -> Report {
         let run = try simulation(isTraced: onLine != nil, onLine: onLine)
         guard let broken = run.run() else {
             return Report(broken: nil, text: "seed \(seed): \(run.summary)")
         }
+        guard isMinimised else { return Report(broken: broken, text: "seed \(seed): \(broken)") }
         let fewest = try minimised(run.faults, breaking: broken)
         var smaller = self
         smaller.faults = fewest

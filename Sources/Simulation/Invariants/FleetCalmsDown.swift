@@ -114,6 +114,9 @@ extension FleetSimulation {
             let seen = try database.number(
                 "SELECT last_seen_s FROM devices WHERE id = '\(device.id)'")
             if seen < limit { return "\(device.id) is not heard of" }
+            guard let phase = device.agent?.state.phase.word, phase == "idle" else {
+                return "\(device.id) is not idle: \(device.agent?.state.phase.word ?? "off")"
+            }
         }
         return nil
     }

@@ -32,9 +32,13 @@ extension FleetSimulation {
         checkWindow(of: offer, file, device)
         let states = try database.rows(
             "SELECT state, wave FROM rollouts WHERE name = '\(offer.rollout)'")
-        // Somebody may have stopped it since, in the same moment.
-        if states.first?["state"] == "running",
-            let wave = states.first?["wave"].flatMap({ Int($0) }),
+        guard let state = states.first?["state"], ["running", "completed"].contains(state) else {
+            return fail(
+                "P3", "StoppedMeansStopped",
+                "\(device.id) is offered \(offer.rollout), which is \(states.first?["state"] ?? "")",
+                [device])
+        }
+        if state == "running", let wave = states.first?["wave"].flatMap({ Int($0) }),
             offer.wave > wave
         {
             fail(

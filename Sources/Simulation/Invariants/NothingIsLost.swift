@@ -14,6 +14,7 @@ extension FleetSimulation {
             try checkOutcomes()
             try checkStarted()
             try checkReasons()
+            try checkLogIsComplete()
         } catch { fail("P6", "StoreAnswers", "the store cannot be read: \(error)") }
         checkLog()
     }
@@ -64,6 +65,32 @@ extension FleetSimulation {
                 ? operators.paused.contains(name) || operators.unsure.contains(name)
                 : failed > 0
             if !isTrue { fail("P6", "ReasonsAreTrue", "\(name) is paused: \(reason)") }
+        }
+    }
+
+    /// P6: every change stands in the log.
+    private func checkLogIsComplete() throws {
+        let pairs = [
+            ("offer-made", "SELECT count(*) FROM offers"),
+            ("rollout-started", "SELECT count(*) FROM rollouts"),
+            ("device-added", "SELECT count(*) FROM devices"),
+            ("wave-approved", "SELECT count(*) FROM approvals"),
+        ]
+        for (action, sql) in pairs {
+            let told = try database.number("SELECT count(*) FROM audit WHERE action = '\(action)'")
+            let found = try database.number(sql)
+            if told != found {
+                fail("P6", "LogTellsEverything", "\(told) of \(found) stand in it as \(action)")
+            }
+        }
+        let silent = try database.rows(
+            """
+            SELECT nonce FROM offers o WHERE outcome <> 'open' AND NOT EXISTS (SELECT 1 FROM audit a
+                WHERE a.device = o.device AND a.action = 'offer-decided'
+                AND a.subject = 'offer:' || o.nonce)
+            """)
+        if let nonce = silent.first?["nonce"] {
+            fail("P6", "LogTellsEverything", "it does not tell how offer \(nonce) ended")
         }
     }
 
