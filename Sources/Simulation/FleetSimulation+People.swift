@@ -19,6 +19,7 @@ extension FleetSimulation {
         }
         planReleases()
         planMischief()
+        plan(after: 3_600_000) { [unowned self] in attend() }
         plan(after: faultsEnd) { [unowned self] in endFaults() }
     }
 
@@ -134,6 +135,21 @@ extension FleetSimulation {
             // What cannot be done at all is not tried again.
             if case .conflict = refusal, !areFaultsOver { again() }
         }
+    }
+
+    /// Somebody looks after the rollouts: approves what waits, and lets go on what was stopped.
+    func attend() {
+        guard !areFaultsOver else { return }
+        if let server = servers.first(where: \.isUp) {
+            approve(server)
+            let stopped =
+                (try? database.rows(
+                    "SELECT name FROM rollouts WHERE state = 'paused' AND reason <> 'operator'"
+                        + " ORDER BY number")) ?? []
+            for name in stopped.compactMap({ $0["name"].flatMap { RolloutName($0) } })
+            where luck.happens(2, in: 3, "attending") { control(name, .resume, server) }
+        }
+        plan(after: luck.number(1_200_000...4_800_000, "attending")) { [unowned self] in attend() }
     }
 
     func planActs() {

@@ -3,8 +3,10 @@ internal import Orchestrator
 
 /// The servers' processes, and what they do by themselves.
 extension FleetSimulation {
-    /// A server beats more often than it would be missed.
+    /// While somebody holds a lease, one of the servers beats more often than they would be missed.
     private static let beatPeriod: Int64 = 45_000
+    /// While nobody does, nothing depends on it.
+    private static let idlePeriod: Int64 = 600_000
 
     func startServer(_ server: SimulatedServer) {
         guard !server.isUp else { return }
@@ -29,12 +31,21 @@ extension FleetSimulation {
     }
 
     private func planWork(of server: SimulatedServer) {
-        let generation = server.generation
-        plan(after: Self.beatPeriod) { [unowned self] in
-            guard server.generation == generation, server.isUp else { return }
+        server.workCount += 1
+        let (generation, number) = (server.generation, server.workCount)
+        server.isIdle = books.open.isEmpty
+        let busy = Self.beatPeriod * Int64(max(1, servers.count(where: \.isUp)))
+        plan(after: server.isIdle ? Self.idlePeriod : busy) { [unowned self] in
+            guard server.generation == generation, server.workCount == number, server.isUp
+            else { return }
             work(server)
             if server.isUp, server.generation == generation { planWork(of: server) }
         }
+    }
+
+    /// Somebody holds a lease again.
+    func wakeServers() {
+        for server in servers where server.isUp && server.isIdle { planWork(of: server) }
     }
 
     /// What the services of a server do again and again.

@@ -61,7 +61,7 @@ public final class FleetSimulation {
         self.seed = seed
         self.faults = faults ?? Self.faults(from: &luck)
         rates = Rates(&luck)
-        let hours = days.map { Int64($0 * 24) } ?? luck.number(6...30, "days")
+        let hours = days.map { Int64($0 * 24) } ?? luck.number(4...16, "days")
         faultsEnd = max(1, hours) * 3_600_000
         ring = KeyRing()
         cryptography = CryptographySuite(checker: ring, hashing: OpenSSLHashing())
@@ -90,7 +90,8 @@ public final class FleetSimulation {
     }
 
     private static func faults(from luck: inout Luck) -> Set<Fault> {
-        if luck.happens(1, in: 12, "faults") { return Set(Fault.allCases) }
+        if luck.happens(1, in: 25, "faults") { return Set(Fault.allCases) }
+        if luck.happens(1, in: 12, "faults") { return [.thief, .cuts, .people] }
         return Set(Fault.usual.sorted().filter { _ in luck.happens(1, in: 2, "faults") })
     }
 
@@ -155,7 +156,7 @@ struct Rates {
     let crash: Int
 
     init(_ luck: inout Luck) {
-        loss = luck.choice([3, 10, 40], "rates")
+        loss = luck.choice([5, 15, 60], "rates")
         cut = luck.choice([60, 200, 800], "rates")
         damage = luck.choice([8, 30, 100], "rates")
         store = luck.choice([15, 60, 300], "rates")

@@ -11,7 +11,7 @@ extension FleetSimulation {
         guard isAtWork(.network) else { return answer }
         let old = device.oldAnswers
         device.oldAnswers = old.suffix(9) + [answer]
-        guard luck.happens(1, in: 8, "network") else { return answer }
+        guard luck.happens(1, in: 25, "network") else { return answer }
         note("attacker", "replaces an answer to \(device.id)")
         switch luck.number(0...2, "network") {
         case 0 where !old.isEmpty: return luck.choice(old, "network")
@@ -41,7 +41,7 @@ extension FleetSimulation {
     func interceptedMetadata(_ name: String, for device: SimulatedDevice) -> [UInt8]? {
         if faults.contains(.thief), let forged = thief.metadata[name] { return forged }
         let honest = repository.metadata(name)
-        guard isAtWork(.network), luck.happens(1, in: 8, "network") else { return honest }
+        guard isAtWork(.network), luck.happens(1, in: 25, "network") else { return honest }
         note("attacker", "replaces \(name) for \(device.id)")
         switch luck.number(0...3, "network") {
         case 0: return luck.choice(repository.old(name) + [honest ?? []], "network")
@@ -54,7 +54,7 @@ extension FleetSimulation {
     func interceptedImage(_ path: String, for device: SimulatedDevice) -> [UInt8]? {
         if faults.contains(.thief), let forged = thief.images[path] { return forged }
         let honest = repository.image(path)
-        guard isAtWork(.network), luck.happens(1, in: 8, "network") else { return honest }
+        guard isAtWork(.network), luck.happens(1, in: 25, "network") else { return honest }
         note("attacker", "replaces an image for \(device.id)")
         switch luck.number(0...2, "network") {
         case 0: return luck.choice(keeper.firmware, "network").bytes

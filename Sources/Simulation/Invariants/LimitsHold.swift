@@ -14,6 +14,7 @@ extension FleetSimulation {
                 "server", "offers \(offer.rollout) to \(offer.device), in wave \(offer.wave + 1)")
             if offer.outcome == "open" {
                 books.open[offer.nonce] = offer
+                wakeServers()
             } else {
                 books.outcomes[offer.nonce] = offer.outcome
                 checkDecision(offer)

@@ -7,7 +7,7 @@ extension Luck {
     ) -> RolloutFile {
         RolloutFile(
             rollout: name, release: "\(release)", devices: "all", waves: waves(deviceCount),
-            gate: gate(), limits: limits(deviceCount),
+            gate: gate(deviceCount), limits: limits(deviceCount),
             retries: RolloutFile.Retries(
                 max: Int(number(0...4, "plans")), backoff: "5m",
                 classes: ["download", "install", "overdue", "health", "boot"]),
@@ -19,7 +19,7 @@ extension Luck {
     private mutating func waves(_ deviceCount: Int) -> [RolloutFile.Wave] {
         [
             RolloutFile.Wave(
-                name: "canary", sample: min(deviceCount, Int(number(1...3, "plans"))),
+                name: "canary", sample: min(deviceCount, Int(number(2...4, "plans"))),
                 strata: ["site"], soak: choice(["5m", "20m", "1h"], "plans"),
                 approval: happens(1, in: 4, "plans") ? "required" : nil),
             RolloutFile.Wave(
@@ -29,11 +29,12 @@ extension Luck {
         ]
     }
 
-    private mutating func gate() -> RolloutFile.Gate {
+    private mutating func gate(_ deviceCount: Int) -> RolloutFile.Gate {
         RolloutFile.Gate(
-            maxFailureRate: choice(["5%", "20%", "40%"], "plans"),
-            confidence: choice(["80%", "95%"], "plans"),
-            minConfirmed: choice([nil, 1, 2], "plans"), overdueAfter: "1h")
+            maxFailureRate: choice(["10%", "40%", "75%"], "plans"),
+            confidence: choice(["60%", "80%", "95%"], "plans"),
+            minConfirmed: choice(deviceCount > 2 ? [nil, 1, 2] : [nil, 1], "plans"),
+            overdueAfter: "1h")
     }
 
     private mutating func limits(_ deviceCount: Int) -> RolloutFile.Limits {

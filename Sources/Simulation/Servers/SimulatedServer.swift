@@ -15,6 +15,9 @@ final class SimulatedServer {
     private(set) var generation = 0
     /// Of the process that started last: when it looked at the metadata's age.
     var refreshedAt: Int64 = .min
+    /// Whether it looks seldom, since nobody holds a lease; and which of its plans counts.
+    var isIdle = false
+    var workCount = 0
 
     private let database: MemoryStore
     private let repository: SimulatedRepository
