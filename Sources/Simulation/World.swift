@@ -18,6 +18,8 @@ public struct World: Hashable, Sendable {
     /// What came of it.
     public struct Report: Sendable {
         public let broken: BrokenInvariant?
+        public let offerCount: Int
+        public let provenCount: Int
         /// For a person: one line when everything was kept, and all that is needed when not.
         public let text: String
     }
@@ -33,9 +35,9 @@ public struct World: Hashable, Sendable {
     ) throws -> Report {
         let run = try simulation(isTraced: onLine != nil, onLine: onLine)
         guard let broken = run.run() else {
-            return Report(broken: nil, text: "seed \(seed): \(run.summary)")
+            return Report(run, nil, "seed \(seed): \(run.summary)")
         }
-        guard isMinimised else { return Report(broken: broken, text: "seed \(seed): \(broken)") }
+        guard isMinimised else { return Report(run, broken, "seed \(seed): \(broken)") }
         let fewest = try minimised(run.faults, breaking: broken)
         var smaller = self
         smaller.faults = fewest
@@ -43,14 +45,14 @@ public struct World: Hashable, Sendable {
         let found = again.run() ?? broken
         let trail = again.trace.last(20, about: found.devices).map { "    \($0)" }
         return Report(
-            broken: broken,
-            text: """
-                seed \(seed): \(broken)
-                  faults that it takes: \(Self.list(fewest)) (of \(Self.list(run.faults)))
-                  again: slipway-sim \(smaller.arguments) --verbose
-                  with these: \(found)
-                \(trail.joined(separator: "\n"))
-                """)
+            run, broken,
+            """
+            seed \(seed): \(broken)
+              faults that it takes: \(Self.list(fewest)) (of \(Self.list(run.faults)))
+              again: slipway-sim \(smaller.arguments) --verbose
+              with these: \(found)
+            \(trail.joined(separator: "\n"))
+            """)
     }
 
     /// Leaves out one kind of fault after the other, as long as the same promise is still broken.
@@ -86,6 +88,15 @@ public struct World: Hashable, Sendable {
         "\(seed)" + (deviceCount.map { " --devices \($0)" } ?? "")
             + (days.map { " --days \($0)" } ?? "")
             + (faults.map { " --faults \(Self.list($0))" } ?? "")
+    }
+}
+
+extension World.Report {
+    fileprivate init(_ run: FleetSimulation, _ broken: BrokenInvariant?, _ text: String) {
+        self.broken = broken
+        offerCount = run.books.offersMade
+        provenCount = run.books.provenCount
+        self.text = text
     }
 }
 
