@@ -64,7 +64,7 @@ final class SimulatedServer {
     }
 
     static let enrolmentToken = "token-of-the-simulated-factory"
-    static let checkInSeconds = 900
+    static let checkInSeconds = 1200
 
     /// The process is gone; what it had stored stays.
     func end() {
