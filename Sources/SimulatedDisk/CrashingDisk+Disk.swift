@@ -60,6 +60,7 @@ extension CrashingDisk {
     public func rename(_ path: String, to new: String) throws(SlotError) {
         try refuseWithoutPower(path)
         guard let entry = live.names[path] else { throw .missing(path: path) }
+        guard path != new else { return }
         try refuseWithoutParent(new)
         guard entry != .directory || live.names[new] == nil else {
             throw .failed(operation: "rename to", path: new, reason: "File exists")

@@ -165,11 +165,23 @@ extension FleetSimulation {
             return plan(after: 60_000) { [unowned self] in turn(device, link) }
         }
         guard link.isAlive else { return }
+        noteFailure(of: device, agent)
         switch pause {
         case .goOn: plan(after: 20) { [unowned self] in turn(device, link) }
         case .wait(let time):
             plan(after: max(20, time.milliseconds)) { [unowned self] in turn(device, link) }
         case .reboot: restart(device)
+        }
+    }
+
+    private func noteFailure(of device: SimulatedDevice, _ agent: UpdateAgent) {
+        switch agent.state.phase {
+        case .failed(let job, let failure), .rollingBack(let job, let failure):
+            guard device.notedFailure != job.nonce else { return }
+            device.notedFailure = job.nonce
+            note("\(device.id)", "gave up \(job.release): \(failure)")
+        case .idle, .offered, .downloading, .verifying, .installed, .trial, .confirming, .proven:
+            return
         }
     }
 

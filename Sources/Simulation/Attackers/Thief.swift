@@ -8,8 +8,8 @@ struct Thief {
     /// What he serves instead of the repository's files, by name.
     var metadata: [String: [UInt8]] = [:]
     var images: [String: [UInt8]] = [:]
-    /// What he wants devices to run.
-    var evil: SignedImage?
+    /// What he wants devices to run; one of these for each.
+    var wanted: [SignedImage] = []
 }
 
 extension FleetSimulation {
@@ -21,7 +21,7 @@ extension FleetSimulation {
             switch luck.number(0...4, "thief") {
             case 0: try serveEvilTargets(published)
             case 1: try serveEvilRoot(published)
-            case 2: thief.evil = offeredAgain()
+            case 2: offerAgain(published)
             case 3: serveOldFiles()
             default: tamper()
             }
@@ -40,7 +40,7 @@ extension FleetSimulation {
         let signed = try SignedImage(
             image, release: release, hardware: Set(FleetSimulation.models.map(keeper.model)),
             from: [], counter: 1)
-        thief.evil = signed
+        thief.wanted = [signed]
         return signed
     }
 
@@ -89,10 +89,10 @@ extension FleetSimulation {
     private var writer: RepositoryWriter { RepositoryWriter(cryptography: cryptography) }
     private var end: Instant { clock.now.advanced(by: .seconds(86_400)) }
 
-    /// An image that was really signed: too old for most, or for other hardware.
-    private func offeredAgain() -> SignedImage? {
-        note("attacker", "offers an image that was signed once")
-        return luck.choice(keeper.firmware, "thief").signed
+    /// Images that are really signed, to whomever they are too old for, or of other hardware.
+    private func offerAgain(_ published: PublishedRepository) {
+        note("attacker", "offers images to devices that they are not for")
+        thief.wanted = published.images
     }
 
     /// Everything as it was at some moment before.
@@ -101,7 +101,7 @@ extension FleetSimulation {
         for name in repository.names {
             if let old = repository.old(name).first { thief.metadata[name] = old }
         }
-        thief.evil = keeper.firmware.first?.signed
+        thief.wanted = keeper.firmware.map(\.signed)
     }
 
     /// Changes the tables so that the server itself offers what he wants.
@@ -121,10 +121,11 @@ extension FleetSimulation {
 
     /// An answer that offers what the thief wants, signed by the server's own key.
     func forgedByThief(_ answer: [UInt8], to device: SimulatedDevice) -> [UInt8] {
-        guard let evil = thief.evil, luck.happens(1, in: 2, "thief"),
+        guard !thief.wanted.isEmpty, luck.happens(1, in: 2, "thief"),
             let directive = try? SignedMessage<Directive>(parsing: answer, limitBytes: 65_536),
             let nonce = Nonce("thief-\(now)"), let rollout = RolloutName("evil")
         else { return answer }
+        let evil = luck.choice(thief.wanted, "thief")
         let offer = Offer(
             device: device.id, nonce: nonce, rollout: rollout, wave: 0, release: evil.release,
             image: evil.image, expires: end)

@@ -149,13 +149,30 @@ extension DeviceLink: Bootloader {
 extension AgentNotice {
     fileprivate var sentence: String {
         switch self {
-        case .phase(let word): "is \(word)"
+        case .phase(let word): Self.clause(ofPhase: word)
         case .resumed(let byte): "goes on with the image at byte \(byte)"
         case .checkInFailed(let reason): "gets no answer: \(reason)"
         case .untrusted(let reason): "does not trust what it got: \(reason)"
         case .slow(let reason): "goes on later: \(reason)"
         case .trouble(let reason): "has trouble: \(reason)"
         case .waiting(let reason): "waits: \(reason)"
+        }
+    }
+
+    /// What a phase means, for somebody who reads of it for the first time.
+    private static func clause(ofPhase word: String) -> String {
+        switch word {
+        case "idle": "has nothing left to do"
+        case "offered": "was offered an image, and asks the signed metadata about it"
+        case "downloading": "may install it, and downloads it"
+        case "verifying": "has all of it, and reads it back"
+        case "installed": "has the whole image in its spare slot"
+        case "trial": "tries the image, or is about to"
+        case "confirming": "was heard by the server from the new image, and keeps it"
+        case "proven": "tells the server that it runs the image for good"
+        case "rolling back": "goes back to the image before"
+        case "failed": "tells the server that the update failed"
+        default: "is \(word)"
         }
     }
 }

@@ -32,6 +32,8 @@ final class SimulatedDevice {
     var deafUntil: Int64 = 0
     /// What it was really seen to do.
     var witness = DeviceWitness()
+    /// The offer whose failure the trace has told.
+    var notedFailure: Nonce?
     /// Answers that came earlier, for whoever replays them.
     var oldAnswers: [[UInt8]] = []
 

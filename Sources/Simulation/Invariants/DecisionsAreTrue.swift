@@ -21,6 +21,10 @@ extension FleetSimulation {
         guard let device = device(offer.device) else {
             return fail("P2", "DecisionsAreTrue", "an offer for \(offer.device), which is nobody")
         }
+        note(
+            "server",
+            "counts \(offer.rollout) on \(offer.device) as \(offer.outcome)"
+                + (offer.failure.map { ": \($0)" } ?? ""))
         switch offer.outcome {
         case "proven":
             books.provenCount += 1
