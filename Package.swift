@@ -292,7 +292,7 @@ let package = Package(
             exclude: ["Image"], swiftSettings: testing),
         .testTarget(
             name: "FleetSimulationTests",
-            dependencies: ["Simulation", "TestSupport", "slipway-sim"], exclude: ["mutants.txt", "seeds.txt"],
+            dependencies: ["Simulation", "slipway-sim"], exclude: ["mutants.txt", "seeds.txt"],
             swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]
