@@ -60,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
 
         .target(name: "Model", swiftSettings: strict),
@@ -84,7 +85,7 @@ let package = Package(
         .target(
             name: "OpenSSL", dependencies: ["COpenSSL", "Model", "Trust"],
             swiftSettings: strict),
-        .target(name: "Programs", swiftSettings: strict),
+        .target(name: "Programs", dependencies: ["CMalloc"], swiftSettings: strict),
         .target(name: "Curl", dependencies: ["CCurl", "Model"], swiftSettings: strict),
         .target(
             name: "Signers", dependencies: ["CPKCS11", "JSON", "Model", "Trust"],
@@ -100,7 +101,7 @@ let package = Package(
         .target(
             name: "Stores",
             dependencies: [
-                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Wire",
+                "Audit", "JSON", "Model", "Orchestrator", "Postgres", "Rollouts", "Trust", "Wire",
                 library("GRDB", in: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -108,9 +109,13 @@ let package = Package(
             name: "Buckets", dependencies: ["Curl", "Model", "OpenSSL", "Orchestrator", "Trust"],
             swiftSettings: strict),
         .target(
+            name: "EventLoops", dependencies: [library("NIOCore", in: "swift-nio")],
+            swiftSettings: strict),
+        .target(
             name: "Server",
             dependencies: [
-                "Audit", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry", "Trust", "Wire",
+                "Audit", "EventLoops", "JSON", "Model", "Orchestrator", "Rollouts", "Telemetry",
+                "Trust", "Wire",
                 library("Hummingbird", in: "hummingbird"),
                 library("HummingbirdCore", in: "hummingbird"), logging,
                 library("NIOCore", in: "swift-nio"), library("NIOHTTP1", in: "swift-nio"),
@@ -206,7 +211,7 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
-            name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "Trust"],
+            name: "OpenSSLTests", dependencies: ["Model", "OpenSSL", "TestSupport", "Trust"],
             swiftSettings: testing),
         .testTarget(
             name: "CurlTests",
@@ -218,7 +223,8 @@ let package = Package(
             name: "CodecsTests", dependencies: ["Codecs", "Model", "TestSupport"],
             swiftSettings: testing),
         .testTarget(
-            name: "SignersTests", dependencies: ["Model", "OpenSSL", "Signers", "Trust"],
+            name: "SignersTests",
+            dependencies: ["Model", "OpenSSL", "Signers", "TestSupport", "Trust"],
             swiftSettings: testing),
         .testTarget(
             name: "SlotsTests",
@@ -253,7 +259,7 @@ let package = Package(
                 "Audit", "Curl", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts", "Server",
                 "Stores", "TestSupport", "Trust", "Wire", "slipway", "slipway-agent",
                 "slipway-server", library("Hummingbird", in: "hummingbird"),
-                library("NIOCore", in: "swift-nio"),
+                library("NIOCore", in: "swift-nio"), argumentParser,
             ],
             swiftSettings: testing),
         .testTarget(
@@ -267,6 +273,13 @@ let package = Package(
             name: "OutsideGateTests",
             dependencies: [
                 "JSON", "Model", "Orchestrator", "Rollouts", "Server", "TestSupport",
+                "slipway-server",
+            ],
+            swiftSettings: testing),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "Curl", "Model", "OpenSSL", "Rollouts", "TestSupport", "Trust", "Wire", "slipway",
                 "slipway-server",
             ],
             swiftSettings: testing),

@@ -42,10 +42,10 @@ public struct AuditCheckpoint: WireMessage {
             throw fields.refused("type", Self.type)
         }
         number = try fields.integer("number", in: 1...Int64.max)
-        sha256 = try fields.hash("sha256")
+        sha256 = try fields.digest("sha256")
         previous = try fields.integer("previous", in: 0...Int64.max)
-        at = try fields.moment("at")
-        repository = try fields.hash("repository")
+        at = try fields.instant("at")
+        repository = try fields.digest("repository")
     }
 }
 

@@ -71,17 +71,16 @@ public struct AuditRow: WireMessage {
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         number = try fields.integer("number", in: 1...Int64.max)
-        at = try fields.moment("at")
+        at = try fields.instant("at")
         actor = try fields.string("actor")
         action = try fields.string("action")
         subject = try fields.string("subject", maximumByteCount: 65_536)
-        device = try fields.optionalString("device").map(fields.known("device") { DeviceID($0) })
-        rollout = try fields.optionalString("rollout")
-            .map(fields.known("rollout") { RolloutName($0) })
+        device = try fields.optionalName("device")
+        rollout = try fields.optionalName("rollout")
         before = fields.optionalValue("before")
         after = fields.optionalValue("after")
-        previous = try fields.hash("previous")
-        sha256 = try fields.hash("sha256")
+        previous = try fields.digest("previous")
+        sha256 = try fields.digest("sha256")
     }
 }
 
@@ -104,26 +103,4 @@ public struct AuditHead: Hashable, Sendable {
         }
         return AuditHead(number: 0, sha256: zeros)
     }()
-}
-
-extension JSONFields {
-    func moment(_ member: String) throws(JSONShapeError) -> Instant {
-        try known(member) { Instant($0) }(string(member))
-    }
-
-    func hash(_ member: String) throws(JSONShapeError) -> Digest {
-        try known(member) { Digest(hex: $0) }(string(member))
-    }
-
-    /// Reads the text of `member`, or refuses it.
-    func known<Value>(
-        _ member: String, _ make: @escaping (String) -> Value?
-    ) -> (String) throws(JSONShapeError) -> Value {
-        { text throws(JSONShapeError) in
-            guard let value = make(text) else {
-                throw refused(member, "another text than \(JSONString(text).quoted)")
-            }
-            return value
-        }
-    }
 }

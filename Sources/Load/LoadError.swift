@@ -6,11 +6,14 @@ public enum LoadError: Error, Hashable, CustomStringConvertible {
     case cut
     /// What the server sent is no answer of known length.
     case malformed
+    /// Nothing came for so long though answers are owed.
+    case silent(seconds: Int)
 
     public var description: String {
         switch self {
         case .system(let what, let code): "cannot \(what): error \(code)"
         case .cut: "the server has ended the connection"
+        case .silent(let seconds): "the server has sent nothing for \(seconds) s"
         case .malformed: "the server's answer has no head with a Content-Length"
         }
     }

@@ -9,6 +9,9 @@ public final class LoadGenerator {
     private var free: [Int] = []
     private var buffer = [UInt8](repeating: 0, count: 262_144)
 
+    /// How long a server may send nothing at all while it owes answers.
+    private static let patienceSeconds = 60
+
     private struct Connection {
         let socket: LoadSocket
         /// When the request was due, in nanoseconds; an answer is late from then on.
@@ -54,6 +57,8 @@ public final class LoadGenerator {
     }
 
     /// Sends requests for so long, or until there are none, and waits for their answers.
+    ///
+    /// - Throws: ``LoadError``; ``LoadError/silent(seconds:)`` when nothing comes any more.
     public func run(
         _ pace: Pace, seconds: Double, next: () -> [UInt8]?
     ) throws(LoadError) -> Outcome {
@@ -61,6 +66,7 @@ public final class LoadGenerator {
         let begin = Self.now
         let end = begin + Int64(seconds * 1e9)
         var due = begin
+        var heard = begin
         var isOver = false
         while true {
             while !isOver, let number = free.last {
@@ -76,10 +82,15 @@ public final class LoadGenerator {
                 if case .open(let nextPause) = pace { due += nextPause() }
             }
             if isOver, free.count == connections.count { break }
-            let pause = isOver || free.isEmpty ? -1 : max(0, due - Self.now)
-            for number in try poller.wait(nanoseconds: pause) {
-                try receive(over: number, &outcome)
+            let limit = heard + Int64(Self.patienceSeconds) * 1_000_000_000 - Self.now
+            let isIdle = free.count == connections.count
+            guard limit > 0 || isIdle else {
+                throw .silent(seconds: Self.patienceSeconds)
             }
+            let pause = isOver || free.isEmpty ? limit : max(0, due - Self.now)
+            let ready = try poller.wait(nanoseconds: pause)
+            if !ready.isEmpty || isIdle { heard = Self.now }
+            for number in ready { try receive(over: number, &outcome) }
         }
         outcome.seconds = Double(Self.now - begin) / 1e9
         return outcome

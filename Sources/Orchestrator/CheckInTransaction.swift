@@ -38,7 +38,7 @@ struct CheckInTransaction {
         // Who holds a lease has an attempt under way.
         var offer =
             attempts.values.contains(.underWay) ? try store.openOffer(of: checkIn.device) : nil
-        if let overdue = offer, overdue.expires <= now {
+        if let overdue = offer, try orchestrator.isOver(overdue, store, at: now) {
             try end(overdue: overdue)
             (old, offer) = (try store.device(checkIn.device), nil)
             attempts = try store.attempts(of: checkIn.device)
@@ -99,11 +99,8 @@ struct CheckInTransaction {
             setAttributes: expected?.attributes ?? .none, lastSeen: now, enrolled: now)
     }
 
-    /// Looked at again inside the transaction: the inventory may have changed meanwhile.
+    /// That its key is the one of the inventory is a part of what lets it in.
     private func refuse(unless expected: ExpectedDevice) throws(Refusal) {
-        guard expected.publicKey ?? key == key else {
-            throw .stranger("device \(expected.id) has another key in the inventory")
-        }
         guard expected.hardware ?? checkIn.hardware == checkIn.hardware else {
             throw .conflict(
                 "device \(expected.id) says that it is a \(checkIn.hardware), and the inventory"
@@ -256,21 +253,23 @@ struct CheckInTransaction {
         case .moment(let moment):
             let plan = try orchestrator.plan(of: rollout)
             // How many of them are done is not worth counting each time that one asks.
-            return pacing.pause(
+            return try pacing.pause(
                 for: bucket, at: now, notBefore: moment, waiting: reached(by: rollout, plan),
                 freePlaces: plan.spec.limits.concurrent)
         case .place:
             let plan = try orchestrator.plan(of: rollout)
             let open = try store.openOfferCount(in: rollout.name)
             let done = try store.provenCount(in: rollout.name)
-            return pacing.pause(
+            return try pacing.pause(
                 for: bucket, at: now, waiting: max(0, reached(by: rollout, plan) - open - done),
                 freePlaces: max(0, plan.spec.limits.concurrent - open))
         }
     }
 
-    private func reached(by rollout: RolloutRecord, _ plan: RolloutPlan) -> Int {
-        plan.openWave(in: rollout.state).map { plan.waves[$0].deviceCount } ?? 0
+    private func reached(by rollout: RolloutRecord, _ plan: RolloutPlan) throws -> Int {
+        guard let wave = plan.openWave(in: rollout.state) else { return 0 }
+        let leavers = try store.leavers(of: rollout.name).leavers(upTo: wave)
+        return max(0, plan.waves[wave].deviceCount - leavers)
     }
 
     /// Takes the lease in the transaction that counted the others (promise P4).

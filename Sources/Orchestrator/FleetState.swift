@@ -10,6 +10,7 @@ public struct FleetState: Hashable, Sendable {
     public var rollouts: [RolloutStanding]
     public var releaseCount: Int
     public var imageCount: Int
+    public var webHooks: WebHookCensus
     /// When a server last noted that it was there; `nil` before the first time.
     public var heartbeat: Instant?
 
@@ -56,6 +57,27 @@ public struct LeaseCensus: Hashable, Sendable {
     }
 }
 
+/// How far the web hooks have been told.
+public struct WebHookCensus: Hashable, Sendable {
+    public var count: Int
+    /// Those whose address did not take the newest delivery.
+    public var failing: Int
+    /// Events that wait for a web hook; of each, those among the ``horizon`` events that follow what
+    /// it was told last.
+    public var waiting: Int
+    public var deadLetters: Int
+
+    /// Nobody reads through all that happened while an address was away for weeks.
+    public static let horizon = 10_000
+
+    public init(count: Int, failing: Int, waiting: Int, deadLetters: Int) {
+        self.count = count
+        self.failing = failing
+        self.waiting = waiting
+        self.deadLetters = deadLetters
+    }
+}
+
 /// Where one rollout stands.
 public struct RolloutStanding: Hashable, Sendable {
     public var name: RolloutName
@@ -79,7 +101,8 @@ public struct RolloutStanding: Hashable, Sendable {
 public struct WaveStanding: Hashable, Sendable {
     /// From 0.
     public var wave: Int
-    /// Of this wave and those before it, at planning.
+    /// Of this wave and those before it, at planning, without those that left the fleet since and
+    /// had proven nothing.
     public var planned: Int
     public var tally: WaveTally
 }
@@ -106,4 +129,5 @@ public protocol FleetReader {
     func underWayRollouts(limit: Int) throws -> [RolloutName]
     func releaseCount() throws -> Int
     func imageCount() throws -> Int
+    func webHookCensus() throws -> WebHookCensus
 }

@@ -32,7 +32,7 @@ extension Orchestrator {
         }
     }
 
-    /// All versions of a cohort, and how many devices the newest picks now.
+    /// All versions of a cohort, and how many devices that are not retired the newest picks now.
     public func cohort(_ name: CohortName) async throws(Refusal) -> CohortHistory {
         let context = context(at: now())
         return try await readFleet { store in
@@ -42,7 +42,9 @@ extension Orchestrator {
             }
             let selector = try Self.selector(newest.expanded, .expanded)
             var devices = 0
-            try store.forEachDevice { if selector.matches($0, in: context) { devices += 1 } }
+            try store.forEachDevice {
+                if $0.standing != .retired, selector.matches($0, in: context) { devices += 1 }
+            }
             return CohortHistory(
                 name: name, devices: devices, versions: versions.map(\.summary))
         }

@@ -33,51 +33,13 @@ public enum WebHookOutcome: Hashable, Sendable {
 ///
 /// Where a web hook stands moves on only after its address has said that it took the event. Whoever
 /// is killed in between sends the event again, and loses none.
+///
+/// The server that steps delivers. One that was paused and does not know that another does makes a
+/// repeat and no more: where a web hook stands is moved only by whoever knows where it stood.
 extension Orchestrator {
-    /// How long a server that has died keeps others from delivering.
-    public static let deliveryLeaseDuration = Duration.seconds(10)
-    /// A lease that lasts longer than this is not renewed yet.
-    private static let renewalDuration = Duration.seconds(7)
     /// How many events may lie between a web hook's position and the newest before it is moved past
     /// those that it does not want.
     private static let passedOver: Int64 = 1000
-
-    /// Whether `holder` is the one server that delivers now.
-    ///
-    /// Others see that it has died by a lease that ended. Whoever delivers in spite of that makes a
-    /// repeat and no more: where a web hook stands is moved only by whoever knows where it stood.
-    public func mayDeliver(as holder: Nonce) async throws(Refusal) -> Bool {
-        let moment = now()
-        let lease = try await read { try $0.deliveryLease() }
-        if let lease, lease.holder != holder, lease.until > moment,
-            // A clock that was set back must not leave the lease with a dead server.
-            lease.until <= moment.advanced(by: Self.deliveryLeaseDuration)
-        {
-            return false
-        }
-        let renewed = DeliveryLease(
-            holder: holder, until: moment.advanced(by: Self.deliveryLeaseDuration))
-        if let lease, lease.holder == holder,
-            lease.until > moment.advanced(by: Self.renewalDuration)
-        {
-            return true
-        }
-        return try await write(as: .server, at: moment) { store in
-            guard try store.deliveryLease() == lease else { return false }
-            try store.save(renewed)
-            return true
-        }
-    }
-
-    /// Lets another server deliver at once.
-    public func endDelivering(as holder: Nonce) async throws(Refusal) {
-        let moment = now()
-        try await write(as: .server, at: moment) { store in
-            guard var lease = try store.deliveryLease(), lease.holder == holder else { return }
-            lease.until = moment
-            try store.save(lease)
-        }
-    }
 
     /// What is to be delivered now: at most one event for each web hook.
     public func dueDeliveries() async throws(Refusal) -> [WebHookDelivery] {
@@ -112,7 +74,7 @@ extension Orchestrator {
     ) throws -> WebHookDelivery? {
         if let trouble = hook.trouble {
             // A pause that a clock promises which was set back since is over.
-            let longest = Duration.seconds(WebHookRetry.longestPauseSeconds)
+            let longest = WebHookRetry.pause(afterFailures: trouble.failures, luck: 0)
             guard trouble.next <= moment || trouble.next > moment.advanced(by: longest) else {
                 return nil
             }

@@ -3,11 +3,11 @@ internal import Rollouts
 
 /// What gates decide by.
 extension Orchestrator {
-    /// - Parameter countsUntried: Whether somebody wants to know how many devices were not tried
-    ///   yet; for the verdict it is enough whether there is one.
+    /// - Parameter share: How much of the fleet is looked at for a device that was not tried yet,
+    ///   which is enough for the verdict; `nil` to count them.
     func evidence(
         for rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreReader,
-        at moment: Instant, countsUntried: Bool = true
+        at moment: Instant, lookingAt share: UntriedSearch.Share? = nil
     ) throws -> WaveEvidence {
         let openWave = plan.openWave(in: rollout.state) ?? -1
         let tallies = try store.tallies(of: rollout.name, at: moment, outsidePausedStrata: true)
@@ -18,11 +18,13 @@ extension Orchestrator {
         }
         let isApproved = try isApproved(rollout, store)
         let outside = try outsideAnswers(for: rollout, plan, store)
+        let left = try store.leavers(of: rollout.name).leavers(upTo: openWave)
         func evidence(undecided: Int) -> WaveEvidence {
             WaveEvidence(
                 proven: tallies.reduce(0) { $0 + $1.evidence.proven }, failures: failures,
                 provenInWave: tallies.reduce(0) { $0 + ($1.wave <= openWave ? $1.proven : 0) },
-                undecided: undecided, isApproved: isApproved, control: control, outside: outside)
+                undecided: undecided, left: left, isApproved: isApproved, control: control,
+                outside: outside)
         }
         // The fleet is read only when everything else would let the wave pass.
         let hopeful = evidence(
@@ -31,7 +33,7 @@ extension Orchestrator {
             return hopeful
         }
         let search = try UntriedSearch(in: rollout, plan, store, self, at: moment)
-        let untried = try countsUntried ? search.count() : search.findsAny() ? 1 : 0
+        let untried = try share.map { try search.mayFind(lookingAt: $0) ? 1 : 0 } ?? search.count()
         return evidence(undecided: hopeful.undecided + untried)
     }
 
@@ -43,39 +45,5 @@ extension Orchestrator {
         return try store.approvals(of: rollout.name).contains {
             $0.wave == wave && $0.since == since && $0.by != rollout.author
         }
-    }
-
-    /// Looks how many others are silent, if that is what decides whether the wave stops.
-    ///
-    /// What is seen is kept with the newest of the overdue: once an outage is over, it would not be
-    /// seen any more, and it excuses nobody who falls silent later.
-    func watchTheSilent(
-        of rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreWriter,
-        at moment: Instant
-    ) throws {
-        guard case .running = rollout.state else { return }
-        guard let newest = try store.newestOverdue(in: rollout.name) else { return }
-        let evidence = try evidence(
-            for: rollout, plan, store, at: moment, countsUntried: false)
-        guard evidence.control == nil, plan.spec.gate.dependsOnSilence(evidence) else { return }
-        let attempts = try store.attemptRecords(in: rollout.name)
-        let watched = Set(attempts.map(\.device)).union(try store.openOffers().map(\.device))
-        let context = context(at: moment)
-        // When the newest of the overdue was heard of last, and how long an update takes.
-        let end = min(
-            newest.heard, moment.advanced(by: .zero - plan.spec.gate.overdueAfter))
-        let exposure = try store.meanExposure(in: rollout.name)
-        let begin = end.advanced(by: .zero - exposure)
-        var (silent, count) = (0, 0)
-        try store.forEachDevice { device in
-            guard device.lastSeen > begin, device.isActive, !watched.contains(device.id),
-                plan.spec.selector.matches(device, in: context)
-            else { return }
-            count += 1
-            if device.lastSeen <= end { silent += 1 }
-        }
-        try store.add(
-            OverdueGrading.Control(silent: silent, count: count), of: rollout.name,
-            newestOverdue: newest.failed, at: moment)
     }
 }

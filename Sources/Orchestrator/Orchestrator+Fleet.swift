@@ -92,11 +92,13 @@ extension Orchestrator {
                 // Its id is used again, by an operator's word.
                 device.lifecycle = .active
                 device.retirement = nil
+                try store.removeLeaver(id)
                 what = "its key is now \(key.hex)"
             case .setAttributes(let changes):
                 device.setAttributes = try device.setAttributes.changed(by: changes)
                 what = "its attributes were set: \(changes.keys.sorted().joined(separator: ", "))"
             case .retire(let demandsWipe):
+                if device.lifecycle == .active { try noteLeaving(of: id, store, at: moment) }
                 device.lifecycle = .retired
                 device.askedKey = nil
                 device.retirement = Retirement(

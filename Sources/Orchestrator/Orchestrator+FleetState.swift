@@ -23,7 +23,7 @@ extension Orchestrator {
                 rollouts: try named.compactMap { name in
                     try store.rollout(name).map { try standing(of: $0, store, at: moment) }
                 }, releaseCount: try store.releaseCount(), imageCount: try store.imageCount(),
-                heartbeat: try store.heartbeat())
+                webHooks: try store.webHookCensus(), heartbeat: try store.heartbeat())
         }
     }
 
@@ -38,9 +38,10 @@ extension Orchestrator {
             name: rollout.name, state: rollout.state.word,
             pauseReason: rollout.state.pauseWord, wave: nil, opened: nil, soaked: nil,
             lacksApproval: false, waves: [], evidence: nil)
+        let leavers = try store.leavers(of: rollout.name)
         standing.waves = rollout.deviceCounts.enumerated().map { number, planned in
             WaveStanding(
-                wave: number, planned: planned,
+                wave: number, planned: max(0, planned - leavers.leavers(upTo: number)),
                 tally: tallies.first { $0.wave == number } ?? WaveTally(wave: number))
         }
         switch rollout.state {

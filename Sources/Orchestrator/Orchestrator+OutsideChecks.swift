@@ -10,8 +10,10 @@ extension Orchestrator {
     /// earlier call waits: at most 8 questions are under way at once, and what finds no place is
     /// left for the next call.
     ///
+    /// An answer that comes when `right` is no longer good is dropped: whoever steps then asks anew.
+    ///
     /// - Throws: ``Refusal``, the first, after all answers have come.
-    public func askOutsideChecks() async throws(Refusal) {
+    public func askOutsideChecks(by right: SteppingRight) async throws(Refusal) {
         // Looked at first: an answer that is stored while we read must not be asked for again.
         let asked = underWay.all
         let due = try await dueQuestions().filter {
@@ -21,7 +23,7 @@ extension Orchestrator {
             for question in due {
                 group.addTask {
                     defer { underWay.end(question.key) }
-                    return await ask(question)
+                    return await ask(question, by: right)
                 }
             }
             return await group.reduce(nil) { $0 ?? $1 }
@@ -82,7 +84,7 @@ extension Orchestrator {
     }
 
     /// Asks one question and stores the answer; returns what kept it from being stored.
-    private func ask(_ due: DueQuestion) async -> Refusal? {
+    private func ask(_ due: DueQuestion, by right: SteppingRight) async -> Refusal? {
         var question = due.question
         // What counts is when whoever answers begins to look.
         question.now = now()
@@ -95,6 +97,7 @@ extension Orchestrator {
         let moment = now()
         do {
             try await write(as: .server, at: moment) { store in
+                guard try store.isGood(right) else { return }
                 try add(record, store, at: moment)
                 try askGate(of: record.rollout, store, at: moment)
             }

@@ -92,7 +92,7 @@ extension Orchestrator {
         at moment: Instant
     ) throws -> Planning {
         let plan = try plan(of: rollout)
-        let proven = try store.provenCount(in: rollout.name)
+        let proven = try store.remainingProvenCount(in: rollout.name)
         guard proven > 0 else {
             throw Refusal.invalid("no device has the release from rollout \(rollout.name)")
         }

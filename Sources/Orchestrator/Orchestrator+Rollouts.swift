@@ -384,11 +384,14 @@ extension Orchestrator {
         let verdict = plan.verdict(in: rollout.state, evidence: evidence, at: moment)
         let tallies = try store.tallies(
             of: rollout.name, at: moment, outsidePausedStrata: false)
+        let leavers = try store.leavers(of: rollout.name)
         let waves = plan.waves.enumerated().map { index, wave in
             let tally = tallies.first { $0.wave == index }
             return RolloutSummary.Wave(
-                name: wave.spec.name, devices: wave.deviceCount, offered: tally?.open ?? 0,
-                proven: tally?.proven ?? 0, failed: tally?.failures.total ?? 0,
+                name: wave.spec.name,
+                devices: max(0, wave.deviceCount - leavers.leavers(upTo: index)),
+                offered: tally?.open ?? 0, proven: tally?.proven ?? 0,
+                failed: tally?.failures.total ?? 0,
                 retrying: tally?.retrying ?? 0)
         }
         let failures = tallies.reduce(FailureCounts.none) { $0 + $1.failures }

@@ -8,8 +8,10 @@ extension Orchestrator {
     /// Safe to call at any time and as often as one likes. Each rollout is looked at in a
     /// transaction of its own, so that one that cannot be read does not hold up the others.
     ///
+    /// - Returns: Whether `right` was good until the end; from where it was not, nothing was done.
     /// - Throws: ``Refusal``, the first, after every rollout was looked at.
-    public func step() async throws(Refusal) {
+    @discardableResult
+    public func step(by right: SteppingRight) async throws(Refusal) -> Bool {
         let moment = now()
         let names = try await read { store in
             let overdue = try store.expiredOffers(at: moment).map(\.rollout)
@@ -22,28 +24,42 @@ extension Orchestrator {
                 try await readFleet { try lookAhead(of: name, $0, at: moment) }
                 // It may have waited; what is stored is stored now.
                 let moment = now()
-                try await write(as: .server, at: moment) { store in
-                    for offer in try store.expiredOffers(at: moment) where offer.rollout == name {
+                let isJudged = try await write(as: .server, at: moment) { store -> Bool? in
+                    guard try store.isGood(right) else { return nil }
+                    for offer in try store.expiredOffers(at: moment)
+                    where try offer.rollout == name && isOver(offer, store, at: moment) {
                         try expire(offer, store, at: moment)
                     }
-                    try askGate(of: name, store, at: moment)
+                    return try askGate(of: name, store, at: moment)
+                }
+                guard let isJudged else { return false }
+                if !isJudged {
+                    try await readFleet { try lookAtTheSilent(of: name, $0, at: moment) }
+                    let isGood = try await write(as: .server, at: moment) { store in
+                        guard try store.isGood(right) else { return false }
+                        _ = try askGate(of: name, store, at: moment)
+                        return true
+                    }
+                    guard isGood else { return false }
                 }
                 // One that cannot be read has lost its leases all the same; this tells of it.
                 try await read { store in _ = try store.rollout(name).map { try plan(of: $0) } }
             } catch { problem = problem ?? error }
         }
         if let problem { throw problem }
+        return true
     }
 
-    /// Finds a device that was not tried yet, if the gate will ask for one, while nobody waits for
-    /// the transaction: who is found is asked first by the gate, which then need not search.
+    /// Looks for a device that was not tried yet, if the gate will ask for one, while nobody waits
+    /// for the transaction: the gate, for which others do, asks first who was found, and believes
+    /// that there is none once a whole fleet was looked at.
     private func lookAhead(
         of name: RolloutName, _ store: any StoreReader, at moment: Instant
     ) throws {
         guard let rollout = try store.rollout(name), case .running = rollout.state,
             let plan = try? plan(of: rollout)
         else { return }
-        _ = try evidence(for: rollout, plan, store, at: moment, countsUntried: false)
+        _ = try evidence(for: rollout, plan, store, at: moment, lookingAt: .ahead)
     }
 
     /// Counts silence past the deadline as a failure (promise P2).
@@ -54,28 +70,38 @@ extension Orchestrator {
 
     /// Lets the gate look right after an offer was decided, in the same transaction.
     ///
-    /// A rollout that cannot be read offers nothing anyway; ``step()`` tells of it.
-    func askGate(of name: RolloutName, _ store: any StoreWriter, at moment: Instant) throws {
+    /// A rollout that cannot be read offers nothing anyway; ``step(by:)`` tells of it. No gate judges a
+    /// time in which nobody listened.
+    ///
+    /// - Returns: `false` where the gate cannot judge before ``lookAtTheSilent(of:_:at:)``, which
+    ///   ``step(by:)`` sees to.
+    @discardableResult
+    func askGate(
+        of name: RolloutName, _ store: any StoreWriter, at moment: Instant
+    ) throws -> Bool {
+        guard try hasListened(store, until: moment) else { return true }
         guard let rollout = try store.rollout(name), let plan = try? plan(of: rollout) else {
-            return
+            return true
         }
-        try tick(rollout, plan, store, at: moment)
+        return try tick(rollout, plan, store, at: moment)
     }
 
     private func tick(
         _ rollout: RolloutRecord, _ plan: RolloutPlan, _ store: any StoreWriter,
         at moment: Instant
-    ) throws {
-        guard rollout.state.hasGate else { return }
+    ) throws -> Bool {
+        guard rollout.state.hasGate else { return true }
         if case .reverting(let other) = rollout.state {
-            return try followRevert(of: rollout, by: other, plan, store, at: moment)
+            try followRevert(of: rollout, by: other, plan, store, at: moment)
+            return true
         }
         try pauseFailingStrata(of: rollout, plan, store, at: moment)
-        try watchTheSilent(of: rollout, plan, store, at: moment)
+        guard try watchTheSilent(of: rollout, plan, store, at: moment) else { return false }
         let evidence = try evidence(
-            for: rollout, plan, store, at: moment, countsUntried: false)
+            for: rollout, plan, store, at: moment, lookingAt: .inPassing)
         let transition = try plan.transition(from: rollout.state, on: .tick(at: moment, evidence))
         try save(transition, of: rollout, store, at: moment)
+        return true
     }
 
     /// Names the kinds of devices that fail where others do not, before the gate judges the rest.

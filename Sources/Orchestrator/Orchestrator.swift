@@ -16,6 +16,8 @@ public struct Orchestrator: Sendable {
     let zones: any TimeZones
     let outside: any OutsideGateProbe
     let now: @Sendable () -> Instant
+    /// What the clock that it was given says.
+    public var moment: Instant { now() }
     let makeNonce: @Sendable () throws -> Nonce
     let publisher: Publisher
     /// Vouches for people without tokens of ours; `nil` for nobody.

@@ -71,7 +71,8 @@ final class RolloutMemory: Sendable {
     private struct Kept {
         var book: (version: RolloutsVersion, book: RolloutBook)?
         var plans: [RolloutName: (rollout: RolloutRecord, plan: RolloutPlan)] = [:]
-        var untried: [RolloutName: DeviceID] = [:]
+        var untried: [RolloutName: UntriedPass] = [:]
+        var silence: [RolloutName: (newest: Instant, control: OverdueGrading.Control)] = [:]
     }
 
     private static let mostPlans = 1000
@@ -93,13 +94,28 @@ final class RolloutMemory: Sendable {
         return found.plan
     }
 
-    /// Where a device was found last that the rollout had not tried: a good place to look again.
-    func untried(in rollout: RolloutName) -> DeviceID? { kept.withLock { $0.untried[rollout] } }
+    /// How far the search for devices that the rollout has not tried has come.
+    func untried(in rollout: RolloutName) -> UntriedPass? { kept.withLock { $0.untried[rollout] } }
 
-    func keep(untried device: DeviceID, in rollout: RolloutName) {
+    func keep(_ pass: UntriedPass, in rollout: RolloutName) {
         kept.withLock { kept in
             if kept.untried.count >= Self.mostPlans { kept.untried = [:] }
-            kept.untried[rollout] = device
+            kept.untried[rollout] = pass
+        }
+    }
+
+    /// How many others were silent with the rollout's newest overdue device, if somebody has looked.
+    func silence(in rollout: RolloutName, of newest: Instant) -> OverdueGrading.Control? {
+        let seen = kept.withLock { $0.silence[rollout] }
+        return seen.flatMap { $0.newest == newest ? $0.control : nil }
+    }
+
+    func keep(
+        _ control: OverdueGrading.Control, in rollout: RolloutName, of newest: Instant
+    ) {
+        kept.withLock { kept in
+            if kept.silence.count >= Self.mostPlans { kept.silence = [:] }
+            kept.silence[rollout] = (newest, control)
         }
     }
 

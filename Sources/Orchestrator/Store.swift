@@ -59,7 +59,8 @@ public protocol RulingReader: SearchReader {
 /// Questions inside one transaction.
 public protocol StoreReader:
     RulingReader, CheckInReader, UntriedReader, FleetReader, TokenReader, PageReader,
-    AnsweredRequestReader, WebHookReader, AuditReader, ImageReader, InventoryReader
+    AnsweredRequestReader, WebHookReader, AuditReader, ImageReader, InventoryReader, LeaverReader,
+    SteppingReader
 {
     /// What decided at `moment` when `device` asked, as far as history goes back.
     func history(at moment: Instant, askedBy device: DeviceID) -> any RulingReader
@@ -98,7 +99,7 @@ public protocol StoreReader:
     /// How long a device was under watch on average: from its offer to its proof, or to when it was
     /// heard of last; at least a minute.
     func meanExposure(in rollout: RolloutName) throws -> Duration
-    /// How many proven devices ran each release before; unknown ones are not among them.
+    /// How many proven devices that are not retired ran each release before; unknown ones are not among them.
     func origins(in rollout: RolloutName) throws -> [ReleaseID: Int]
     /// The newest version of each cohort, by name.
     func cohorts() throws -> [CohortRecord]
@@ -126,7 +127,7 @@ public protocol StoreReader:
 /// Questions and changes inside one transaction.
 public protocol StoreWriter:
     StoreReader, CheckInWriter, TokenWriter, AnsweredRequestWriter, WebHookWriter, AuditWriter,
-    InventoryWriter
+    InventoryWriter, LeaverWriter, SteppingWriter
 {
     /// Adds the device or replaces it; what decisions are made from is remembered as of `now`.
     func save(_ device: DeviceRecord, at now: Instant) throws

@@ -43,45 +43,81 @@ struct UntriedSearch {
         moment.advanced(by: .zero - own.plan.spec.gate.overdueAfter)
     }
 
-    /// Whether there is one.
-    ///
-    /// The one that was found last is asked first, and the search goes on from there, so that all
-    /// looks together go through the fleet about once.
-    func findsAny() throws -> Bool {
-        guard let last = orchestrator.memory.untried(in: rollout.name) else {
-            return try finds(.all)
-        }
-        return try finds(.from(last)) || finds(.before(last))
+    /// How much of a fleet is looked at in one go: what takes so much time that nobody minds.
+    enum Share: Int {
+        /// While nobody waits, for less than a tenth of a second.
+        case ahead = 10_000
+        /// While other writes wait, for a few milliseconds.
+        case inPassing = 1000
+
+        /// Those who have been tried take less, and are passed over by the store.
+        fileprivate var places: Int { 2 * rawValue }
+        /// To look at what a device would get takes longer than to see which wave it is in.
+        fileprivate static let fullLook = 10
     }
 
-    private func finds(_ range: UntriedRange) throws -> Bool {
-        var found: DeviceID?
-        try forEach(range) { device in
-            found = device
-            return false
+    /// Whether there is one, or there may be: a large fleet is looked at part by part, and as long as
+    /// not everybody was, nobody knows.
+    func mayFind(lookingAt share: Share) throws -> Bool {
+        guard let version = try store.rolloutsVersion() else { return try count() > 0 }
+        let known = orchestrator.memory.untried(in: rollout.name)
+        let hasEnded = known?.version == version && known?.ended != nil
+        var pass =
+            if let known, known.version == version, known.ended == nil { known } else {
+                UntriedPass(version, startingAt: hasEnded ? nil : known?.place)
+            }
+        let isFound = try look(on: &pass, share)
+        // A small fleet is looked at again; of a large one, what was seen a moment ago is believed.
+        let isUnknown = !isFound && pass.ended == nil
+        if isUnknown, hasEnded, known?.isTrusted(at: moment) ?? false { return false }
+        orchestrator.memory.keep(pass, in: rollout.name)
+        return isFound || isUnknown
+    }
+
+    /// Goes on with the pass; where one is found, the next begins there.
+    private func look(on pass: inout UntriedPass, _ share: Share) throws -> Bool {
+        var work = 0
+        // A small fleet is through after the part up to its end and the one before the start.
+        for _ in 0..<2 where pass.ended == nil {
+            let end = try store.device(placesBehind: share.places, pass.place)
+            var (stop, isFound) = (nil as DeviceID?, false)
+            try store.forEachUntried(
+                in: rollout.name, heardAfter: aliveSince, within: pass.range(upTo: end)
+            ) { device, hardware in
+                guard work < share.rawValue else {
+                    stop = device
+                    return false
+                }
+                work += 1
+                // Most of a fleet is in later waves, which needs no further question.
+                guard own.mayReach(device, hardware) else { return true }
+                work += Share.fullLook
+                guard try isUntried(device) else { return true }
+                (stop, isFound) = (device, true)
+                return false
+            }
+            if isFound {
+                pass = UntriedPass(pass.version, startingAt: stop)
+                return true
+            }
+            if let stop {
+                pass.stop(before: stop)
+                return false
+            }
+            pass.pass(end, at: moment)
         }
-        guard let found else { return false }
-        orchestrator.memory.keep(untried: found, in: rollout.name)
-        return true
+        return false
     }
 
     /// How many there are, counted up to ``WaveEvidence/mostUntried``.
     func count() throws -> Int {
         var count = 0
-        try forEach(.all) { _ in
-            count += 1
+        try store.forEachUntried(in: rollout.name, heardAfter: aliveSince, within: .all) {
+            device, hardware in
+            if own.mayReach(device, hardware), try isUntried(device) { count += 1 }
             return count < WaveEvidence.mostUntried
         }
         return count
-    }
-
-    private func forEach(_ range: UntriedRange, _ body: (DeviceID) -> Bool) throws {
-        try store.forEachUntried(in: rollout.name, heardAfter: aliveSince, within: range) {
-            device, hardware in
-            // Most of a fleet is in later waves, which needs no further question.
-            guard own.mayReach(device, hardware), try isUntried(device) else { return true }
-            return body(device)
-        }
     }
 
     private func isUntried(_ id: DeviceID) throws -> Bool {

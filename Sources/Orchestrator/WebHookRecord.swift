@@ -87,8 +87,6 @@ public protocol WebHookReader {
     func deadLetterCount(of hook: WebHookID) throws -> Int
     /// The first that somebody has asked for.
     func wantedDeadLetter(of hook: WebHookID) throws -> DeadLetterRecord?
-    /// Who delivers now, and until when; `nil` before the first time.
-    func deliveryLease() throws -> DeliveryLease?
 }
 
 public protocol WebHookWriter {
@@ -103,16 +101,4 @@ public protocol WebHookWriter {
     ///
     /// - Returns: How many.
     func wantDeadLetters(of hook: WebHookID) throws -> Int
-    func save(_ lease: DeliveryLease) throws
-}
-
-/// The right of one server to deliver, so that an address is not told everything several times.
-public struct DeliveryLease: Hashable, Sendable {
-    public var holder: Nonce
-    public var until: Instant
-
-    public init(holder: Nonce, until: Instant) {
-        self.holder = holder
-        self.until = until
-    }
 }

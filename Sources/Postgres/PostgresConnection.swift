@@ -7,6 +7,8 @@ public final class PostgresConnection: @unchecked Sendable {
     private var prepared: [String: String] = [:]
     private var cursorCount = 0
     private var isStale = false
+    /// How long it waits for answers.
+    var patience = PostgresPatience.standard
 
     /// Statements that are kept; programs have fewer texts than that, unless they build them.
     private static let preparedLimit = 500
@@ -26,7 +28,23 @@ public final class PostgresConnection: @unchecked Sendable {
     /// Runs statements without arguments; the answer is that of the last.
     @discardableResult
     public func run(_ statements: String) throws(PostgresError) -> PostgresAnswer {
-        try noting { handle throws(PostgresError) in try handle.run(statements) }
+        try run(statements, patience: patience.statement)
+    }
+
+    /// Opens a transaction.
+    func begin(_ statements: String) throws(PostgresError) -> PostgresAnswer {
+        try run(statements, patience: patience.begin)
+    }
+
+    /// Takes back what is open.
+    func rollBack() throws(PostgresError) { _ = try run("ROLLBACK", patience: patience.begin) }
+
+    private func run(
+        _ statements: String, patience: Duration?
+    ) throws(PostgresError) -> PostgresAnswer {
+        try noting { handle throws(PostgresError) in
+            try handle.run(statements, patience: patience)
+        }
     }
 
     /// Runs one statement, with `?` for each argument, and keeps it prepared.
@@ -36,8 +54,15 @@ public final class PostgresConnection: @unchecked Sendable {
         try Self.refuseNUL(arguments)
         let name = try name(of: sql)
         return try noting { handle throws(PostgresError) in
-            try handle.runPrepared(name, arguments)
+            try handle.runPrepared(name, arguments, patience: patience.statement)
         }
+    }
+
+    /// Runs a `COPY … FROM STDIN` with many rows, in PostgreSQL's text format.
+    ///
+    /// All are taken or none.
+    public func copy(_ statement: String, _ lines: [UInt8]) throws(PostgresError) {
+        try noting { handle throws(PostgresError) in try handle.copy(statement, lines) }
     }
 
     /// Commits, and returns only when that is certain.
@@ -45,9 +70,14 @@ public final class PostgresConnection: @unchecked Sendable {
     /// - Throws: ``PostgresError``; where the connection was lost meanwhile, nobody can tell whether
     ///   the transaction was committed.
     public func commit() throws(PostgresError) {
+        _ = handle.takeWarning()
         // A transaction in which a statement failed is rolled back without an error.
-        let tag = try run("COMMIT").tag
+        let tag = try run("COMMIT", patience: patience.commit).tag
         guard tag == "COMMIT" else { throw PostgresError("COMMIT was answered by \(tag)") }
+        // Somebody has ended the wait for the standby, which would not have it after a failover.
+        guard !handle.takeWarning() else {
+            throw PostgresError("the commit may not be on the standby", isLost: true)
+        }
     }
 
     /// Opens a cursor, which ends with the transaction, and returns its name.
@@ -58,7 +88,9 @@ public final class PostgresConnection: @unchecked Sendable {
         cursorCount += 1
         let name = "cursor_\(cursorCount)"
         let statement = "DECLARE \(name) NO SCROLL CURSOR FOR \(Placeholders.numbered(sql))"
-        _ = try noting { handle throws(PostgresError) in try handle.run(statement, arguments) }
+        _ = try noting { handle throws(PostgresError) in
+            try handle.run(statement, arguments, patience: patience.statement)
+        }
         return name
     }
 
@@ -70,7 +102,7 @@ public final class PostgresConnection: @unchecked Sendable {
         }
         let name = "s\(prepared.count)"
         try noting { handle throws(PostgresError) in
-            try handle.prepare(Placeholders.numbered(sql), as: name)
+            try handle.prepare(Placeholders.numbered(sql), as: name, patience: patience.statement)
         }
         prepared[sql] = name
         return name

@@ -7,11 +7,16 @@ public struct PostgresError: Error, Hashable, CustomStringConvertible {
     public let message: String
     /// The connection cannot be used any more.
     public let isLost: Bool
+    /// The server did not answer, though the connection to it stands.
+    public let isSilence: Bool
 
-    init(sqlState: String? = nil, _ message: String, isLost: Bool = false) {
+    init(
+        sqlState: String? = nil, _ message: String, isLost: Bool = false, isSilence: Bool = false
+    ) {
         self.sqlState = sqlState
         self.message = message
-        self.isLost = isLost
+        self.isLost = isLost || isSilence
+        self.isSilence = isSilence
     }
 
     public var description: String { message }

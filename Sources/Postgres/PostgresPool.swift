@@ -1,5 +1,22 @@
 internal import Synchronization
 
+/// How long to wait for a server that has not closed the connection; `nil` for as long as it takes.
+public struct PostgresPatience: Sendable {
+    /// For a transaction to begin, the locks that it begins with included.
+    public let begin: Duration?
+    public let statement: Duration?
+    /// For a commit, which may wait for a standby.
+    public let commit: Duration?
+
+    public init(begin: Duration?, statement: Duration?, commit: Duration?) {
+        (self.begin, self.statement, self.commit) = (begin, statement, commit)
+    }
+
+    /// A little longer than servers wait by themselves, as they are told to.
+    public static let standard = PostgresPatience(
+        begin: .seconds(10), statement: .seconds(65), commit: .seconds(15))
+}
+
 /// Connections to one database, made when they are needed and made again after they were lost.
 public final class PostgresPool: Sendable {
     private struct State {
@@ -41,31 +58,35 @@ public final class PostgresPool: Sendable {
     /// - Throws: What `body` throws. ``PostgresError`` with ``PostgresError/isLost`` at once while
     ///   the server cannot be reached.
     public func transaction(
-        begin: String,
+        begin: String, patience: PostgresPatience = .standard,
         _ body: (PostgresConnection, _ begun: PostgresAnswer) throws(PostgresError) -> Void
     ) throws(PostgresError) {
-        let (connection, begun) = try opened(begin)
+        let (connection, begun) = try opened(begin, patience)
         defer { giveBack(connection) }
         try body(connection, begun)
     }
 
     private func opened(
-        _ begin: String
+        _ begin: String, _ patience: PostgresPatience
     ) throws(PostgresError) -> (PostgresConnection, PostgresAnswer) {
         // Those that have waited may have been lost meanwhile, all at once; nothing was begun, so
         // that it is safe to try another.
         while let connection = state.withLock({ $0.idle.popLast() }) {
+            connection.patience = patience
             do {
-                return (connection, try connection.run(begin))
+                return (connection, try connection.begin(begin))
             } catch {
-                guard error.isLost else {
+                // The others would be as silent, one after another.
+                if error.isSilence { state.withLock { $0.idle = [] } }
+                guard error.isLost, !error.isSilence else {
                     giveBack(connection)
                     throw error
                 }
             }
         }
         let connection = try connect()
-        do { return (connection, try connection.run(begin)) } catch {
+        connection.patience = patience
+        do { return (connection, try connection.begin(begin)) } catch {
             giveBack(connection)
             throw error
         }
@@ -97,7 +118,8 @@ public final class PostgresPool: Sendable {
     }
 
     private func giveBack(_ connection: PostgresConnection) {
-        if !connection.isIdle { _ = try? connection.run("ROLLBACK") }
+        guard !connection.isLost else { return }
+        if !connection.isIdle { try? connection.rollBack() }
         guard connection.isIdle, !connection.isLost else { return }
         state.withLock { $0.idle.append(connection) }
     }

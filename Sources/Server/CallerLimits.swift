@@ -21,7 +21,8 @@ final class CallerLimits: Sendable {
         var failures: RateTable?
         var failuresOfCallers: RateTable?
         var checkIns: RateTable?
-        var proven = NotedKeys(count: CallerLimits.provenCount)
+        /// When each caller who has proven themselves did so last.
+        var proven = KeyedMoments(count: CallerLimits.provenCount)
     }
 
     private let books: Mutex<Books>
@@ -66,7 +67,7 @@ final class CallerLimits: Sendable {
     func admit(_ caller: Caller?, from address: NetworkAddress) throws(Refusal) {
         let now = now()
         let wait = books.withLock { books -> Int64? in
-            if let caller, books.proven.contains(Self.key(address, caller)) { return nil }
+            if let caller, books.proven[Self.key(address, caller)] != nil { return nil }
             return books.failures?.wait(Self.key(address), at: now)
         }
         try Self.refuse(for: wait)
@@ -81,7 +82,7 @@ final class CallerLimits: Sendable {
         let key = Self.key(address, .device(device))
         let wait = books.withLock { books -> Int64? in
             // Others at the same address can say its name; that must not keep out who has proven it.
-            if !books.proven.contains(key),
+            if books.proven[key] == nil,
                 let wait = books.failuresOfCallers?.wait(key, at: now)
             {
                 return wait
@@ -106,7 +107,7 @@ final class CallerLimits: Sendable {
             // Others can say its name, and must not take its place from it by that.
             case .device: books.failuresOfCallers?.take(key, at: now)
             // Only who knows a token can show it: it was good once, and is not now.
-            case .bearer: books.proven.forget(key)
+            case .bearer: books.proven[key] = nil
             }
         }
     }
@@ -115,7 +116,7 @@ final class CallerLimits: Sendable {
     func noteProof(of caller: Caller, at address: NetworkAddress) {
         let now = now()
         books.withLock { books in
-            books.proven.note(Self.key(address, caller), at: now)
+            books.proven[Self.key(address, caller)] = now
             switch caller {
             case .device: books.checkIns?.take(Self.key(nil, caller), at: now)
             case .bearer: break

@@ -3,6 +3,9 @@
 /// The defaults fit a small machine, and a site with thousands of devices behind one address.
 public struct EdgeLimits: Hashable, Sendable {
     // MARK: Rates; 0 is no limit
+    //
+    // Each server counts for itself, because what it protects is itself: a caller whom a load
+    // balancer takes to n servers in turn gets up to n times as much of them all.
 
     public var addressRequestsPerSecond = 10_000
     /// Wrong tokens, wrong signatures and what is not understood.

@@ -1,7 +1,9 @@
 internal import Hummingbird
+internal import Model
 internal import Orchestrator
 internal import ServiceLifecycle
 internal import Synchronization
+internal import Telemetry
 internal import Wire
 
 /// Tells one client what happens, as server-sent events (HTML Living Standard section 9.2).
@@ -34,11 +36,12 @@ struct EventStream: AsyncSequence, Sendable {
         fileprivate var last: Int64
         private var isBegun = false
         private var quietPolls = 0
-        private var asked = ContinuousClock.now
+        private var asked: Instant
 
         fileprivate init(stream: EventStream, last: Int64) {
             self.stream = stream
             self.last = last
+            asked = stream.orchestrator.moment
         }
 
         /// The next events, or a comment when there are none for long; `nil` when the server stops.
@@ -50,9 +53,11 @@ struct EventStream: AsyncSequence, Sendable {
             let news = stream.orchestrator.news
             // Asked again at least once in each period, so that a server that stops waits no longer.
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                if ContinuousClock.now - asked >= EventStream.trustPeriod {
+                let now = stream.orchestrator.moment
+                // A clock that was set back must not let anybody read on.
+                if now < asked || now.elapsed(since: asked) >= EventStream.trustPeriod {
                     guard await stream.stillMay() else { return nil }
-                    asked = .now
+                    asked = now
                 }
                 let rings = news.rings
                 let page = try await stream.orchestrator.events(
@@ -84,6 +89,10 @@ final class StreamPlaces: Sendable {
     static let maximumCount = 64
 
     private let count = Mutex(0)
+    /// Shows the count; `nil` where nobody watches.
+    private let gauge: Gauge?
+
+    init(shownBy gauge: Gauge?) { self.gauge = gauge }
 
     /// `nil` when all places are taken.
     func take() -> StreamPlace? {
@@ -92,10 +101,15 @@ final class StreamPlaces: Sendable {
             count += 1
             return true
         }
-        return isFree ? StreamPlace(of: self) : nil
+        guard isFree else { return nil }
+        gauge?.add(1)
+        return StreamPlace(of: self)
     }
 
-    fileprivate func free() { count.withLock { $0 -= 1 } }
+    fileprivate func free() {
+        count.withLock { $0 -= 1 }
+        gauge?.add(-1)
+    }
 }
 
 /// The place of one stream; free again once nobody holds it, whatever became of the stream.

@@ -1,3 +1,4 @@
+internal import EventLoops
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
@@ -20,8 +21,15 @@ struct GuardedChannel: ServerChildChannel, HTTPChannelHandler {
     }
 
     func handle(value: Value, logger: Logger) async {
-        await handleHTTP(asyncChannel: value, logger: logger)
+        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+            await handleHTTP(asyncChannel: value, logger: logger)
+        }
     }
+
+    /// So many bytes may wait for a client that takes them slowly before no more are made, and so few
+    /// must be left before more are.
+    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
+        low: 8 << 10, high: 16 << 10)
 
     /// Prepares the channel, and gives what speaks HTTP on it.
     private func guarded(_ channel: any Channel) throws -> HTTP1Channel {
@@ -34,6 +42,7 @@ struct GuardedChannel: ServerChildChannel, HTTPChannelHandler {
         }
         channel.closeFuture.whenComplete { _ in place.leave() }
         try Self.watchReader(of: channel, seconds: edge.limits.stalledReaderSeconds)
+        try channel.syncOptions?.setOption(.writeBufferWaterMark, value: Self.waterMark)
         if let credentials = edge.credentials {
             try pipeline.addHandler(NIOSSLServerHandler(context: credentials.context))
         }

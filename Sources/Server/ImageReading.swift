@@ -1,11 +1,13 @@
 internal import Hummingbird
+internal import NIOCore
 internal import Synchronization
 internal import _NIOFileSystem
 
 /// Reads images for many clients at once, each as fast as it takes them.
 ///
-/// Nothing is read ahead, and pieces share a budget: a few fast clients get large ones, which cost
-/// least, and thousands of slow ones small ones. Each begins small, since many may begin at once.
+/// The next piece is read once the connection has taken the one before and has room for more, and
+/// pieces share a budget: a few fast clients get large ones, which cost least, and thousands of slow
+/// ones small ones. Each begins small, since many may begin at once.
 final class ImageReading: Sendable {
     private let downloadCount = Mutex(0)
 
@@ -14,7 +16,11 @@ final class ImageReading: Sendable {
     private static let largestPiece = 512 << 10
 
     /// The bytes in `range` of a file that has them.
-    func body(path: String, range: ClosedRange<Int>) -> ResponseBody {
+    ///
+    /// - Parameter eventLoop: Of the connection that they go to.
+    func body(
+        path: String, range: ClosedRange<Int>, over eventLoop: any EventLoop
+    ) -> ResponseBody {
         ResponseBody(contentLength: range.count) { writer in
             self.downloadCount.withLock { $0 += 1 }
             defer { self.downloadCount.withLock { $0 -= 1 } }
@@ -27,6 +33,9 @@ final class ImageReading: Sendable {
                         length: .bytes(Int64(min(pieceBytes, range.upperBound - next + 1))))
                     guard piece.readableBytes > 0 else { throw Cut() }
                     try await writer.write(piece)
+                    // Off the event loop, that only leaves the piece to it, which is far behind when
+                    // many begin at once: until it has come to it, nobody knows whether there is room.
+                    try await eventLoop.submit {}.get()
                     next += piece.readableBytes
                     pieceBytes = self.pieceBytes(after: pieceBytes)
                 }

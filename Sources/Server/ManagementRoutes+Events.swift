@@ -11,15 +11,15 @@ extension ManagementRoutes {
                     after: request.eventNumber("after") ?? 0, about: request.eventSubject(),
                     limit: request.pageLimit()))
         }
-        group.get("events/stream") { request, _ in
+        group.get("events/stream") { request, context in
             // What a client says that reconnects is newer than the address that it reconnects to.
             let last = try request.lastEventID() ?? request.eventNumber("after")
             let subject = try request.eventSubject()
             let beginning = try await orchestrator.streamBeginning(after: last)
             guard let place = streams.take() else {
-                return Response(
-                    ErrorAnswer(error: "too many event streams are open"),
-                    status: .serviceUnavailable, headers: [.retryAfter: "10"])
+                return context.error(
+                    "too many event streams are open", status: .serviceUnavailable,
+                    headers: [.retryAfter: "10"])
             }
             let token = try WhoMay.token(request)
             let stream = EventStream(

@@ -6,7 +6,7 @@ internal import Wire
 /// What the command line talks to: decode, one call, encode.
 struct ManagementRoutes {
     let orchestrator: Orchestrator
-    let streams = StreamPlaces()
+    let streams: StreamPlaces
 
     func add(to group: RouterGroup<WebServer.Context>) {
         addImages(to: group)

@@ -1,7 +1,6 @@
 internal import Hummingbird
-internal import Wire
 
-extension Router {
+extension Router<WebServer.Context> {
     /// Answers, at each path that there is, the methods that it does not have (RFC 9110 sections
     /// 9.3.7 and 15.5.6); to be called once all routes are added.
     func answerOtherMethods() {
@@ -12,13 +11,13 @@ extension Router {
             if known.contains(.get) { known.insert(.head) }
             let allowed = known.map(\.rawValue).sorted().joined(separator: ", ")
             for method in Self.methods where !known.contains(method) {
-                on(path, method: method) { request, _ in
+                on(path, method: method) { request, context in
                     guard request.method != .options else {
                         return Response(status: .noContent, headers: [.allow: allowed])
                     }
-                    return Response(
-                        ErrorAnswer(error: "here is only \(allowed)"),
-                        status: .methodNotAllowed, headers: [.allow: allowed])
+                    return context.error(
+                        "here is only \(allowed)", status: .methodNotAllowed,
+                        headers: [.allow: allowed])
                 }
             }
         }

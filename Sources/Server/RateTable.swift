@@ -4,98 +4,78 @@
 /// bucket that is full need not be kept; when there is no room, the fullest of a few is forgotten, so
 /// that whoever does most is remembered longest.
 struct RateTable {
-    private struct Bucket {
-        var key: UInt64 = 0
-        /// In nanoseconds of the clock; at most now when the bucket is full.
-        var fullAt: Int64 = .min
-    }
-
-    private var buckets: [Bucket]
+    /// When each bucket will be full again, in nanoseconds of the clock.
+    private var fullAt: KeyedMoments
     /// Nanoseconds until a unit that was taken is there again.
     private let nanosecondsPerUnit: Int64
     /// Nanoseconds until a bucket that is empty is full.
     private let nanosecondsToFill: Int64
 
-    /// Among so many neighbours one is chosen to be forgotten.
-    private static let neighbourCount = 8
-
     /// - Parameters:
     ///   - units: How many a bucket holds, and how many come back in each `period`; at least 1.
     ///   - bucketCount: A multiple of 8.
     init(units: Int, per period: Duration, bucketCount: Int) {
-        precondition(units >= 1 && bucketCount >= 8 && bucketCount % 8 == 0, "a table has room")
+        precondition(units >= 1, "a bucket holds something")
         nanosecondsPerUnit = max(1, period.nanoseconds / Int64(units))
         nanosecondsToFill = nanosecondsPerUnit * Int64(units)
-        buckets = Array(repeating: Bucket(), count: bucketCount)
+        fullAt = KeyedMoments(count: bucketCount)
     }
 
     /// Nanoseconds until a unit can be taken; `nil` when one is there.
     func wait(_ key: UInt64, at now: Int64) -> Int64? {
-        guard let index = place(of: key) else { return nil }
-        let wait = buckets[index].fullAt - now + nanosecondsPerUnit - nanosecondsToFill
+        guard let fullAt = fullAt[key] else { return nil }
+        let wait = fullAt - now + nanosecondsPerUnit - nanosecondsToFill
         return wait > 0 ? wait : nil
     }
 
     /// Takes a unit, also one that is not there yet; nobody owes more than one whole bucket.
     mutating func take(_ key: UInt64, at now: Int64) {
-        let index = place(of: key) ?? fullest(besides: key)
-        let since = buckets[index].key == key ? max(buckets[index].fullAt, now) : now
-        buckets[index] = Bucket(
-            key: key, fullAt: min(since + nanosecondsPerUnit, now + 2 * nanosecondsToFill))
-    }
-
-    private func neighbours(of key: UInt64) -> Range<Int> {
-        let groups = UInt64(buckets.count / Self.neighbourCount)
-        let first = Int(key % groups) * Self.neighbourCount
-        return first..<first + Self.neighbourCount
-    }
-
-    private func place(of key: UInt64) -> Int? {
-        neighbours(of: key).first { buckets[$0].key == key && buckets[$0].fullAt != .min }
-    }
-
-    private func fullest(besides key: UInt64) -> Int {
-        let all = neighbours(of: key)
-        return all.dropFirst().reduce(all.lowerBound) { best, next in
-            buckets[next].fullAt < buckets[best].fullAt ? next : best
-        }
+        let since = max(fullAt[key] ?? now, now)
+        fullAt[key] = min(since + nanosecondsPerUnit, now + 2 * nanosecondsToFill)
     }
 }
 
-/// Keys that were noted, of which the longest unheard of are forgotten when there is no room.
-struct NotedKeys {
-    private var notes: [(key: UInt64, at: Int64)]
+/// A moment for each of very many keys, of which the earliest is forgotten when there is no room.
+struct KeyedMoments {
+    private var entries: [(key: UInt64, at: Int64)]
 
+    /// No moment at all.
+    private static let never = Int64.min
+    /// Among so many neighbours one is chosen to be forgotten.
     private static let neighbourCount = 8
 
     /// - Parameter count: A multiple of 8.
     init(count: Int) {
         precondition(count >= 8 && count % 8 == 0, "there is room for keys")
-        notes = Array(repeating: (0, .min), count: count)
+        entries = Array(repeating: (0, Self.never), count: count)
     }
 
-    func contains(_ key: UInt64) -> Bool { place(of: key) != nil }
-
-    mutating func note(_ key: UInt64, at now: Int64) {
-        let all = neighbours(of: key)
-        let oldest = all.dropFirst().reduce(all.lowerBound) { best, next in
-            notes[next].at < notes[best].at ? next : best
+    subscript(key: UInt64) -> Int64? {
+        get { place(of: key).map { entries[$0].at } }
+        set {
+            guard let newValue else {
+                if let place = place(of: key) { entries[place] = (0, Self.never) }
+                return
+            }
+            entries[place(of: key) ?? earliest(besides: key)] = (key, newValue)
         }
-        notes[place(of: key) ?? oldest] = (key, now)
-    }
-
-    mutating func forget(_ key: UInt64) {
-        if let place = place(of: key) { notes[place] = (0, .min) }
     }
 
     private func neighbours(of key: UInt64) -> Range<Int> {
-        let groups = UInt64(notes.count / Self.neighbourCount)
+        let groups = UInt64(entries.count / Self.neighbourCount)
         let first = Int(key % groups) * Self.neighbourCount
         return first..<first + Self.neighbourCount
     }
 
     private func place(of key: UInt64) -> Int? {
-        neighbours(of: key).first { notes[$0].key == key && notes[$0].at != .min }
+        neighbours(of: key).first { entries[$0].key == key && entries[$0].at != Self.never }
+    }
+
+    private func earliest(besides key: UInt64) -> Int {
+        let all = neighbours(of: key)
+        return all.dropFirst().reduce(all.lowerBound) { best, next in
+            entries[next].at < entries[best].at ? next : best
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 import Foundation
 internal import Hummingbird
 internal import Model
-internal import Wire
 
 /// The two public folders of the repository as plain files; uploads wait in a third.
 ///
@@ -24,7 +23,7 @@ struct RepositoryRoutes {
                 guard name.hasSuffix(".json"), name.utf8.count <= 128, name.first != "." else {
                     throw HTTPError(.notFound)
                 }
-                return try metadata(URLPath.encode(name), request)
+                return try metadata(URLPath.encode(name), request, context)
             }
             router.on("repository/targets/**", method: method) { request, context in
                 let path = context.parameters.getCatchAll().joined(separator: "/")
@@ -42,12 +41,14 @@ struct RepositoryRoutes {
     }
 
     /// Read at once, because the timestamp is replaced while it is served; metadata is small.
-    private func metadata(_ name: String, _ request: Request) throws -> Response {
+    private func metadata(
+        _ name: String, _ request: Request, _ context: WebServer.Context
+    ) throws -> Response {
         let path = "\(folder)/metadata/\(name)"
         guard try length(of: path) != nil, let data = FileManager.default.contents(atPath: path)
         else { throw HTTPError(.notFound) }
         switch ByteRange(request.headers[.range], byteCount: data.count) {
-        case .unsatisfiable: return .unsatisfiable(byteCount: data.count)
+        case .unsatisfiable: return context.unsatisfiable(byteCount: data.count)
         case .whole: return Response(bytes: Array(data), headers: .file).answering(request)
         case .part(let range):
             return Response(
@@ -71,7 +72,7 @@ struct RepositoryRoutes {
         let range: ClosedRange<Int>
         let status: HTTPResponse.Status
         switch ByteRange(asked, byteCount: length) {
-        case .unsatisfiable: return .unsatisfiable(byteCount: length)
+        case .unsatisfiable: return context.unsatisfiable(byteCount: length)
         case .whole: (headers, range, status) = (.file, 0...length - 1, .ok)
         case .part(let part):
             (headers, range, status) = (.file(part, of: length), part, .partialContent)
@@ -82,7 +83,7 @@ struct RepositoryRoutes {
         guard request.method == .get else { return Response(status: status, headers: headers) }
         return Response(
             status: status, headers: headers,
-            body: reading.body(path: path, range: range))
+            body: reading.body(path: path, range: range, over: context.eventLoop))
     }
 
     /// In bytes; `nil` when there is no such file, or no plain one with anything in it.
@@ -128,13 +129,15 @@ extension HTTPFields {
     }
 }
 
-extension Response {
-    fileprivate static func unsatisfiable(byteCount: Int) -> Response {
-        Response(
-            ErrorAnswer(error: "the file has \(byteCount) bytes and none of that range"),
+extension WebServer.Context {
+    fileprivate func unsatisfiable(byteCount: Int) -> Response {
+        error(
+            "the file has \(byteCount) bytes and none of that range",
             status: .rangeNotSatisfiable, headers: [.contentRange: "bytes */\(byteCount)"])
     }
+}
 
+extension Response {
     /// The answer without its body when only the head was asked for.
     fileprivate func answering(_ request: Request) -> Response {
         request.method == .head ? createHeadResponse() : self

@@ -7,6 +7,13 @@ internal import Wire
 
 /// What requests carry besides their paths and bodies, as values.
 extension Request {
+    /// The names in the query, as they were sent.
+    var queryNames: [String] {
+        (uri.query ?? "").split(separator: "&").map { pair in
+            String(pair.prefix { $0 != "=" })
+        }
+    }
+
     /// - Throws: ``Refusal/malformed(_:)`` when it is said twice: two readers could differ about it.
     func query(_ name: String) throws(Refusal) -> String? {
         let values = (uri.query ?? "").split(separator: "&").compactMap { pair -> Substring? in

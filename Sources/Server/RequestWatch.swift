@@ -130,6 +130,7 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
         switch Self.unwrapOutboundIn(data) {
         case .head(var head):
             times.answerBegins()
+            head.headerFields.sayWhenToComeBack(after: head.status)
             // What is refused is not read to its end.
             endsEarly = times.isReadingBody && head.status.code >= 400
             if endsEarly { head.headerFields[.connection] = "close" }
@@ -156,8 +157,8 @@ final class RequestWatch: ChannelDuplexHandler, RemovableChannelHandler {
             visitor.limits.noteFailure(at: visitor.address)
             answer(context, status, reason)
         } catch {
-            let refusal = Response(refusal: error)
-            answer(context, refusal.status, "\(error)", refusal.headers)
+            let (status, headers) = error.answer
+            answer(context, status, "\(error)", headers)
         }
     }
 

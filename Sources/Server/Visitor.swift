@@ -65,7 +65,7 @@ struct LimitingCallers: RouterMiddleware {
             try limits.admitRequest(from: address)
             // Who checks in is known only once the message is read.
             if request.uri.path != Self.checkInPath { try limits.admit(token, from: address) }
-        } catch { return Response(refusal: error) }
+        } catch { return Response(refusal: error, of: context) }
         var context = context
         context.visitor = Visitor(address: address, limits: limits)
         let response = try await next(request, context)

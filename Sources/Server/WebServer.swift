@@ -4,6 +4,7 @@ public import Orchestrator
 internal import JSON
 internal import Model
 internal import NIOCore
+internal import Telemetry
 internal import Wire
 
 /// The server's face to the network.
@@ -11,10 +12,14 @@ public enum WebServer {
     /// What is known of one request.
     public struct Context: RequestContext {
         public var coreContext: CoreRequestContextStorage
+        /// By what name the logs know the request; `nil` where nobody watches.
+        var requestID: Telemetry.RequestID?
         /// Who asks, once their token was checked.
         var principal: Principal?
         /// The other end of the connection.
         let peer: SocketAddress?
+        /// Of the connection.
+        let eventLoop: any EventLoop
         /// Whether the connection was made on this machine, by whomever for whomever.
         let comesFromLoopback: Bool
         /// Where the request comes from; `nil` for what a trusted proxy asks for itself.
@@ -23,6 +28,7 @@ public enum WebServer {
         public init(source: ApplicationRequestContextSource) {
             coreContext = CoreRequestContextStorage(source: source)
             peer = source.channel.remoteAddress
+            eventLoop = source.channel.eventLoop
             comesFromLoopback = peer?.ipAddress.map(Loopback.holds) ?? false
         }
 
@@ -77,6 +83,7 @@ public enum WebServer {
         monitoring: Monitoring? = nil
     ) -> Router<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: LeavingEventLoop())
         if let monitoring { router.add(middleware: Observing(monitoring.observatory)) }
         if let limiting { router.add(middleware: limiting) }
         router.add(middleware: Answering())
@@ -87,9 +94,8 @@ public enum WebServer {
         router.get("healthz") { _, context in
             do { try await orchestrator.checkHealth() } catch {
                 context.logger.error("not healthy", metadata: ["reason": "\(error)"])
-                return Response(
-                    ErrorAnswer(error: "the database does not answer"),
-                    status: .serviceUnavailable,
+                return context.error(
+                    "the database does not answer", status: .serviceUnavailable,
                     headers: [.retryAfter: "5"])
             }
             return Response(bytes: JSONValue.object(["status": "ok"]).compactBytes)
@@ -99,8 +105,12 @@ public enum WebServer {
         router.post("device/v1/check-in") { try await checkIns.answer($0, $1) }
         router.get("api/v1/openapi.json") { _, _ in Response(bytes: OpenAPIDocument.bytes) }
         let management = router.group("api/v1").add(
-            middleware: WhoMay(orchestrator: orchestrator))
-        ManagementRoutes(orchestrator: orchestrator).add(to: management)
+            middleware: WhoMay(orchestrator: orchestrator)
+        ).add(middleware: KnownParameters())
+        ManagementRoutes(
+            orchestrator: orchestrator,
+            streams: StreamPlaces(shownBy: monitoring?.observatory.metrics.eventStreams[])
+        ).add(to: management)
         AccessRoutes(orchestrator: orchestrator).add(to: management)
         return router
     }

@@ -50,11 +50,16 @@ extension FleetSimulation {
 
     /// What the services of a server do again and again.
     private func work(_ server: SimulatedServer) {
-        report(server, "the heartbeat", ask(server, "the heartbeat") { try await $0.beat() })
-        guard server.isUp, luck.happens(2, in: 3, "steps") else { return }
-        let step = ask(server, "a step") { try await $0.step() }
-        report(server, "a step", step)
-        if case .success = step { books.steppedAt = clock.now }
+        guard let seat = server.seat else { return }
+        report(server, "the lease", ask(server, "the lease") { _ = try await $0.tend(seat) })
+        if server.isUp, let right = seat.right {
+            report(
+                server, "the heartbeat",
+                ask(server, "the heartbeat") { _ = try await $0.beat(by: right) })
+        }
+        if server.isUp, let right = seat.right, luck.happens(2, in: 3, "steps") {
+            report(server, "a step", ask(server, "a step") { _ = try await $0.step(by: right) })
+        }
         guard server.isUp, now - server.refreshedAt >= 3_600_000 else { return }
         server.refreshedAt = now
         report(

@@ -14,8 +14,11 @@ struct GroupedTransactions: Sendable {
 
     init(_ engine: any SQLEngine) {
         writes = WriteGroups(engine)
-        reads = ReadGroups(engine, readerCount: Self.readerCount)
-        fleetReads = ReadGroups(engine, readerCount: Self.fleetReaderCount)
+        reads = ReadGroups(
+            engine, readerCount: Self.readerCount, patience: WaitingLine.standardPatience)
+        // Each may well take long.
+        fleetReads = ReadGroups(
+            engine, readerCount: Self.fleetReaderCount, patience: nil)
     }
 
     var depth: StoreDepth {

@@ -30,6 +30,8 @@ struct PostgresEngine: SQLEngine {
     static let beginMigrating =
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0;"
         + " SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(\(lock))"
+    static let patienceForMigrating = PostgresPatience(
+        begin: .seconds(65), statement: nil, commit: nil)
     private static let beginChanging = "\(beginWriting); SELECT version FROM slipway_schema"
     static let beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     private static let lock = Schema.applicationID
@@ -43,8 +45,7 @@ struct PostgresEngine: SQLEngine {
                 connection, begun throws(PostgresError) in
                 // What this server does not know of, it would leave as it was.
                 guard begun.rows == [[.integer(Int64(schemaVersion))]] else {
-                    failure = .foreign(
-                        "another slipway-server has changed the database's tables; update this one")
+                    failure = Self.refusal(begun)
                     return
                 }
                 do throws(StoreError) {
@@ -57,6 +58,16 @@ struct PostgresEngine: SQLEngine {
             }
         } catch { throw StoreError(postgres: error) }
         if let failure { throw failure }
+    }
+
+    private static func refusal(_ begun: PostgresAnswer) -> StoreError {
+        if case .integer(let version)? = begun.rows.first?.first,
+            MoveMark.schema(ofMarked: Int(version)) != nil
+        {
+            return .foreign("the database was given up: its fleet is in another one")
+        }
+        return .foreign(
+            "another slipway-server has changed the database's tables; update this one")
     }
 
     func read(_ work: (any SQLConnection) -> Void) throws(StoreError) {
@@ -128,7 +139,7 @@ extension PostgresAnswer {
 }
 
 extension SQLValue {
-    fileprivate init(_ value: PostgresValue) {
+    init(_ value: PostgresValue) {
         switch value {
         case .null: self = .null
         case .integer(let number): self = .integer(number)

@@ -17,11 +17,12 @@ struct PostgresSchema {
             version BIGINT NOT NULL
         );
         """
-    private static let writeVersion = """
+    static let writeVersion = """
         INSERT INTO slipway_schema (one, version) VALUES (1, ?)
             ON CONFLICT (one) DO UPDATE SET version = excluded.version
         """
     private static let hasVersion = "SELECT to_regclass('slipway_schema') IS NOT NULL"
+    private static let hasMark = "SELECT to_regclass('\(MoveMark.table)') IS NOT NULL"
     private static let countTables =
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()"
 
@@ -48,6 +49,24 @@ struct PostgresSchema {
 
     /// 0 for an empty database.
     func storedVersion() throws -> Int {
+        let version = try version()
+        if MoveMark.schema(ofMarked: version) != nil, let problem = try mark()?.refusalOfTarget {
+            throw StoreError.foreign(problem)
+        }
+        return version
+    }
+
+    /// `nil` in a database that no move has filled.
+    func mark() throws -> MoveMark? {
+        guard try number(Self.hasMark) == 1,
+            let row = try connection.run(MoveMark.read).rows.first, row.count == 3,
+            case (.text(let id), .text(let other), .text(let state)) = (row[0], row[1], row[2])
+        else { return nil }
+        return MoveMark(id: id, other: other, state: state)
+    }
+
+    /// As ``storedVersion()``, of one that no server may use, too.
+    func version() throws -> Int {
         guard try number(Self.hasVersion) == 1 else {
             guard try number(Self.countTables) == 0 else {
                 throw StoreError.foreign(

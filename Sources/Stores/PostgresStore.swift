@@ -25,8 +25,10 @@ public struct PostgresStore: Store {
         let pool = PostgresPool(url: url, setup: PostgresEngine.setup)
         do {
             var failure: (any Error)?
-            try pool.transaction(begin: PostgresEngine.beginMigrating) {
-                connection, _ throws(PostgresError) in
+            try pool.transaction(
+                begin: PostgresEngine.beginMigrating,
+                patience: PostgresEngine.patienceForMigrating
+            ) { connection, _ throws(PostgresError) in
                 do {
                     try Self.refuseOld(connection)
                     try PostgresSchema(connection: connection, steps: steps).migrate()
@@ -43,7 +45,7 @@ public struct PostgresStore: Store {
         transactions = GroupedTransactions(PostgresEngine(pool: pool, schemaVersion: steps.count))
     }
 
-    private static func refuseOld(_ connection: PostgresConnection) throws {
+    static func refuseOld(_ connection: PostgresConnection) throws {
         let answer = try connection.run("SELECT current_setting('server_version_num')::bigint")
         guard case .integer(let version) = answer.rows.first?.first, version >= oldestVersion else {
             throw StoreError.foreign("the PostgreSQL server is older than version 15")

@@ -9,17 +9,19 @@ internal import Synchronization
 /// another reader is free.
 final class ReadGroups: Sendable {
     private struct State {
-        var line = WaitingLine()
+        var line: WaitingLine
         var idle: [DispatchQueue]
     }
 
     private let engine: any SQLEngine
     private let state: Mutex<State>
 
-    init(_ engine: any SQLEngine, readerCount: Int) {
+    /// - Parameter patience: How long somebody waits at most before their turn.
+    init(_ engine: any SQLEngine, readerCount: Int, patience: Duration?) {
         self.engine = engine
         state = Mutex(
             State(
+                line: WaitingLine(patience: patience),
                 idle: (0..<readerCount).map { DispatchQueue(label: "slipway.store.read.\($0)") }))
     }
 
@@ -49,7 +51,11 @@ final class ReadGroups: Sendable {
     }
 
     private func next(before horizon: Int) -> WaitingBody? {
-        state.withLock { $0.line.popFirst(before: horizon) }
+        while let (body, isLate) = state.withLock({ $0.line.popFirst(before: horizon) }) {
+            guard isLate else { return body }
+            body.refuse(.busy)
+        }
+        return nil
     }
 
     private func runGroup(before horizon: Int) {

@@ -68,11 +68,13 @@ extension UploadID {
     }
 }
 
-/// The file of one upload, which one process has open at a time.
+/// The file of one upload, which one process uses at a time.
 final class SpooledFile: UploadFile {
     private let handle: FileHandle
     private let file: URL
     private(set) var length: Int64
+    /// How the file was when it was released.
+    private var released: Mark?
 
     init(_ file: URL) throws(StoreError) {
         self.file = file
@@ -80,9 +82,48 @@ final class SpooledFile: UploadFile {
             handle = try FileHandle(forUpdating: file)
             length = Int64(try handle.seekToEnd())
         } catch { throw RepositoryDirectory.error(error) }
-        guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
+        do { try lock() } catch {
             try? handle.close()
-            throw .busy
+            throw error
+        }
+    }
+
+    private func lock() throws(StoreError) {
+        guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy }
+    }
+
+    func release() {
+        released = Mark(file)
+        flock(handle.fileDescriptor, LOCK_UN)
+    }
+
+    func claim() throws(StoreError) -> UploadClaim {
+        try lock()
+        let found = Mark(file)
+        guard let released, let found, found.number == released.number else {
+            flock(handle.fileDescriptor, LOCK_UN)
+            return .gone
+        }
+        guard found != released else { return .unchanged }
+        length = found.length
+        return .changed
+    }
+
+    /// What tells whether somebody has written to a file.
+    private struct Mark: Equatable {
+        /// Of this file and no other one under its name.
+        let number: Int
+        let length: Int64
+        let modified: Date
+
+        /// Returns `nil` when there is no such file.
+        init?(_ file: URL) {
+            let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+            guard let attributes, let number = attributes[.systemFileNumber] as? Int,
+                let length = attributes[.size] as? Int64,
+                let modified = attributes[.modificationDate] as? Date
+            else { return nil }
+            (self.number, self.length, self.modified) = (number, length, modified)
         }
     }
 

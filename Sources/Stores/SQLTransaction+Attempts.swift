@@ -30,9 +30,10 @@ extension SQLTransaction {
 
     func origins(in rollout: RolloutName) throws -> [ReleaseID: Int] {
         let rows = try rows(
-            "SELECT from_name AS release_name, from_version AS release_version,"
-                + " count(*) AS devices FROM attempts"
-                + " WHERE rollout = ? AND standing = 'proven' AND from_name IS NOT NULL"
+            "SELECT a.from_name AS release_name, a.from_version AS release_version,"
+                + " count(*) AS devices FROM attempts a JOIN devices d ON d.id = a.device"
+                + " WHERE a.rollout = ? AND a.standing = 'proven' AND a.from_name IS NOT NULL"
+                + " AND d.lifecycle = 'active'"
                 + " GROUP BY 1, 2", [rollout.text])
         return Dictionary(
             rows.compactMap { row in row.release.map { ($0, row["devices"]) } },

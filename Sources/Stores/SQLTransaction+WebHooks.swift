@@ -48,6 +48,24 @@ extension SQLTransaction {
         ).first.map { try NumberedEvent($0) }
     }
 
+    func webHookCensus() throws -> WebHookCensus {
+        let hooks = try webHooks()
+        return WebHookCensus(
+            count: hooks.count, failing: hooks.count { $0.trouble != nil },
+            waiting: try hooks.reduce(0) { try $0 + waitingCount(for: $1) },
+            deadLetters: try count("SELECT count(*) FROM dead_letters", []))
+    }
+
+    private func waitingCount(for hook: WebHookRecord) throws -> Int {
+        let wanted = EventKind.allCases.filter { hook.kinds.contains($0) }.map(\.condition)
+        guard !wanted.isEmpty else { return 0 }
+        return try count(
+            "SELECT sum(CASE WHEN \(wanted.joined(separator: " OR ")) THEN 1 ELSE 0 END) FROM"
+                + " (SELECT device, rollout FROM events WHERE number > ?"
+                + " ORDER BY number LIMIT \(WebHookCensus.horizon)) AS events_after",
+            [hook.position])
+    }
+
     func deadLetters(
         of hook: WebHookID, after number: Int64, limit: Int
     ) throws -> [DeadLetterRecord] {
@@ -90,21 +108,6 @@ extension SQLTransaction {
     func wantDeadLetters(of hook: WebHookID) throws -> Int {
         try execute("UPDATE dead_letters SET wanted = 1 WHERE webhook = ?", [hook.text])
         return try deadLetterCount(of: hook)
-    }
-
-    func deliveryLease() throws -> DeliveryLease? {
-        try rows("SELECT * FROM delivery_lease").first.map {
-            DeliveryLease(
-                holder: try $0.value("holder") { Nonce($0) }, until: $0.instant("until_s"))
-        }
-    }
-
-    func save(_ lease: DeliveryLease) throws {
-        try upsert(
-            [
-                Column("number", 1), Column("holder", lease.holder.text),
-                Column("until_s", lease.until.secondsSinceEpoch),
-            ], into: "delivery_lease", key: "number")
     }
 }
 

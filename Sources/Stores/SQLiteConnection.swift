@@ -59,7 +59,11 @@ private final class SQLiteCursor: SQLCursor {
 
 extension SQLRow {
     fileprivate init(_ row: Row, names: [String]) {
-        self.init(names: names, values: names.indices.map { SQLValue(row[$0] as DatabaseValue) })
+        var values: [SQLValue] = []
+        values.reserveCapacity(names.count)
+        // To ask for a column by its number makes GRDB go through its decoding of any type.
+        for (_, value) in row { values.append(SQLValue(value)) }
+        self.init(names: names, values: values)
     }
 }
 
@@ -85,7 +89,7 @@ extension SQLValue {
 }
 
 extension StatementArguments {
-    fileprivate init(_ arguments: SQLArguments) {
+    init(_ arguments: SQLArguments) {
         // GRDB takes values of one type by key paths, which it makes anew each time.
         let values: [(any DatabaseValueConvertible)?] = arguments.values.map { $0.databaseValue }
         self.init(values)

@@ -33,6 +33,12 @@ public struct SQLiteStore: Store {
 
     private static func refuseForeign(_ path: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        // What was written ahead is worth nothing to a new file, and would be removed with it.
+        guard attributes != nil || !FileManager.default.fileExists(atPath: "\(path)-wal") else {
+            throw StoreError.foreign(
+                "\(path) is not there, but \(path)-wal is: put the database back, or move that away,"
+                    + " too")
+        }
         guard (attributes?[.size] as? Int64 ?? 0) > 0 else { return }
         _ = try versionOfOurs(path)
     }
@@ -47,7 +53,9 @@ public struct SQLiteStore: Store {
     }
 
     /// The schema's version in a database of ours, or 0 of one without anything.
-    static func versionOfOurs(_ path: String) throws -> Int {
+    ///
+    /// - Parameter alsoMarked: Takes one that a move has marked, too.
+    static func versionOfOurs(_ path: String, alsoMarked: Bool = false) throws -> Int {
         // So that a database of somebody else is not even switched to WAL.
         try DatabaseQueue(path: path, configuration: readOnly).read { database in
             let id = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
@@ -57,6 +65,13 @@ public struct SQLiteStore: Store {
             guard id == Schema.applicationID || isEmpty else {
                 throw StoreError.foreign("\(path) is a database of another program")
             }
+            if !alsoMarked, MoveMark.schema(ofMarked: version) != nil,
+                let mark = try MoveSource.mark(in: database)
+            {
+                throw StoreError.foreign(mark.refusal(ofSource: path))
+            }
+            // The move says better what to do with a newer one.
+            guard !alsoMarked else { return version }
             guard version <= Schema.migrations.count else {
                 throw StoreError.foreign(
                     "\(path) was written by a newer slipway-server (schema \(version); this one"
@@ -71,6 +86,9 @@ public struct SQLiteStore: Store {
         try database.execute(sql: "PRAGMA foreign_keys = OFF")
         try database.inTransaction {
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            guard version <= Schema.migrations.count else {
+                throw StoreError.foreign("a move, or a newer slipway-server, was faster")
+            }
             for step in Schema.migrations.indices.dropFirst(version) {
                 try database.execute(sql: Schema.migrations[step])
                 try database.execute(sql: "PRAGMA user_version = \(step + 1)")

@@ -12,6 +12,8 @@ enum Schema {
         migrationAudit,
         migrationImages,
         migrationLifecycle,
+        migrationLeavers,
+        migrationStepping,
     ]
 
     private static let migration1 = """

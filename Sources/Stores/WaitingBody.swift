@@ -41,8 +41,13 @@ struct RunBody {
 struct WaitingLine {
     /// More are refused at once: who waits behind so many would have given up.
     static let limit = 10_000
+    /// Where each one fails only after a wait, as with a table that somebody has locked, the last of
+    /// many would be answered after hours.
+    static let standardPatience = Duration.seconds(10)
 
-    private var bodies: [WaitingBody] = []
+    /// How long somebody waits at most before their turn; `nil` for as long as it takes.
+    let patience: Duration?
+    private var bodies: [(body: WaitingBody, came: ContinuousClock.Instant)] = []
     /// How many at the front of `bodies` have left.
     private var leftCount = 0
     /// How many have come so far.
@@ -50,22 +55,25 @@ struct WaitingLine {
 
     var count: Int { bodies.count - leftCount }
 
+    init(patience: Duration?) { self.patience = patience }
+
     /// - Throws: ``StoreError/busy`` when the line is full.
     mutating func append(_ body: WaitingBody) throws(StoreError) {
         guard count < Self.limit else { throw .busy }
-        bodies.append(body)
+        bodies.append((body, .now))
         arrivedCount += 1
     }
 
-    /// The first, unless fewer than `horizon` had come before it.
-    mutating func popFirst(before horizon: Int) -> WaitingBody? {
+    /// The first, unless fewer than `horizon` had come before it, and whether it has waited for so
+    /// long that it is to be refused.
+    mutating func popFirst(before horizon: Int) -> (body: WaitingBody, isLate: Bool)? {
         guard count > 0, arrivedCount - count < horizon else { return nil }
-        let first = bodies[leftCount]
+        let (body, came) = bodies[leftCount]
         leftCount += 1
         if leftCount == bodies.count || leftCount > 1024 {
             bodies.removeFirst(leftCount)
             leftCount = 0
         }
-        return first
+        return (body, patience.map { ContinuousClock.now - came > $0 } ?? false)
     }
 }

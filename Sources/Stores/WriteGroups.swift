@@ -14,7 +14,7 @@ final class WriteGroups: Sendable {
     private static let longest = Duration.milliseconds(10)
 
     private struct State {
-        var line = WaitingLine()
+        var line = WaitingLine(patience: WaitingLine.standardPatience)
         var isRunning = false
     }
 
@@ -49,7 +49,11 @@ final class WriteGroups: Sendable {
     }
 
     private func next() -> WaitingBody? {
-        state.withLock { $0.line.popFirst(before: .max) }
+        while let (body, isLate) = state.withLock({ $0.line.popFirst(before: .max) }) {
+            guard isLate else { return body }
+            body.refuse(.busy)
+        }
+        return nil
     }
 
     private func runGroup() {
@@ -91,7 +95,7 @@ final class WriteGroups: Sendable {
 
     private func refuseAll(_ error: StoreError) {
         let horizon = state.withLock { $0.line.arrivedCount }
-        while let body = state.withLock({ $0.line.popFirst(before: horizon) }) {
+        while let (body, _) = state.withLock({ $0.line.popFirst(before: horizon) }) {
             body.refuse(error)
         }
     }

@@ -31,13 +31,22 @@ public struct ListAnswer<Item: WireMessage>: WireMessage {
 public struct ErrorAnswer: WireMessage {
     /// One sentence for a person.
     public var error: String
+    /// By what name the request stands in the server's log; `nil` where it got none.
+    public var requestID: String?
 
-    public init(error: String) { self.error = error }
+    public init(error: String, requestID: String? = nil) {
+        self.error = error
+        self.requestID = requestID
+    }
 
-    public var json: JSONObject { JSONObject([("error", .string(error))]) }
+    public var json: JSONObject {
+        JSONObject(
+            [("error", .string(error))] + (requestID.map { [("request_id", .string($0))] } ?? []))
+    }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
         error = try fields.string("error", maximumByteCount: 65_536)
+        requestID = try fields.optionalString("request_id")
     }
 }
 

@@ -21,6 +21,7 @@ public struct AttributesRequest: WireMessage {
     }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["attributes"])
         let members = try fields.object("attributes")
         changes = [:]
         for member in members.members.members {
@@ -46,6 +47,7 @@ public struct RetireRequest: WireMessage {
     public var json: JSONObject { JSONObject([("wipe", .bool(demandsWipe))]) }
 
     public init(_ fields: JSONFields) throws(JSONShapeError) {
+        try fields.refuseMembers(otherThan: ["wipe"])
         demandsWipe = try fields.bool("wipe")
     }
 }

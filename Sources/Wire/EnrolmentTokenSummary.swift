@@ -121,23 +121,3 @@ public struct EnrolmentTokenRequest: WireMessage {
         lifetimeSeconds = try fields.integer("lifetime_seconds", in: Self.lifetimes)
     }
 }
-
-/// An enrolment token that was just made, in the only answer that ever tells its text.
-public struct NewEnrolmentToken: WireMessage {
-    public var text: String
-    public var token: EnrolmentTokenSummary
-
-    public init(text: String, token: EnrolmentTokenSummary) {
-        self.text = text
-        self.token = token
-    }
-
-    public var json: JSONObject {
-        JSONObject([("text", .string(text)), ("token", .object(token.json))])
-    }
-
-    public init(_ fields: JSONFields) throws(JSONShapeError) {
-        text = try fields.string("text")
-        token = try EnrolmentTokenSummary(fields.object("token"))
-    }
-}

@@ -1,9 +1,9 @@
-internal import JSON
-internal import Model
+package import JSON
+package import Model
 
 /// The values of `Model` in their written form.
 extension JSONFields {
-    func name<N: Name>(_ member: String) throws(JSONShapeError) -> N {
+    package func name<N: Name>(_ member: String) throws(JSONShapeError) -> N {
         guard let name = N(try string(member)) else {
             throw refused(
                 member, "1 to 64 of a-z, A-Z, 0-9, '.', '_', ':', '-', not starting with . or -")
@@ -11,18 +11,18 @@ extension JSONFields {
         return name
     }
 
-    func optionalName<N: Name>(_ member: String) throws(JSONShapeError) -> N? {
+    package func optionalName<N: Name>(_ member: String) throws(JSONShapeError) -> N? {
         try optionalString(member) == nil ? nil : name(member)
     }
 
-    func instant(_ member: String) throws(JSONShapeError) -> Instant {
+    package func instant(_ member: String) throws(JSONShapeError) -> Instant {
         guard let instant = Instant(try string(member)) else {
             throw refused(member, "a time such as 2026-01-31T12:00:00Z")
         }
         return instant
     }
 
-    func digest(_ member: String) throws(JSONShapeError) -> Digest {
+    package func digest(_ member: String) throws(JSONShapeError) -> Digest {
         guard let digest = Digest(hex: try string(member)) else {
             throw refused(member, "64 lower-case hexadecimal digits")
         }

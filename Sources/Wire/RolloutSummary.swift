@@ -23,7 +23,8 @@ public struct RolloutSummary: WireMessage {
     /// One wave and the devices that it reaches and no earlier wave does.
     public struct Wave: WireMessage {
         public var name: String
-        /// Devices at the time of planning; cumulative, as the waves are.
+        /// Devices at the time of planning, without those that left the fleet since and had proven
+        /// nothing; cumulative, as the waves are.
         public var devices: Int
         /// Devices that hold an offer now.
         public var offered: Int

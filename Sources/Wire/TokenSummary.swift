@@ -105,26 +105,6 @@ public struct TokenRequest: WireMessage {
     }
 }
 
-/// A token that was just made, in the only answer that ever tells its text.
-public struct NewToken: WireMessage {
-    public var text: String
-    public var token: TokenSummary
-
-    public init(text: String, token: TokenSummary) {
-        self.text = text
-        self.token = token
-    }
-
-    public var json: JSONObject {
-        JSONObject([("text", .string(text)), ("token", .object(token.json))])
-    }
-
-    public init(_ fields: JSONFields) throws(JSONShapeError) {
-        text = try fields.string("text")
-        token = try TokenSummary(fields.object("token"))
-    }
-}
-
 /// Who asks, and what they may do.
 public struct WhoAmI: WireMessage {
     public var name: OperatorName

@@ -11,7 +11,8 @@ struct CheckInBench: AsyncParsableCommand {
         discussion: """
             A slipway-server with the fleet in its database answers devices that are there, idle \
             and unchanged, each of which signs by a key of its own; beside it stand one finished \
-            and one running rollout. First every connection asks anew as soon as it is answered \
+            and one running rollout. All have checked in once since the server started, as they \
+            have after a few minutes. First every connection asks anew as soon as it is answered \
             (per_second, server_cpu_us, client_cpu_us), then requests come at random moments, at \
             80 % of that, from 256 connections (p50_ms, p99_ms, and what ends in _at_80): a latency \
             counts from when the request was due. Messages are signed beforehand. Processor \
@@ -81,7 +82,7 @@ struct CheckInBench: AsyncParsableCommand {
         var messages = CheckInMessages(fleet)
 
         let warmUp = try process.load(
-            over: connections, .closed, seconds: min(1, seconds), try messages.next(2000))
+            over: connections, .closed, seconds: 600, try messages.next(fleet.activeCount))
         try process.refuse(failed: warmUp)
         let expected = Int(warmUp.outcome.perSecond * seconds * 1.5)
         let most = try process.load(

@@ -30,7 +30,7 @@ struct CollectGarbage: AsyncParsableCommand {
                 images: repository.images, limits: .standard)
             var report = try await collector.collect(
                 olderThan: olderThan.duration, isTrial: dryRun,
-                now: Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)))
+                now: .now)
             report.fragmentCount += try repository.removeFragments(
                 olderThan: olderThan.duration, isTrial: dryRun)
             tell(report)

@@ -66,8 +66,10 @@ struct DataFolder: Sendable {
     }
 
     /// Says one line on standard output at once, into a pipe too.
+    ///
+    /// Where nobody can be told, as on a full disk, the server goes on.
     func say(_ line: String) {
-        FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+        try? FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
     }
 
     /// Tells where the server is, on standard output and in the file `address`.

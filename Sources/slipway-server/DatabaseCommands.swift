@@ -11,9 +11,12 @@ struct DatabaseOptions: ParsableArguments {
     @Option(help: "A PostgreSQL database, as postgres://…; else a file in the folder of data.")
     var store: String?
 
+    func settings() throws(ServerProblem) -> ServerSettings {
+        try .gathered(config: config, flags: [(.data, data), (.store, store)])
+    }
+
     func place() throws(ServerProblem) -> DatabasePlace {
-        let settings = try ServerSettings.gathered(
-            config: config, flags: [(.data, data), (.store, store)])
+        let settings = try settings()
         if let store = settings.store { return .postgres(store) }
         guard let data = settings.data else {
             throw .configuration("name the server's folder by --data (or data in the file)")

@@ -2,12 +2,14 @@ internal import Logging
 internal import Orchestrator
 internal import ServiceLifecycle
 
-/// Asks the outside checks of gates for which it is time, again and again.
+/// Asks the outside checks of gates for which it is time, again and again, while this is the server
+/// that steps.
 ///
 /// Not a part of ``SteppingService``: whoever is asked may take a minute to answer. Neither leases
 /// nor other checks wait for that.
 struct OutsideChecksService: Service {
     let orchestrator: Orchestrator
+    let seat: SteppingSeat
     let logger: Logger
 
     private static let period = Duration.seconds(1)
@@ -33,7 +35,8 @@ struct OutsideChecksService: Service {
     }
 
     private func ask() async {
-        do { try await orchestrator.askOutsideChecks() } catch {
+        guard let right = seat.right else { return }
+        do { try await orchestrator.askOutsideChecks(by: right) } catch {
             logger.error("asking outside failed", metadata: ["reason": "\(error)"])
         }
     }

@@ -52,7 +52,7 @@ struct Repository {
         _ = try BucketKey.read(path)
         return BucketImages(
             address, credentials: { try BucketKey.read(path) },
-            now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) })
+            now: { .now })
     }
 
     /// Asks the bucket once, so that a wrong key is told at the start and not by a device.
@@ -64,14 +64,15 @@ struct Repository {
             guard case .unreachable = error else {
                 throw ServerProblem.configuration("images: \(error)")
             }
-            FileHandle.standardError.write(Data("slipway-server: images: \(error)\n".utf8))
+            try? FileHandle.standardError.write(
+                contentsOf: Data("slipway-server: images: \(error)\n".utf8))
         }
     }
 
     /// Removes what is left on this machine of uploads to a bucket.
     func removeFragments(olderThan age: Duration, isTrial: Bool) throws -> Int {
         guard bucket != nil else { return 0 }
-        let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
+        let now = Instant.now
         return try directory.removeFragments(
             before: now.advanced(by: .zero - age), isTrial: isTrial)
     }

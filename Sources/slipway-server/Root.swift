@@ -13,7 +13,8 @@ import Foundation
             data; 69 the address cannot be used; 73 a file cannot be written; 75 try again.
             """,
         subcommands: [
-            Serve.self, Backup.self, Restore.self, Check.self, CollectGarbage.self,
+            Serve.self, Backup.self, Restore.self, Check.self, Move.self, CollectGarbage.self,
+            AdministratorToken.self,
         ],
         defaultSubcommand: Serve.self)
 
@@ -26,7 +27,8 @@ import Foundation
                 try command.run()
             }
         } catch let problem as ServerProblem {
-            FileHandle.standardError.write(Data("slipway-server: \(problem)\n".utf8))
+            try? FileHandle.standardError.write(
+                contentsOf: Data("slipway-server: \(problem)\n".utf8))
             exit(withError: ExitCode(problem.exitCode))
         } catch { exit(withError: error) }
     }

@@ -66,8 +66,10 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The bucket's region (us-east-1).") var s3Region: String?
     @Option(help: "A file with the bucket's key, as AWS's own tools have it.")
     var s3CredentialsFile: String?
-    @Flag(help: "Let every device enrol that shows what is in the file enrolment-token.")
-    var sharedEnrolmentToken = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let every device enrol that shows what is in the file enrolment-token.")
+    var sharedEnrolmentToken: Bool?
     @Option(help: "The OpenID provider that vouches for people.") var oidcIssuer: String?
     @Option(help: "What its tokens for this server are issued for.") var oidcAudience: String?
     @Option(help: "The claim that tells what somebody is (roles), with dots for inner members.")
@@ -80,6 +82,7 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Network") var network: EdgeOptions
 
     mutating func run() async throws {
+        FreedMemory.keep(bytes: 32 << 20, longest: 1 << 20)
         let settings = try settings()
         guard let level = Logger.Level(rawValue: settings.logLevel) else {
             throw ServerProblem.configuration("log_level: \"\(settings.logLevel)\" is not a level")
@@ -101,17 +104,23 @@ struct Serve: AsyncParsableCommand {
         ) { port in
             folder.announce(edge.scheme, host: settings.host, port: port, logger: logger)
         }
+        let seat = try SteppingSeat.ofThisProcess()
+        let tending = LeaseService(
+            orchestrator: orchestrator, seat: seat, observatory: observatory, logger: logger)
         let stepping = SteppingService(
-            orchestrator: orchestrator, observatory: observatory,
+            orchestrator: orchestrator, seat: seat, observatory: observatory,
             period: .milliseconds(settings.stepMilliseconds), logger: logger)
-        let asking = OutsideChecksService(orchestrator: orchestrator, logger: logger)
-        let delivering = try WebHookService(orchestrator: orchestrator, logger: logger)
-        // Stopped in the opposite order, so that the last spans are sent, too.
+        let asking = OutsideChecksService(
+            orchestrator: orchestrator, seat: seat, logger: logger)
+        let delivering = WebHookService(
+            orchestrator: orchestrator, seat: seat, observatory: observatory, logger: logger)
+        // Stopped in the opposite order, so that the last spans are sent, too, and that the lease is
+        // given up when nothing is done by it any more.
         var services: [any Service] =
             (exporter.map { [$0] } ?? [])
             + [
-                AuditService(orchestrator: orchestrator, logger: logger), application, stepping,
-                asking, delivering,
+                AuditService(orchestrator: orchestrator, logger: logger), application, tending,
+                stepping, asking, delivering,
             ]
         if let credentials = edge.credentials {
             services.append(CertificateService(credentials: credentials, logger: logger))
@@ -141,7 +150,7 @@ struct Serve: AsyncParsableCommand {
             (.otlpHeaders, otlpHeaders), (.otlpSample, otlpSample),
             (.images, images), (.s3Endpoint, s3Endpoint), (.s3Region, s3Region),
             (.s3CredentialsFile, s3CredentialsFile),
-            (.sharedEnrolmentToken, sharedEnrolmentToken ? "true" : nil),
+            (.sharedEnrolmentToken, sharedEnrolmentToken.map { "\($0)" }),
             (.oidcIssuer, oidcIssuer), (.oidcAudience, oidcAudience),
             (.oidcRolesClaim, oidcRolesClaim), (.oidcRoles, oidcRoles),
             (.oidcNameClaim, oidcNameClaim), (.oidcKeysFile, oidcKeysFile),
@@ -173,13 +182,8 @@ struct Serve: AsyncParsableCommand {
                     takesApplications: settings.manualApproval),
                 zones: SystemTimeZones(),
                 outside: TracedGates(gates: outside, observatory: observatory),
-                now: { Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) },
-                makeNonce: {
-                    guard let nonce = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
-                        preconditionFailure("32 digits are a name")
-                    }
-                    return nonce
-                })
+                now: { .now },
+                makeNonce: { try Nonce.random() })
             orchestrator.identityProvider = try OIDCSettings(settings)
                 .map { try OIDCProvider($0) }
             try await repository.check()

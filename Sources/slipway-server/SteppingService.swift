@@ -3,9 +3,14 @@ internal import Orchestrator
 internal import Server
 internal import ServiceLifecycle
 
-/// Looks at rollouts and at the age of the metadata, again and again.
+/// Looks at rollouts, while this is the server that does, and at the age of the metadata, again and
+/// again.
+///
+/// Every server looks at the metadata: whoever finds nothing to sign writes nothing, and the lock of
+/// the repository's folder keeps them apart.
 struct SteppingService: Service {
     let orchestrator: Orchestrator
+    let seat: SteppingSeat
     let observatory: Observatory
     let period: Duration
     let logger: Logger
@@ -16,17 +21,19 @@ struct SteppingService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var nextBeat = ContinuousClock.now
-            var nextRefresh = nextBeat
+            var lastBeat: (by: SteppingRight, at: ContinuousClock.Instant)?
+            var nextRefresh = ContinuousClock.now
             while !Task.isCancelled {
                 do {
-                    if ContinuousClock.now >= nextBeat {
-                        try await observatory.measure(.beat, orchestrator.beat)
-                        nextBeat = .now + Orchestrator.heartbeatPeriod
+                    if let right = seat.right {
+                        if lastBeat.map({ Self.isOld($0, right) }) ?? true {
+                            try await beat(by: right)
+                            lastBeat = (right, .now)
+                        }
+                        try await step(by: right)
                     }
-                    try await observatory.measure(.step, orchestrator.step)
                     if ContinuousClock.now >= nextRefresh {
-                        try await observatory.measure(.metadata, orchestrator.refreshMetadata)
+                        try await refresh()
                         nextRefresh = .now + Self.refreshPeriod
                     }
                 } catch {
@@ -35,6 +42,31 @@ struct SteppingService: Service {
                 }
                 try? await Task.sleep(for: period)
             }
+        }
+    }
+
+    private static func isOld(
+        _ beat: (by: SteppingRight, at: ContinuousClock.Instant), _ right: SteppingRight
+    ) -> Bool {
+        beat.by != right || ContinuousClock.now >= beat.at + Orchestrator.heartbeatPeriod
+    }
+
+    private func beat(by right: SteppingRight) async throws(Refusal) {
+        try await observatory.measure(.beat) { () throws(Refusal) in
+            try await orchestrator.beat(by: right)
+        }
+    }
+
+    private func step(by right: SteppingRight) async throws(Refusal) {
+        try await observatory.measure(.step) { () throws(Refusal) in
+            try await orchestrator.step(by: right)
+        }
+    }
+
+    private func refresh() async throws(Refusal) {
+        try await observatory.measure(.metadata) { () throws(Refusal) in
+            try await orchestrator.refreshMetadata()
+            return true
         }
     }
 }

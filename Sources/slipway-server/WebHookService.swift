@@ -1,19 +1,19 @@
-import Foundation
 internal import Logging
 internal import Model
-internal import OpenSSL
 internal import Orchestrator
+internal import Server
 internal import ServiceLifecycle
 internal import Synchronization
 
-/// Delivers events to web hooks, each in a task of its own: a slow address holds up no other.
+/// Delivers events to web hooks while this is the server that steps, each in a task of its own: a
+/// slow address holds up no other.
 struct WebHookService: Service {
     private let orchestrator: Orchestrator
+    private let observatory: Observatory
     private let logger: Logger
     private let sender = WebHookSender()
+    private let seat: SteppingSeat
     private let busy = BusyWebHooks()
-    /// What tells this server from others in the lease.
-    private let holder: Nonce
 
     /// How long a delivery that has become due may wait.
     private static let period = Duration.seconds(1)
@@ -22,13 +22,13 @@ struct WebHookService: Service {
     /// So many events of one web hook go out before others get its place.
     private static let turnCount = 100
 
-    init(orchestrator: Orchestrator, logger: Logger) throws {
+    init(
+        orchestrator: Orchestrator, seat: SteppingSeat, observatory: Observatory, logger: Logger
+    ) {
         self.orchestrator = orchestrator
+        self.seat = seat
+        self.observatory = observatory
         self.logger = logger
-        guard let holder = Nonce(Hex.encode(try SecureRandom.bytes(16))) else {
-            preconditionFailure("32 digits are a name")
-        }
-        self.holder = holder
     }
 
     func run() async throws {
@@ -47,14 +47,14 @@ struct WebHookService: Service {
                 }
             }
         }
-        try? await orchestrator.endDelivering(as: holder)
     }
 
     private func due() async -> [WebHookDelivery] {
+        guard seat.right != nil else { return [] }
         do {
-            let due = try await orchestrator.dueDeliveries()
-            guard !due.isEmpty, try await orchestrator.mayDeliver(as: holder) else { return [] }
-            return due.sorted { $0.event.number < $1.event.number }
+            return try await orchestrator.dueDeliveries().sorted {
+                $0.event.number < $1.event.number
+            }
         } catch {
             logger.error("looking for deliveries failed", metadata: ["reason": "\(error)"])
             return []
@@ -66,14 +66,14 @@ struct WebHookService: Service {
         var next: WebHookDelivery? = first
         for _ in 0..<Self.turnCount {
             guard let delivery = next, !Task.isCancelled else { return }
-            let now = Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
-            let outcome = await sender.send(delivery, now: now)
+            let outcome = await sender.send(delivery, now: .now)
             // What nobody has waited for counts as not sent: it may go out twice.
             guard !Task.isCancelled else { return }
+            observatory.metrics.countDelivery(outcome)
             do {
                 try await orchestrator.book(
                     outcome, of: delivery, luck: Int.random(in: 0...1000))
-                guard try await orchestrator.mayDeliver(as: holder) else { return }
+                guard seat.right != nil else { return }
                 next = try await orchestrator.dueDelivery(for: delivery.hook)
             } catch {
                 logger.error("booking a delivery failed", metadata: ["reason": "\(error)"])

@@ -184,7 +184,8 @@ struct ManagementClient {
     /// What an answer that is no success means.
     func error(_ answer: HTTPResponse) -> SlipwayError {
         let told = try? ErrorAnswer(parsing: answer.body, limitBytes: 131_072)
-        let reason = told?.error ?? "\(server) answered \(answer.status)"
+        let name = told?.requestID.map { " (request \($0))" } ?? ""
+        let reason = (told?.error ?? "\(server) answered \(answer.status)") + name
         switch answer.status {
         case 401, 403: return .notPermitted("\(reason); name the token by --token-file")
         case 409, 429, 503: return .tryAgain(reason)

@@ -68,7 +68,7 @@ import Testing
             ).add_auth(request)
             print(request.url)
             """
-        let process = Process()
+        let process = ChildProcess()
         let output = Pipe()
         process.executableURL = BucketServer.python
         process.arguments = BucketServer.pythonArguments + ["-c", program, token ?? ""]

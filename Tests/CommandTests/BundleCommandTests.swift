@@ -76,7 +76,7 @@ import Testing
     private final class Device {
         let folder: URL
         private let program = Slipway.products.appending(path: "slipway-agent")
-        private var agent: Process?
+        private var agent: ChildProcess?
 
         init(_ slipway: Slipway) throws {
             folder = slipway.folder.appending(path: "device")
@@ -106,7 +106,7 @@ import Testing
         }
 
         func start() throws {
-            let agent = Process()
+            let agent = ChildProcess()
             agent.executableURL = program
             agent.arguments = ["run", "--config", folder.appending(path: "device.json").path]
             agent.standardError = FileHandle.nullDevice

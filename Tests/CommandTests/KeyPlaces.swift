@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A token of SoftHSM with two keys, in the folder of one `slipway`, whose programs alone see it.
@@ -38,7 +39,7 @@ struct Token {
 
 /// An `ssh-agent` of the system that one `slipway`'s programs see, and that ends with the value.
 final class Agent {
-    private let process = Process()
+    private let process = ChildProcess()
     private let agent: pid_t
     private let folder: URL
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Two people publish at the same moment: one wins, and the other hears that trying again helps.
@@ -16,7 +17,7 @@ import Testing
     /// written nothing.
     private final class Slow {
         private let slipway: Slipway
-        private let process = Process()
+        private let process = ChildProcess()
 
         /// Returns once it has come to signing.
         init(_ slipway: Slipway, _ arguments: [String]) throws {
@@ -116,7 +117,7 @@ import Testing
 /// The real `slipway-server` on the repository `acme`, on a free port of loopback.
 final class TestServer {
     let url: String
-    private let process = Process()
+    private let process = ChildProcess()
 
     /// Starts it, and gives `slipway`'s programs the operator's token.
     init(_ slipway: Slipway) throws {

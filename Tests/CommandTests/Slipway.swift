@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The real `slipway`, in a folder of its own.
@@ -34,7 +35,7 @@ final class Slipway {
     }
 
     func run(_ program: URL, _ arguments: [String], in directory: URL? = nil) throws -> End {
-        let process = Process()
+        let process = ChildProcess()
         let output = Pipe()
         let errors = Pipe()
         process.executableURL = program

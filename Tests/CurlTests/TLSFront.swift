@@ -7,7 +7,7 @@ final class TLSFront {
     let port: UInt16
     /// Kept, so that it lives as long as its front.
     let server: LoopbackServer
-    private let process: Process
+    private let process: ChildProcess
     private let life: Pipe
 
     /// What the front does besides.
@@ -47,8 +47,8 @@ final class TLSFront {
     /// Starts nginx under a shell that ends it when this process ends, however that happens.
     ///
     /// The signals that a test's thread blocks are blocked in what it starts too, all but one.
-    private static func start(in folder: String) throws -> (Process, Pipe)? {
-        let process = Process()
+    private static func start(in folder: String) throws -> (ChildProcess, Pipe)? {
+        let process = ChildProcess()
         let life = Pipe()
         let words = Pipe()
         process.executableURL = URL(filePath: "/bin/sh")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// python-tuf, another team's client, accepts the repositories that we write.
@@ -109,7 +110,7 @@ struct PublishedWorld {
     }
 
     func run(_ program: URL, _ arguments: [String]) throws -> (code: Int32, output: String) {
-        let process = Process()
+        let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = program
         process.arguments = arguments

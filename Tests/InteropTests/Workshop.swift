@@ -29,7 +29,7 @@ final class Workshop {
     }
 
     func run(_ program: URL, _ arguments: [String]) throws -> End {
-        let process = Process()
+        let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = program
         process.arguments = arguments

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 
 /// An emulated computer that runs until it is stopped.
 final class Machine {
     let console: Lines
-    private let process = Process()
+    private let process = ChildProcess()
     private let keyboard = Pipe()
     private let started = ContinuousClock().now
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Programs of the package and of the system.
 enum Tools {
@@ -27,7 +28,7 @@ enum Tools {
     static func run(
         _ program: URL, _ arguments: [String], environment: [String: String] = [:]
     ) throws -> String {
-        let process = Process()
+        let process = ChildProcess()
         let output = Pipe()
         process.executableURL = program
         process.arguments = arguments

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import TestSupport
 import Wire
 
 /// A real `slipway-server` on this machine's loopback, with a repository and an operator.
@@ -8,7 +9,7 @@ final class UpdateServer {
     static let device = "gw-01"
 
     let folder: URL
-    private var process: Process?
+    private var process: ChildProcess?
     private var port = "0"
 
     /// Makes a repository in `folder` with every image of `images` published in it, and starts.
@@ -34,7 +35,7 @@ final class UpdateServer {
 
     /// Starts; the first time on any free port, afterwards on the same one.
     func start() throws {
-        let process = Process()
+        let process = ChildProcess()
         let output = Pipe()
         process.executableURL = Tools.products.appending(path: "slipway-server")
         process.arguments = [
@@ -156,7 +157,7 @@ final class UpdateServer {
         for what: String, of version: String, within limit: Duration = .seconds(240),
         where isAsWanted: (RolloutSummary.Wave) -> Bool
     ) throws {
-        let watch = Process()
+        let watch = ChildProcess()
         let output = Pipe()
         watch.executableURL = Tools.products.appending(path: "slipway")
         watch.arguments = ["rollout", "watch", Self.rollout(of: version), "--json"]

@@ -128,7 +128,7 @@ struct RSAKey: Sendable {
     }
 
     private static func openssl(_ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
-        let process = Process()
+        let process = ChildProcess()
         let (to, from) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: "/usr/bin/openssl")
         process.arguments = arguments

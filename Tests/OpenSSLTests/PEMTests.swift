@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import OpenSSL
+import TestSupport
 import Testing
 
 func text(ofFile path: String) throws -> String {
@@ -93,7 +94,7 @@ func text(ofFile path: String) throws -> String {
 @Suite struct OpenSSLCommandTests {
     @discardableResult
     private func openssl(_ arguments: [String], input: [UInt8]) throws -> [UInt8] {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = arguments
         let (standardInput, standardOutput) = (Pipe(), Pipe())

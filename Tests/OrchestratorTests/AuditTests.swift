@@ -88,8 +88,9 @@ import Wire
         try await orchestrator.beat()
         world.clock.advance(seconds: 3000)
         try await orchestrator.excuseAbsence()
-        let row = try #require(try await Self.rows(orchestrator).last)
-        #expect(row.action == "leases-extended" && row.actor == "server")
+        let rows = try await Self.rows(orchestrator)
+        let row = try #require(rows.last { $0.action == "leases-extended" })
+        #expect(row.actor == "server")
         #expect(row.after == ["by_s": 3000, "count": 1])
     }
 
@@ -108,7 +109,7 @@ import Wire
     }
 
     private static func sqlite(_ world: World, _ statements: String) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/sqlite3")
         process.arguments = [world.databasePath, statements]
         try process.run()

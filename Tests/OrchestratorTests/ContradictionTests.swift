@@ -184,7 +184,7 @@ import Wire
     }
 
     private func sqlite(_ path: String, _ statements: String) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/sqlite3")
         process.arguments = [path, statements]
         try process.run()

@@ -46,13 +46,20 @@ extension FaultBooks {
             proven: ours.count(where: \.isProofThatCounts), failures: FailureCounts(failures),
             provenInWave: ours.count { $0.standing == "proven" && $0.wave <= wave },
             undecided: undecided)
+        // At least: some of those that left were never counted.
         let reached = try shell.number(
-            "SELECT device_count FROM waves WHERE rollout = '\(before.rollout)'"
-                + " AND number = \(wave)")
+            """
+            SELECT w.device_count - (SELECT count(*) FROM devices d
+                WHERE d.lifecycle = 'retired' AND d.enrolled_s <= r.created_s AND NOT EXISTS
+                    (SELECT 1 FROM attempts a WHERE a.rollout = r.name AND a.device = d.id
+                        AND a.standing = 'proven'))
+            FROM waves w JOIN rollouts r ON r.name = w.rollout
+            WHERE r.name = '\(before.rollout)' AND w.number = \(wave)
+            """)
         let verdict = spec.gate.verdict(
             evidence, now: Instant(secondsSinceEpoch: now),
             waveOpened: Instant(secondsSinceEpoch: must(before.since_s)),
-            soak: spec.waves[wave].soak, reached: reached)
+            soak: spec.waves[wave].soak, reached: max(0, reached))
         guard verdict == .promote else {
             throw BrokenPromise(
                 "P3: wave \(wave + 1) of \(before.rollout) is over, but \(verdict): \(evidence)")

@@ -15,6 +15,8 @@ final class FaultRun {
     var devices: [FaultDevice] = []
     /// Two servers on one database.
     private var servers: [Orchestrator] = []
+    /// What each of them knows of the lease: that the other is dead.
+    private var seats: [SteppingSeat] = []
     /// That of the first.
     private var store: FaultyStore
     private var isFaulty = false
@@ -65,6 +67,15 @@ final class FaultRun {
             try await world.orchestrator(store: store),
             try await world.orchestrator(store: Self.open(postgres?.address, path)),
         ]
+        seats = [Self.seat(0), Self.seat(1)]
+    }
+
+    /// Of a server that takes every other one for dead, and itself never.
+    private static func seat(_ number: Int) -> SteppingSeat {
+        SteppingSeat(
+            server: SteppingServer(
+                id: must(Nonce(UUID().uuidString)), name: "server \(number)", process: ""),
+            monotonic: { .zero }, hasEnded: { _ in true })
     }
 
     private static func open(_ address: String?, _ path: String) throws -> any Store {
@@ -73,7 +84,8 @@ final class FaultRun {
     }
 
     /// One of the servers: which of them is asked never matters.
-    var orchestrator: Orchestrator { servers[isFaulty || chance(50) ? 0 : 1] }
+    var orchestrator: Orchestrator { servers[serverNumber] }
+    private var serverNumber: Int { isFaulty || chance(50) ? 0 : 1 }
 
     /// Images that are long enough for a budget of bytes; whoever has one may go down to 1.0.0.
     private func publish(_ version: String) async throws {
@@ -167,11 +179,25 @@ final class FaultRun {
     // MARK: The server
 
     private func step(fault: FaultyStore.Fault?) async throws -> FaultEvent {
-        do { try await orchestrator.step() } catch let refusal {
-            guard fault != nil, case .store = refusal else { throw refusal }
-            return happened("a step that failed: \(refusal)")
+        let number = serverNumber
+        do throws(Refusal) {
+            guard try await steps(number) else {
+                // It has found that the other one stepped in its place, and now does the same.
+                seats[number] = Self.seat(number)
+                return happened("server \(number) may not step") { $0.isWithoutEffect = true }
+            }
+        } catch {
+            guard fault != nil, case .store = error else { throw error }
+            return happened("a step that failed: \(error)")
         }
-        return happened("a step") { $0.endsLeases = fault == nil }
+        return happened("a step of server \(number)") { $0.endsLeases = fault == nil }
+    }
+
+    /// Whether the server was the one that steps.
+    private func steps(_ number: Int) async throws(Refusal) -> Bool {
+        _ = try await servers[number].tend(seats[number])
+        guard let right = seats[number].right else { return false }
+        return try await servers[number].step(by: right)
     }
 
     /// Both processes are gone, and what they had on disk is what others find.

@@ -1,6 +1,7 @@
 import Model
 import Orchestrator
 import Rollouts
+import Stores
 import TestSupport
 import Testing
 import Wire
@@ -16,6 +17,47 @@ import Wire
         #expect(state.rolloutCounts.isEmpty)
         #expect(state.rollouts.isEmpty)
         #expect(state.heartbeat == nil)
+        #expect(
+            state.webHooks == WebHookCensus(count: 0, failing: 0, waiting: 0, deadLetters: 0))
+    }
+
+    @Test(arguments: [false, true])
+    func webHooksAreCountedWithWhatTheyWaitFor(onPostgres: Bool) async throws {
+        let world = try World()
+        let store: (any Store)? =
+            onPostgres
+            ? try PostgresStore(url: PostgresServer.shared.get().makeDatabase()) : nil
+        let orchestrator = try await world.orchestrator(store: store)
+        func add(_ name: String, _ kinds: [EventKind]) async throws -> WebHookSummary {
+            try await orchestrator.addWebHook(
+                WebHookRequest(
+                    url: "https://hooks.example.com/\(name)", kinds: kinds, secret: nil),
+                by: World.author)
+        }
+        let hook = try await add("a", [.fleet])
+        // It waits for what happens to devices, and nothing does.
+        _ = try await add("b", [.device])
+        for name in ["c1", "c2"] {
+            _ = try await orchestrator.save(
+                CohortRequest(selector: "all"), as: must(CohortName(name)), by: World.author)
+        }
+        // Itself, the other one, and two cohorts.
+        var state = try await orchestrator.fleetState()
+        #expect(
+            state.webHooks == WebHookCensus(count: 2, failing: 0, waiting: 4, deadLetters: 0))
+
+        var delivery = try #require(try await orchestrator.dueDelivery(for: hook.id))
+        try await orchestrator.book(.failed("500"), of: delivery, luck: 0)
+        state = try await orchestrator.fleetState()
+        #expect(
+            state.webHooks == WebHookCensus(count: 2, failing: 1, waiting: 4, deadLetters: 0))
+
+        world.clock.advance(seconds: 86_400)
+        delivery = try #require(try await orchestrator.dueDelivery(for: hook.id))
+        try await orchestrator.book(.failed("500"), of: delivery, luck: 0)
+        state = try await orchestrator.fleetState()
+        #expect(
+            state.webHooks == WebHookCensus(count: 2, failing: 0, waiting: 3, deadLetters: 1))
     }
 
     @Test func devicesAreCountedByWhatTheyAre() async throws {

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 
 /// Debian's `sqlite3`, another program on the same database, which only reads.
 final class SQLiteShell {
-    private let process = Process()
+    private let process = ChildProcess()
     private let input = Pipe()
     private let output = Pipe()
     private static let end = "~~ end of the answer ~~"

@@ -143,27 +143,6 @@ import Wire
         #expect(body.kind == .device)
     }
 
-    @Test func onlyOneServerDelivers() async throws {
-        let one = must(Nonce("one"))
-        let two = must(Nonce("two"))
-        let other = try await world.orchestrator()
-        #expect(try await orchestrator.mayDeliver(as: one))
-        #expect(try await !other.mayDeliver(as: two))
-        world.clock.advance(seconds: 8)
-        #expect(try await orchestrator.mayDeliver(as: one))
-        world.clock.advance(seconds: 8)
-        #expect(try await !other.mayDeliver(as: two))
-        // It dies.
-        world.clock.advance(seconds: 10)
-        #expect(try await other.mayDeliver(as: two))
-        #expect(try await !orchestrator.mayDeliver(as: one))
-        try await other.endDelivering(as: two)
-        #expect(try await orchestrator.mayDeliver(as: one))
-        // A clock that was an hour ahead leaves no server with the right for an hour.
-        world.clock.advance(seconds: -3600)
-        #expect(try await other.mayDeliver(as: two))
-    }
-
     @Test(arguments: [
         "http://hooks.example.com/a", "ftp://x", "https://", "https://user@host/", "", "HTTPS://x/",
         "https://x/../y", "http://127.0.0.1/", "file:///etc/passwd",

@@ -204,3 +204,24 @@ extension MetadataSubmission {
         MetadataSubmission(files: ["targets": bytes])
     }
 }
+
+/// What the one server of a test steps by.
+extension Orchestrator {
+    private static let tester = SteppingServer(id: must(Nonce("tester")), name: "test", process: "")
+
+    var soleRight: SteppingRight {
+        get async throws {
+            let lease = try await steppingLease()
+            if let right = lease?.right, right.holder == Self.tester.id { return right }
+            let seat = SteppingSeat(server: Self.tester, monotonic: { .zero })
+            guard case .took(let right, _) = try await tend(seat) else {
+                throw BrokenPromise("somebody else steps")
+            }
+            return right
+        }
+    }
+
+    func step() async throws { try await step(by: soleRight) }
+    func beat() async throws { try await beat(by: soleRight) }
+    func askOutsideChecks() async throws { try await askOutsideChecks(by: soleRight) }
+}

@@ -44,7 +44,7 @@ final class ProgramFolder {
     func add(_ name: String, _ script: String, mode: Int = 0o755) throws {
         // Another process writes it: a program that starts meanwhile in ours would hold the file
         // open for writing for a moment, in which it cannot be run.
-        let shell = Process()
+        let shell = ChildProcess()
         shell.executableURL = URL(filePath: "/bin/sh")
         shell.arguments = [
             "-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod \"$3\" \"$1\"", "sh",

@@ -74,7 +74,7 @@ import Wire
         }
 
         func sqlite(_ statements: String) throws {
-            let process = Process()
+            let process = ChildProcess()
             process.executableURL = URL(filePath: "/usr/bin/sqlite3")
             process.arguments = [file("data/slipway.sqlite"), statements]
             try process.run()

@@ -74,6 +74,33 @@ import Testing
         #expect(doubting.words.contains("certificate is not trusted"), "\(doubting.words)")
     }
 
+    @Test func whoeverFollowsEventsNamesTheAuthority() throws {
+        let server = try server()
+        let cohort = try server.asOperator(.put, "cohorts/c1", Array(#"{"selector":"all"}"#.utf8))
+        #expect(cohort.status == 200)
+        let process = ChildProcess()
+        let pipe = Pipe()
+        process.executableURL = ServerProcess.products.appending(path: "slipway")
+        process.arguments = [
+            "events", "--follow", "--after", "0", "--server", server.url, "--token-file",
+            server.folder.appending(path: "data/operator-token").path, "--ca-file",
+            file("authority.pem"),
+        ]
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        var said = ""
+        // Where it does not believe the server it says so, and tries again for ever.
+        while !said.contains("cohort c1"), !said.contains("certificate") {
+            let data = pipe.fileHandleForReading.availableData
+            try #require(!data.isEmpty, "\(said)")
+            said += String(decoding: data, as: UTF8.self)
+        }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        #expect(said.contains("cohort c1"), "\(said)")
+    }
+
     @Test(arguments: ["-tls1_2", "-tls1_3"])
     func speaksWhatIsGood(version: String) throws {
         let said = try handshake(server(), version, "-alpn h2,http/1.1")

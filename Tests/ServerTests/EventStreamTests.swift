@@ -3,6 +3,7 @@ import Foundation
 import Model
 import OpenSSL
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -151,6 +152,14 @@ import Wire
         #expect(status == 200)
     }
 
+    @Test func tellsByMetricsHowManyFollow() throws {
+        let server = try ServerProcess()
+        #expect(try server.scrape().value("slipway_event_streams_open") == 0)
+        let clients = try (0..<3).map { _ in try Stream(server) }
+        #expect(try server.scrape().value("slipway_event_streams_open") == 3)
+        withExtendedLifetime(clients) {}
+    }
+
     @Test func theCommandFollows() throws {
         let server = try ServerProcess()
         try happen(0..<3, server)
@@ -166,7 +175,7 @@ import Wire
             "slipway", ["events", "--follow", "--after", "1000"] + options)
         #expect(far.code == 65, "\(far.words)")
 
-        let process = Process()
+        let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = ServerProcess.products.appending(path: "slipway")
         process.arguments = ["events", "--follow", "--after", "2"] + options
@@ -194,10 +203,10 @@ import Wire
 
 /// One open stream, of which only the head is read.
 private final class Stream {
-    private let task: Process
+    private let task: ChildProcess
 
     init(_ server: ServerProcess) throws {
-        task = Process()
+        task = ChildProcess()
         let pipe = Pipe()
         task.executableURL = URL(filePath: "/usr/bin/curl")
         task.arguments = [

@@ -146,7 +146,7 @@ import Testing
         for request in collector.requests {
             let file = server.folder.appending(path: "body.json")
             try Data(request.body).write(to: file)
-            let process = Process()
+            let process = ChildProcess()
             let output = Pipe()
             process.executableURL = URL(filePath: python)
             process.arguments = ["-c", Self.schema, request.target, file.path]

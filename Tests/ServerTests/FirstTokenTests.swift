@@ -51,6 +51,31 @@ import Wire
         #expect(try status(again, token, "whoami") == 200)
     }
 
+    /// For whoever lost it; a server that runs takes the new one, and the log tells of it.
+    @Test func aLostTokenIsReplacedBesideTheServer() throws {
+        let server = try ServerProcess()
+        let data = server.folder.appending(path: "data").path
+        let made = try ServerProcess.run(
+            "slipway-server", ["admin-token", "--data", data, "--name", "ada", "--expires", "2h"])
+        #expect(made.code == 0, "\(made.words)")
+        let token = made.words.trimmingCharacters(in: .newlines)
+        #expect(token.wholeMatch(of: /slw_[0-9a-f]{16}_[0-9a-f]{64}/) != nil)
+        let answer = try server.send(
+            .get, "/api/v1/whoami", headers: [("Authorization", "Bearer \(token)")])
+        let who = try WhoAmI(parsing: answer.body, limitBytes: 65_536)
+        #expect(who.name.text == "ada" && who.role == .admin && who.expires != nil)
+        let log = try server.asOperator(.get, "audit?limit=100")
+        #expect(String(decoding: log.body, as: UTF8.self).contains("\"name\":\"ada\""))
+
+        let elsewhere = try ServerProcess.run(
+            "slipway-server", ["admin-token", "--data", data + "/typo"])
+        #expect(elsewhere.code == 65 && elsewhere.words.contains("there is no database"))
+        #expect(!FileManager.default.fileExists(atPath: data + "/typo"))
+        let nobody = try ServerProcess.run(
+            "slipway-server", ["admin-token", "--data", data, "--name", "a b"])
+        #expect(nobody.code == 65 && nobody.words.contains("cannot be a name"))
+    }
+
     @Test func tokensOfAnEarlierVersionAreTakenOver() throws {
         let folder = try ServerProcess.preparedFolder()
         let operators = folder.appending(path: "data/operators")

@@ -2,6 +2,7 @@ import Curl
 import Foundation
 import Model
 import OpenSSL
+import TestSupport
 import Testing
 import Trust
 
@@ -105,7 +106,7 @@ import Trust
     }
 
     private static func run(_ arguments: [String]) throws -> Int32 {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = arguments
         process.standardError = FileHandle.nullDevice

@@ -238,7 +238,7 @@ import Wire
 /// nginx as a web server of a folder; it ends with its life.
 final class StaticServer {
     let url: String
-    private let process: Process
+    private let process: ChildProcess
     private let input = Pipe()
     private let folder: URL
 
@@ -261,7 +261,7 @@ final class StaticServer {
             }
             """
         try Data(text.utf8).write(to: folder.appending(path: "nginx.conf"))
-        process = Process()
+        process = ChildProcess()
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = [
             "-c", "nginx -e \"$0/errors\" -c \"$0/nginx.conf\" & cat > /dev/null; kill -9 $!",

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Other people's programs that read the description of our interface.
@@ -12,7 +13,7 @@ enum PythonTools {
         let python = try #require(
             ProcessInfo.processInfo.environment["SLIPWAY_TEST_PYTHON"],
             "run through `make test`, which makes the Python environment")
-        let process = Process()
+        let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = URL(filePath: python)
         process.arguments = arguments

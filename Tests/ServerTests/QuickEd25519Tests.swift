@@ -24,6 +24,13 @@ import Trust
         }
     }
 
+    @Test func handsOutNoSignatureWhenACopyOfTheKeyIsSpoiled() throws {
+        var seed = Array(repeating: UInt8(7), count: 32)
+        seed[31] ^= 1
+        let signer = try QuickSigner(key(), copy: Ed25519PrivateKey(seed: seed))
+        #expect(throws: QuickSigner.Problem.spoiled) { try signer.sign([1]) }
+    }
+
     /// RFC 8032 section 7.1, TEST 2.
     @Test func agreesWithAPublishedVector() throws {
         let seed = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"

@@ -2,7 +2,9 @@ import Curl
 import Foundation
 import JSON
 import OpenSSL
+import TestSupport
 import Testing
+import Wire
 
 /// One name for a request, in the logs of both ends.
 @Suite final class RequestNameTests {
@@ -37,6 +39,39 @@ import Testing
         #expect(made.wholeMatch(of: /[0-9a-f]{16}/) != nil)
         let next = try server.send(.get, "/healthz").header("x-request-id")
         #expect(next != made)
+    }
+
+    /// Whoever has only the body, as a person who reads the command's words, has the name, too.
+    @Test func everyErrorSaysItsName() throws {
+        let server = try server()
+        let headers = [("X-Request-Id", "from.me_3")]
+        let errors = [
+            try server.send(.get, "/nowhere", headers: headers),
+            try server.send(.delete, "/healthz", headers: headers),
+            try server.send(.get, "/api/v1/devices", headers: headers),
+            try server.send(.post, "/device/v1/check-in", [0x7b], headers: headers),
+            try server.send(
+                .get, "/repository/metadata/timestamp.json",
+                headers: headers + [("Range", "bytes=999999-")]),
+            try server.send(
+                .get, "/api/v1/devices/nobody",
+                headers: headers + [("Authorization", "Bearer \(server.operatorToken)")]),
+        ]
+        #expect(errors.map(\.status) == [404, 405, 401, 400, 416, 404])
+        for answer in errors {
+            let said = try ErrorAnswer(parsing: answer.body, limitBytes: 65_536)
+            #expect(said.requestID == "from.me_3", "\(answer.status)")
+        }
+    }
+
+    @Test func theCommandShowsTheNameWithTheError() throws {
+        let server = try server()
+        let token = server.folder.appending(path: "data/operator-token").path
+        let end = try ServerProcess.run(
+            "slipway",
+            ["device", "show", "nobody", "--server", server.url, "--token-file", token])
+        #expect(end.code != 0)
+        #expect(end.words.contains(/there is no device called nobody \(request [0-9a-f]{16}\)/))
     }
 
     @Test func aRefusalIsLoggedUnderItsName() throws {
@@ -101,7 +136,7 @@ import Testing
             "enrolment_token_file": "\(path)/token", "state": "\(path)/state", "root": "\(root)",
             "slots": {"a": "\(path)/a.img", "b": "\(path)/b.img"}, "boot": "\(path)/boot"}
             """, "device.json")
-        let agent = Process()
+        let agent = ChildProcess()
         let output = Pipe()
         agent.executableURL = ServerProcess.products.appending(path: "slipway-agent")
         agent.arguments = ["run", "--config", "\(path)/device.json"]

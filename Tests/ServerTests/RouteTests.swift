@@ -43,6 +43,18 @@ import Wire
         #expect(String(decoding: refused.body, as: UTF8.self).contains("column 8"))
     }
 
+    @Test(arguments: [
+        "devices?selector=all", "devices?limit=5&Select=all", "devices?se%6Cect=all", "devices?=",
+        "rollouts?state=running&hardware=gw-2", "events?since=1", "whoami?x",
+    ])
+    func refusesAFilterThatItDoesNotHave(path: String) throws {
+        let server = try ServerProcess()
+        let refused = try server.asOperator(.get, path)
+        #expect(refused.status == 400)
+        #expect(String(decoding: refused.body, as: UTF8.self).contains("the query has"))
+        #expect(try server.asOperator(.head, path).status == 400)
+    }
+
     @Test func refusesStrangersAndGarbage() throws {
         let server = try ServerProcess()
         let key = try Ed25519PrivateKey.generate()

@@ -44,7 +44,7 @@ extension ServerProcess {
     }
 
     /// Publishes through the server, which then offers it.
-    private func publishToServer(_ text: String) throws {
+    func publishToServer(_ text: String) throws {
         let image = folder.appending(path: "x.img")
         try Data(text.utf8).write(to: image)
         let end = try Self.run(

@@ -12,7 +12,7 @@ final class ServerProcess {
     let url: String
     /// What it said until it listened.
     let said: String
-    private let process: Process
+    private let process: ChildProcess
     private let http: HTTPClient
 
     static let products: URL = {
@@ -48,7 +48,7 @@ final class ServerProcess {
         descriptorLimit: Int? = nil
     ) throws {
         self.folder = folder
-        process = Process()
+        process = ChildProcess()
         process.executableURL = Self.products.appending(path: "slipway-server")
         process.arguments = arguments
         if let descriptorLimit, let server = process.executableURL {
@@ -80,6 +80,7 @@ final class ServerProcess {
     struct DidNotStart: Error { let said: String }
 
     deinit {
+        goOn()
         process.terminate()
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
@@ -104,7 +105,7 @@ final class ServerProcess {
 
     /// Runs one of our programs to its end.
     static func run(_ name: String, _ arguments: [String]) throws -> (code: Int32, words: String) {
-        let process = Process()
+        let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = products.appending(path: name)
         process.arguments = arguments
@@ -122,6 +123,11 @@ final class ServerProcess {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
+
+    /// Stops the process where it is, as whoever suspends its machine does.
+    func pause() { Foundation.kill(process.processIdentifier, SIGSTOP) }
+
+    func goOn() { Foundation.kill(process.processIdentifier, SIGCONT) }
 
     /// Asks the process to stop, and does not wait for it.
     func terminate() { process.terminate() }

@@ -334,7 +334,7 @@ import Wire
                 f"{url}/api/v1/uploads", headers={"Authorization": f"Bearer {token}"})
             print(asked.status_code, asked.headers["Tus-Version"], asked.headers["Tus-Extension"])
             """
-        let process = Process()
+        let process = ChildProcess()
         let output = Pipe()
         process.executableURL = BucketServer.python
         process.arguments =

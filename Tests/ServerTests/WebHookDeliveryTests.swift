@@ -73,6 +73,24 @@ import Wire
         #expect(try summary(hook, server).deadLetters == 0)
     }
 
+    @Test func tellsByMetricsWhatBecameOfDeliveries() throws {
+        let receiver = try Receiver { count in count <= 2 ? .status("500 No") : .ok([]) }
+        let server = try start(receiver)
+        let hook = try add("\(receiver.url)/in", server)
+        try happen(0..<1, server)
+        _ = receiver.wait(for: 4)
+        while try summary(hook, server).failures != 0 {}
+
+        let metrics = try server.scrape()
+        let deliveries = "slipway_webhook_deliveries_total"
+        #expect(metrics.value(deliveries, ["result": "failed"]) == 2)
+        #expect(metrics.value(deliveries, ["result": "refused"]) == 0)
+        #expect(try #require(metrics.value(deliveries, ["result": "delivered"])) >= 1)
+        #expect(metrics.value("slipway_webhooks") == 1)
+        #expect(metrics.value("slipway_webhooks_failing") == 0)
+        #expect(metrics.value("slipway_webhook_dead_letters") == 0)
+    }
+
     @Test func aHangingReceiverHoldsUpNobody() throws {
         let hanging = try Receiver { _ in .bytesThenSilence([]) }
         let good = try Receiver()

@@ -3,6 +3,7 @@ import Glibc
 import Model
 import OpenSSL
 import Signers
+import TestSupport
 import Testing
 import Trust
 
@@ -10,7 +11,7 @@ import Trust
 private final class RealAgent: @unchecked Sendable {
     let path: String
     private let folder: TemporaryFolder
-    private let process = Process()
+    private let process = ChildProcess()
     private let agent: pid_t
 
     /// The agent starts a program once it listens, which tells the agent's process id.

@@ -1,13 +1,14 @@
 import Foundation
 import Model
 import OpenSSL
+import TestSupport
 import Testing
 import Trust
 
 /// What a program of the system wrote, once it has ended well.
 @discardableResult
 func run(_ program: String, _ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/\(program)")
     process.arguments = arguments
     let (standardInput, standardOutput) = (Pipe(), Pipe())

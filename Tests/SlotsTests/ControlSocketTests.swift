@@ -1,6 +1,7 @@
 import Agent
 import Foundation
 import Slots
+import TestSupport
 import Testing
 
 /// The socket as programs at the device meet it, hostile ones included.
@@ -205,12 +206,13 @@ import Testing
 
     @Test func takesThePlaceOfADeadSocket() throws {
         do {
-            let dead = try Process.run(
-                URL(filePath: "/usr/bin/env"),
-                arguments: [
-                    "python3", "-c",
-                    "import socket; s = socket.socket(socket.AF_UNIX); s.bind('\(path)')",
-                ])
+            let dead = ChildProcess()
+            dead.executableURL = URL(filePath: "/usr/bin/env")
+            dead.arguments = [
+                "python3", "-c",
+                "import socket; s = socket.socket(socket.AF_UNIX); s.bind('\(path)')",
+            ]
+            try dead.run()
             dead.waitUntilExit()
         }
         #expect(folder.has("control.sock"))

@@ -1,6 +1,7 @@
 import Agent
 import Foundation
 import Slots
+import TestSupport
 import Testing
 
 /// The running agent as people, programs and the service manager at the device meet it.
@@ -186,7 +187,7 @@ import Testing
 
 /// What a service manager hears.
 private final class Datagrams {
-    private let process = Process()
+    private let process = ChildProcess()
     private let output = Pipe()
     private var said = Data()
 

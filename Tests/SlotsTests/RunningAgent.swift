@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A real agent at work in a folder, whose server is not there; killed with its last reference.
 final class RunningAgent {
     let folder: TemporaryFolder
-    private(set) var process = Process()
+    private(set) var process = ChildProcess()
     private var error = Pipe()
     private var said = Data()
     private var isStarted = false
@@ -25,7 +26,7 @@ final class RunningAgent {
 
     /// Starts it, again if need be.
     func start(environment: [String: String] = [:]) throws {
-        process = Process()
+        process = ChildProcess()
         error = Pipe()
         said = Data()
         let path = folder.path

@@ -13,9 +13,10 @@ import Wire
 extension AuditTrailTests {
     // MARK: One transaction, one chain
 
-    @Test func aChangeThatFailsLeavesNoRow() async throws {
+    @Test(arguments: Engine.allCases)
+    func aChangeThatFailsLeavesNoRow(engine: Engine) async throws {
         struct Interrupted: Error {}
-        let store = try await Self.store()
+        let store = try await Self.store(engine)
         let before = try await store.read { try $0.auditHead() }
         await #expect(throws: Interrupted.self) {
             try await store.write(with: Self.pen()) { store in
@@ -30,9 +31,10 @@ extension AuditTrailTests {
         try await Self.expectWhole(store)
     }
 
-    @Test func twoProcessesWriteOneChain() async throws {
-        let path = SQLiteStoreTests.path()
-        let stores = try [SQLiteStore(path: path), SQLiteStore(path: path)]
+    @Test(arguments: Engine.allCases)
+    func twoProcessesWriteOneChain(engine: Engine) async throws {
+        let database = try TestDatabase(engine)
+        let stores = try [database.open(), database.open()]
         for number in 0..<10 {
             try await stores[number % 2].write { store in
                 try store.save(SQLiteStoreTests.device("a-\(number)"), at: Self.at(1))
@@ -44,7 +46,7 @@ extension AuditTrailTests {
     }
 
     @discardableResult
-    static func expectWhole(_ store: SQLiteStore) async throws -> Int64 {
+    static func expectWhole(_ store: any Store) async throws -> Int64 {
         let rows = try await store.read { try $0.auditRows(.all, after: 0, limit: 10_000) }
         var verifier = try AuditVerifier(
             trusting: .nobody, kept: [], cryptography: cryptography)
@@ -54,8 +56,9 @@ extension AuditTrailTests {
 
     // MARK: Questions
 
-    @Test func rowsAreFoundByWhatTheyConcernAndWhoCausedThem() async throws {
-        let store = try await Self.store()
+    @Test(arguments: Engine.allCases)
+    func rowsAreFoundByWhatTheyConcernAndWhoCausedThem(engine: Engine) async throws {
+        let store = try await Self.store(engine)
         let other = AuditActor.device(Self.device)
         try await store.write(with: Self.pen(other)) { try $0.add(Self.offer(), values: [:]) }
         try await store.write(with: Self.pen()) { try $0.save(Self.image) }

@@ -140,7 +140,7 @@ import Testing
 
     /// Debian's sqlite3, another program on the same file.
     static func sqlite(_ path: String, _ statements: String) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/sqlite3")
         process.arguments = [path, statements]
         process.standardError = FileHandle.nullDevice

@@ -89,7 +89,7 @@ private typealias Scene = SQLiteStoreTests
         #expect(others == "")
     }
 
-    private static func answer(_ path: String, _ query: String) throws -> String {
+    static func answer(_ path: String, _ query: String) throws -> String {
         let output = try filtered(Array("\(query);".utf8), by: "sqlite3", "-batch", path)
         return String(decoding: output, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
@@ -110,7 +110,7 @@ private typealias Scene = SQLiteStoreTests
     ]
 
     /// A database as a server of that schema leaves it, with rows in it.
-    private static func database(ofSchema version: Int) throws -> TestDatabase {
+    static func database(ofSchema version: Int) throws -> TestDatabase {
         let database = try TestDatabase(.sqlite)
         try database.run(fixture("version1.sql"))
         if version > 1 { try database.run(fixture("version2.sql")) }

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The real `slipway-tuf`, which may take neither endless time nor endless memory.
 final class ClientProcess {
-    private let process = Process()
+    private let process = ChildProcess()
     private let answers = Pipe()
     private let notes = Pipe()
     private let guardian: DispatchWorkItem

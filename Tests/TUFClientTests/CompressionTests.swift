@@ -62,7 +62,7 @@ import Testing
 
     /// Unpacks as far as it goes: a bomb has no end.
     private func unpack(_ bytes: [UInt8]) throws -> String {
-        let process = Process()
+        let process = ChildProcess()
         let input = Pipe()
         let output = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/env")

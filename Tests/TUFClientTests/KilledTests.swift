@@ -90,7 +90,7 @@ import Testing
     }
 
     private func isTraceable() throws -> Bool {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["strace", "-qq", "-o", "/dev/null", "true"]
         process.standardError = FileHandle.nullDevice

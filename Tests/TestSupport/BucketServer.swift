@@ -10,7 +10,7 @@ public final class BucketServer {
     public static let region = "eu-central-1"
     public static let keyID = "AKIDSLIPWAY"
     public static let secret = "not/so+secret"
-    private let process: Process
+    private let process: ChildProcess
     private let input = Pipe()
 
     public struct DidNotStart: Error {
@@ -29,7 +29,7 @@ public final class BucketServer {
 
     public init() throws {
         setenv("no_proxy", "*", 1)
-        process = Process()
+        process = ChildProcess()
         process.executableURL = Self.python
         process.arguments = Self.pythonArguments + ["-c", Self.program]
         let output = Pipe()

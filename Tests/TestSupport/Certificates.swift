@@ -85,7 +85,7 @@ public final class Certificates {
     }
 
     private func openssl(_ words: String...) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/openssl")
         process.arguments = words
         process.currentDirectoryURL = URL(filePath: path)

@@ -14,7 +14,7 @@ public func filtered(_ bytes: [UInt8], by words: [String]) throws -> [UInt8] {
     let path = FileManager.default.temporaryDirectory.appending(path: "slipway-\(UUID())")
     try Data(bytes).write(to: path)
     defer { try? FileManager.default.removeItem(at: path) }
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = words
     process.standardInput = try FileHandle(forReadingFrom: path)

@@ -13,15 +13,44 @@ public final class PostgresServer: Sendable {
     }
 
     public let folder: URL
-    private let programs: URL
+    fileprivate let programs: URL
     private let ward: Ward
     private let databaseCount = Mutex(0)
 
     /// One that all tests of a process share; made when it is first asked for.
     public static let shared = Result { try PostgresServer(isDurable: false) }
 
+    /// A server with a database cluster of its own.
+    ///
     /// - Parameter isDurable: Whether it syncs to the disk what it commits.
-    public init(isDurable: Bool) throws {
+    public convenience init(isDurable: Bool) throws {
+        try self.init(
+            isDurable: isDurable,
+            making: """
+                "$0/initdb" --no-sync --auth=trust --username=slipway --encoding=UTF8 \
+                    --locale-provider=icu --icu-locale=en-US --locale=C.UTF-8 -D data
+                """)
+    }
+
+    /// A standby that follows `primary`, and from now on has to have what that one acknowledges.
+    public convenience init(standbyOf primary: PostgresServer) throws {
+        try self.init(
+            isDurable: true,
+            making: """
+                "$0/pg_basebackup" --no-sync --checkpoint=fast --wal-method=stream \
+                    --write-recovery-conf --username=slipway --host=\(primary.folder.path) -D data
+                """)
+        for statement in [
+            "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()",
+        ] { try primary.query(primary.address(of: "postgres"), statement) }
+        while try primary.query(
+            primary.address(of: "postgres"), "SELECT sync_state FROM pg_stat_replication")
+            != "sync"
+        {}
+    }
+
+    /// - Parameter making: Shell words that make the folder `data`; `$0` is that of the programs.
+    private init(isDurable: Bool, making: String) throws {
         let programs = try Self.findPrograms()
         self.programs = programs
         // Short, because the path of a socket has at most 107 bytes.
@@ -35,8 +64,8 @@ public final class PostgresServer: Sendable {
             + (isDurable ? "" : " -c fsync=off -c full_page_writes=off")
         let script = """
             cd "$1"
-            "$0/initdb" --no-sync --auth=trust --username=slipway --encoding=UTF8 \
-                --locale-provider=icu --icu-locale=en-US --locale=C.UTF-8 -D data >log 2>&1 &&
+            { \(making)
+            } >log 2>&1 &&
             "$0/pg_ctl" -w -D data -l log -o "$2" start >/dev/null 2>&1 && echo ready &&
             while read -r word; do
                 "$0/pg_ctl" -w -D data -l log -o "$2" start >/dev/null 2>&1 && echo ready
@@ -87,6 +116,43 @@ public final class PostgresServer: Sendable {
         }
     }
 
+    /// Ends the server that others talk to, and no more; what it has begun may go on for a moment.
+    public func kill() throws { Glibc.kill(try process(), SIGKILL) }
+
+    /// Lets a standby take the primary's place.
+    public func promote() throws { try control("promote") }
+
+    /// Stops all of its processes where they are: connections stand, and nobody answers.
+    public func freeze() throws { try signal(SIGSTOP) }
+
+    public func thaw() throws { try signal(SIGCONT) }
+
+    private func signal(_ signal: Int32) throws {
+        let main = try process()
+        let children = try String(
+            contentsOfFile: "/proc/\(main)/task/\(main)/children", encoding: .utf8)
+        for process in [main] + children.split(separator: " ").compactMap({ Int32($0) }) {
+            Glibc.kill(process, signal)
+        }
+    }
+
+    private func process() throws -> Int32 {
+        let file = folder.appending(path: "data/postmaster.pid")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        guard let number = text.split(separator: "\n").first.flatMap({ Int32($0) }) else {
+            throw Problem(description: "\(file.path) names no process")
+        }
+        return number
+    }
+
+    /// The same database on this server and on others, for whoever takes the one that writes: as
+    /// libpq has it, with several hosts.
+    public func address(of database: String, or others: PostgresServer...) -> String {
+        let hosts = ([self] + others).map { $0.folder.path.replacing("/", with: "%2F") }
+        return "postgres://slipway@\(hosts.joined(separator: ","))/\(Self.name(of: database))"
+            + "?target_session_attrs=read-write"
+    }
+
     private func control(_ words: String...) throws {
         let data = folder.appending(path: "data").path
         try Self.run(
@@ -119,7 +185,7 @@ public final class PostgresServer: Sendable {
 
     @discardableResult
     private static func run(_ words: [String]) throws -> String {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = words
         let output = Pipe()
@@ -138,10 +204,29 @@ public final class PostgresServer: Sendable {
     }
 }
 
+/// A lock that another session holds on a table.
+public final class PostgresLock: Sendable {
+    private let session: Ward
+
+    public init(_ server: PostgresServer, _ address: String, on table: String) throws {
+        // The shell's end, or a line, ends the session and its transaction.
+        let script = """
+            { echo "BEGIN; LOCK TABLE $2; SELECT 'locked';"; read -r word; } |
+                "$0/psql" --no-psqlrc --quiet --tuples-only --no-align --dbname="$1"
+            """
+        session = try Ward(["/bin/sh", "-c", script, server.programs.path, address, table])
+        guard session.isReady else {
+            throw PostgresServer.Problem(description: "\(table) cannot be locked")
+        }
+    }
+
+    public func release() { session.end() }
+}
+
 /// A program that runs until this process ends, or lets it go.
 private final class Ward: Sendable {
     let isReady: Bool
-    private let process: Mutex<Process>
+    private let process: Mutex<ChildProcess>
     private let input: FileHandle
     private let output: FileHandle
 
@@ -153,7 +238,7 @@ private final class Ward: Sendable {
 
     /// Waits until the program prints a line, or ends.
     init(_ words: [String]) throws {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = words
         let input = Pipe()
@@ -169,7 +254,10 @@ private final class Ward: Sendable {
         self.process = Mutex(process)
     }
 
-    deinit {
+    deinit { end() }
+
+    /// Lets it go, and waits for its end.
+    func end() {
         try? input.close()
         process.withLock { $0.waitUntilExit() }
     }

@@ -24,15 +24,17 @@ import Testing
         "Slots": [
             "Agent", "Archives", "CLinux", "Codecs", "Glibc", "Model", "Synchronization", "Wire",
         ],
-        "Postgres": ["CPostgres", "Synchronization"],
-        "Programs": ["Glibc", "Synchronization"],
+        "Postgres": ["CPostgres", "Glibc", "Synchronization"],
+        "Programs": ["CMalloc", "Glibc", "Synchronization"],
         "Stores": [
             "Audit", "Dispatch", "Foundation", "GRDB", "JSON", "Model", "Orchestrator", "Postgres",
-            "Rollouts", "Synchronization", "Wire",
+            "Rollouts", "Synchronization", "Trust", "Wire",
         ],
         "Buckets": ["Curl", "Foundation", "Model", "OpenSSL", "Orchestrator", "Trust"],
+        "EventLoops": ["NIOCore"],
         "Server": [
-            "Audit", "Foundation", "Hummingbird", "HummingbirdCore", "JSON", "Logging", "Model",
+            "Audit", "EventLoops", "Foundation", "Hummingbird", "HummingbirdCore", "JSON",
+            "Logging", "Model",
             "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "Orchestrator", "Rollouts",
             "ServiceLifecycle", "Synchronization", "Telemetry", "Trust", "Wire", "_NIOFileSystem",
         ],
@@ -58,7 +60,8 @@ import Testing
         "Load": ["CEpoll", "Glibc"],
         "slipway-bench": [
             "ArgumentParser", "Audit", "Foundation", "Hummingbird", "JSON", "Load", "Model",
-            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Trust", "Wire",
+            "OpenSSL", "Orchestrator", "Programs", "Rollouts", "Stores", "Synchronization", "Trust",
+            "Wire",
         ],
         "slipway-fuzz": [
             "Foundation", "Glibc", "JSON", "Model", "OpenSSL", "Trust", "Wire",
@@ -78,9 +81,11 @@ import Testing
         "Postgres", "Telemetry",
     ]
 
-    /// The wrapper of each C library, the operating system's included.
+    /// The wrapper of each C library, the operating system's included, and of Swift's executors, which
+    /// are handed to the runtime as pointers.
     static let unsafeTargets: Set<String> = [
-        "Archives", "Codecs", "Curl", "Load", "OpenSSL", "Postgres", "Programs", "Signers",
+        "Archives", "Codecs", "Curl", "EventLoops", "Load", "OpenSSL", "Postgres", "Programs",
+        "Signers",
         "Slots",
     ]
 
@@ -146,5 +151,25 @@ import Testing
         for file in files {
             #expect(!file.code.contains(/\bTask\s*(\{|\.detached)/), "\(file.path)")
         }
+    }
+}
+
+/// What the server answers for now says when to come back, at the place where it is made.
+@Suite struct ComingBackTests {
+    @Test func whatIsTemporarySaysWhen() throws {
+        let temporary =
+            /\.(tooManyRequests|serviceUnavailable|insufficientStorage|requestTimeout|internalServerError|badGateway|gatewayTimeout)\b|HTTP\/1\.1 (408|429|50\d)/
+        var looked = 0
+        for file in try SourceFile.all(under: "Sources/Server")
+        where !file.path.contains("/OpenAPI/") {
+            let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (number, line) in lines.enumerated() where line.contains(temporary) {
+                looked += 1
+                let near = lines[number..<min(number + 3, lines.count)].joined()
+                #expect(
+                    near.contains(/retryAfter|Retry-After/), "\(file.path):\(number + 1)")
+            }
+        }
+        #expect(looked > 6)
     }
 }

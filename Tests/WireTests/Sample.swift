@@ -144,6 +144,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
                         ])
                 ])),
             Sample("error", ErrorAnswer(error: "no")),
+            Sample(
+                "named error", ErrorAnswer(error: "no", requestID: "a-1"), optional: ["request_id"]),
         ] + cohorts()
     }
 

@@ -14,6 +14,9 @@ actor Upload {
     private var hashedLength: Int64 = 0
     /// Rises when somebody takes the upload over.
     private var writer = 0
+    private var userCount = 0
+    /// Whether others may be using the file.
+    private var isReleased = false
     private var progress = Progress.receiving
 
     private enum Progress {
@@ -34,6 +37,37 @@ actor Upload {
         self.hashing = hashing
         file = try spool.open(id)
         stream = hashing.sha256Stream()
+    }
+
+    /// Begins to use the upload; ``leave()`` has to follow where the answer is `true`.
+    ///
+    /// - Returns: Whether it is still here: any server may have gone on with it, to its end.
+    func enter() throws(Refusal) -> Bool {
+        if isReleased {
+            let claim: UploadClaim
+            do { claim = try file.claim() } catch { throw .store(error) }
+            switch claim {
+            case .unchanged: break
+            case .changed: forgetHash()
+            case .gone: return false
+            }
+            isReleased = false
+        }
+        userCount += 1
+        return true
+    }
+
+    /// Once nobody uses it here, any other server may.
+    func leave() {
+        userCount -= 1
+        guard userCount == 0 else { return }
+        file.release()
+        isReleased = true
+    }
+
+    private func forgetHash() {
+        stream = hashing.sha256Stream()
+        hashedLength = 0
     }
 
     /// Makes the caller the one who writes, and everybody before it stop.
@@ -62,8 +96,7 @@ actor Upload {
     func goBack(to length: Int64, by writer: Int) throws(Refusal) {
         try check(writer)
         do { try file.truncate(to: length) } catch { throw .store(error) }
-        stream = hashing.sha256Stream()
-        hashedLength = 0
+        forgetHash()
     }
 
     /// Makes what was added durable.
@@ -150,8 +183,7 @@ actor Upload {
             await Task.yield()
         }
         let digest = stream.finish()
-        stream = hashing.sha256Stream()
-        hashedLength = 0
+        forgetHash()
         return digest
     }
 

@@ -6,7 +6,7 @@ public protocol UploadSpool: Sendable {
     func create(_ upload: UploadID) throws(StoreError)
     /// The upload of the image with this digest; `nil` when there is none.
     func upload(of digest: Digest) throws(StoreError) -> UploadID?
-    /// Opens the upload's file, which nobody else has open meanwhile.
+    /// Opens the upload's file, which nobody else uses until ``UploadFile/release()``.
     ///
     /// - Throws: ``StoreError/busy`` while another process has it.
     func open(_ upload: UploadID) throws(StoreError) -> any UploadFile
@@ -56,6 +56,21 @@ public protocol UploadFile: AnyObject {
     func sync() throws(StoreError)
     /// At most so many bytes from `offset` on.
     func read(from offset: Int64, maximumBytes: Int) throws(StoreError) -> [UInt8]
+    /// Lets others use the file, until ``claim()``.
+    func release()
+    /// Takes the file again.
+    ///
+    /// - Throws: ``StoreError/busy`` while another process has it.
+    func claim() throws(StoreError) -> UploadClaim
+}
+
+/// What has become of an upload's file since it was released.
+public enum UploadClaim: Hashable, Sendable {
+    case unchanged
+    /// Another server went on with it.
+    case changed
+    /// Another server finished or removed it.
+    case gone
 }
 
 /// An image on its way in, in one go; what is not finished leaves nothing behind.

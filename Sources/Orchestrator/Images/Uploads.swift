@@ -7,7 +7,7 @@ actor Uploads {
     private let hashing: any Hashing
     private var open: [Digest: (upload: Upload, useCount: Int)] = [:]
 
-    /// How many stay open while nobody uses them, so that the next piece needs no hashing of all
+    /// How many stay open while nobody uses them, which any server may do meanwhile, so that the next piece needs no hashing of all
     /// that came before it.
     private static let maximumIdleCount = 16
 
@@ -34,10 +34,26 @@ actor Uploads {
     }
 
     private func enter(_ digest: Digest) async throws(Refusal) -> Upload? {
-        if let entry = open[digest] {
-            open[digest]?.useCount += 1
-            return entry.upload
+        while true {
+            let upload: Upload
+            if let entry = open[digest] {
+                upload = entry.upload
+                open[digest]?.useCount += 1
+            } else {
+                guard let new = try open(digest) else { return nil }
+                upload = new
+            }
+            do throws(Refusal) { if try await upload.enter() { return upload } } catch {
+                discount(upload)
+                throw error
+            }
+            // Another server has done the rest; perhaps somebody has begun it anew.
+            discount(upload)
+            if open[digest]?.upload === upload { open[digest] = nil }
         }
+    }
+
+    private func open(_ digest: Digest) throws(Refusal) -> Upload? {
         do {
             guard let id = try spool.upload(of: digest) else { return nil }
             let upload = try Upload(id, in: spool, hashing: hashing)
@@ -48,11 +64,17 @@ actor Uploads {
 
     private func leave(_ upload: Upload) async {
         let digest = upload.id.sha256
-        open[digest]?.useCount -= 1
+        await upload.leave()
+        discount(upload)
         // One that is over lies no longer where it was opened.
         if await upload.isOver { forget(digest) }
         let idle = open.filter { $0.value.useCount == 0 }.keys
         for digest in idle.dropFirst(Self.maximumIdleCount) { forget(digest) }
+    }
+
+    private func discount(_ upload: Upload) {
+        let digest = upload.id.sha256
+        if open[digest]?.upload === upload { open[digest]?.useCount -= 1 }
     }
 
     private func forget(_ digest: Digest) {

@@ -32,7 +32,8 @@ extension GateSpec {
     ///
     /// - Parameters:
     ///   - evidence: Counted since the last forgiveness.
-    ///   - reached: The devices that the wave and all before it reached at planning.
+    ///   - reached: The devices that the wave and all before it reached at planning, without those
+    ///     that left the fleet since and had proven nothing.
     ///   - trace: Where what each rule says is written down.
     public func verdict(
         _ evidence: WaveEvidence, now: Instant, waveOpened: Instant, soak: Duration, reached: Int,

@@ -34,7 +34,8 @@ public struct GateSpec: Hashable, Sendable {
     /// By default more than half of those that the wave reaches, but at most 20: half of a group is
     /// never enough, however small the group is.
     ///
-    /// - Parameter devices: Those that the wave and all before it reached at planning.
+    /// - Parameter devices: Those that the wave and all before it reached at planning, without those
+    ///   that left the fleet since and had proven nothing.
     public func confirmations(amongReached devices: Int) -> Int {
         minConfirmed ?? min(Self.largestDefaultConfirmed, devices / 2 + 1)
     }

@@ -103,7 +103,7 @@ extension RolloutPlan {
         precondition(waves.indices.contains(wave), "the open wave is one of the plan's")
         let verdict = spec.gate.verdict(
             evidence, now: now, waveOpened: since, soak: waves[wave].spec.soak,
-            reached: waves[wave].deviceCount, trace: &trace)
+            reached: max(0, waves[wave].deviceCount - evidence.left), trace: &trace)
         // Asked last: whoever approves has seen a wave that would pass.
         guard case .promote = verdict, waves[wave].spec.needsApproval else { return verdict }
         guard evidence.isApproved else { return trace.refused(.approval, .hold(.notApproved)) }

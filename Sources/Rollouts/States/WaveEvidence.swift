@@ -52,6 +52,9 @@ public struct WaveEvidence: Hashable, Sendable {
     ///
     /// Those that were not tried are counted up to ``mostUntried`` only.
     public let undecided: Int
+    /// Devices that the plan counted in the open wave or one before it, and that left the fleet
+    /// before they had proven the release.
+    public let left: Int
     /// Whether somebody other than the author has approved the open wave since it opened.
     public let isApproved: Bool
     /// How many devices that were offered nothing went silent meanwhile; `nil` when nobody looked.
@@ -64,15 +67,17 @@ public struct WaveEvidence: Hashable, Sendable {
 
     public init(
         proven: Int, failures: FailureCounts, provenInWave: Int, undecided: Int,
-        isApproved: Bool = false, control: OverdueGrading.Control? = nil,
+        left: Int = 0, isApproved: Bool = false, control: OverdueGrading.Control? = nil,
         outside: [CheckName: AskedAnswer] = [:]
     ) {
         precondition(
-            proven >= 0 && provenInWave >= 0 && undecided >= 0, "devices are counted from 0")
+            proven >= 0 && provenInWave >= 0 && undecided >= 0 && left >= 0,
+            "devices are counted from 0")
         self.proven = proven
         self.failures = failures
         self.provenInWave = provenInWave
         self.undecided = undecided
+        self.left = left
         self.isApproved = isApproved
         self.control = control
         self.outside = outside

@@ -69,7 +69,19 @@ enum OpenAPISchemas {
         + #"(\+[0-9A-Za-z-]{1,14})?"#
 
     private static let errors: [(String, JSONValue)] = [
-        ("Error", object(["error"], ["error": text]))
+        (
+            "Error",
+            object(
+                ["error"],
+                [
+                    "error": text,
+                    "request_id": [
+                        "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$",
+                        "description":
+                            "The request's name in the log; that of its X-Request-Id, if it had one.",
+                    ],
+                ])
+        )
     ]
 
     // MARK: Devices

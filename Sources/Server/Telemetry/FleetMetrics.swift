@@ -9,7 +9,8 @@ internal import Telemetry
 /// ``FleetState/maximumRolloutCount`` of them; leases of all others are added up as `other`.
 enum FleetMetrics {
     static func families(_ state: FleetState, _ metadata: [MetadataStanding]) -> [MetricFamily] {
-        devices(state) + rollouts(state) + waves(state) + gates(state) + repository(state, metadata)
+        devices(state) + rollouts(state) + waves(state) + gates(state) + webHooks(state.webHooks)
+            + repository(state, metadata)
     }
 
     private static func gauge(_ name: String, _ help: String, _ labels: String...)
@@ -130,8 +131,9 @@ enum FleetMetrics {
             MetricFamily(
                 gauge(
                     "wave_devices",
-                    "Devices of each wave and no earlier one: planned, and how they stand by"
-                        + " their newest try.", "rollout", "wave", "standing"),
+                    "Devices of each wave and no earlier one: planned (but for those that left the"
+                        + " fleet), and how they stand by their newest try.", "rollout", "wave",
+                    "standing"),
                 state.rollouts.flatMap(standings)),
         ]
     }
@@ -143,13 +145,38 @@ enum FleetMetrics {
             let number = "\(wave.wave + 1)"
             defer { before = wave.planned }
             return [
-                sample(wave.planned - before, name, number, "planned"),
+                sample(max(0, wave.planned - before), name, number, "planned"),
                 sample(wave.tally.open, name, number, "open"),
                 sample(wave.tally.proven, name, number, "proven"),
                 sample(wave.tally.failures.total, name, number, "failed"),
                 sample(wave.tally.retrying, name, number, "retrying"),
             ]
         }
+    }
+
+    // MARK: Web hooks
+
+    private static func webHooks(_ hooks: WebHookCensus) -> [MetricFamily] {
+        [
+            MetricFamily(
+                gauge("webhooks", "Web hooks that are told of events."), Double(hooks.count)),
+            MetricFamily(
+                gauge(
+                    "webhooks_failing",
+                    "Web hooks whose address did not take the newest delivery."),
+                Double(hooks.failing)),
+            MetricFamily(
+                gauge(
+                    "webhook_events_waiting",
+                    "Events that wait for a web hook; of each, those among the 10,000 events that"
+                        + " follow what it was told last."),
+                Double(hooks.waiting)),
+            MetricFamily(
+                gauge(
+                    "webhook_dead_letters",
+                    "Events that were given up and wait for somebody to ask for them."),
+                Double(hooks.deadLetters)),
+        ]
     }
 
     // MARK: Gates

@@ -46,18 +46,26 @@ public struct Observatory: Sendable {
     }
 
     /// Measures one of the things that the server does by itself.
+    ///
+    /// - Parameter body: Returns whether it was still this server's to do.
     public func measure(
-        _ part: StepPart, _ body: () async throws(Refusal) -> Void
+        _ part: StepPart, _ body: () async throws(Refusal) -> Bool
     ) async throws(Refusal) {
         let start = clock.monotonicNanoseconds()
         do {
-            try await body()
+            let isDone = try await body()
             metrics.steps[part.rawValue, "ok"].observe(clock.seconds(since: start))
-            guard part == .step else { return }
+            guard part == .step, isDone else { return }
             metrics.lastStep[].set((Double(clock.unixNanoseconds()) / 1e9).rounded(.down))
         } catch {
             metrics.steps[part.rawValue, "error"].observe(clock.seconds(since: start))
             throw error
         }
+    }
+
+    /// Notes by what this server steps just now; `nil` when another does.
+    public func note(stepping right: SteppingRight?) {
+        metrics.steppingHolder[].set(right == nil ? 0 : 1)
+        if let right { metrics.steppingEpoch[].set(Double(right.epoch)) }
     }
 }

@@ -20,6 +20,7 @@ struct Observing: RouterMiddleware {
             request.headers[HeaderName.requestID].flatMap { Telemetry.RequestID($0) }
             ?? Telemetry.RequestID(randomBits: observatory.random())
         var context = context
+        context.requestID = id
         context.logger[metadataKey: "request_id"] = .stringConvertible(id)
         let waiting = observatory.metrics.requestsInFlight[]
         waiting.add(1)

@@ -1,4 +1,4 @@
-internal import Orchestrator
+public import Orchestrator
 internal import Telemetry
 
 /// What the server counts while it works.
@@ -40,6 +40,25 @@ public struct ServerMetrics: Sendable {
         MetricDescription(
             "slipway_step_last_timestamp_seconds", .gauge,
             "When this server last stepped all rollouts; 0 before the first time."))
+    let steppingHolder = Labelled<Gauge>(
+        MetricDescription(
+            "slipway_stepping_holder", .gauge,
+            "1 while this server is the one that steps rollouts, asks outside checks and delivers"
+                + " events."))
+    let steppingEpoch = Labelled<Gauge>(
+        MetricDescription(
+            "slipway_stepping_epoch", .gauge,
+            "The number of the lease by which this server stepped last; 0 before the first time. It"
+                + " rises each time that another server takes over."))
+    let webHookDeliveries = Labelled<Counter>(
+        MetricDescription(
+            "slipway_webhook_deliveries_total", .counter,
+            "Tries of this server to tell a web hook of an event, by what came of them.",
+            labels: ["result"]))
+    let eventStreams = Labelled<Gauge>(
+        MetricDescription(
+            "slipway_event_streams_open", .gauge,
+            "Clients that follow the event stream; a server has 64 places."))
     let logLines = Labelled<Counter>(
         MetricDescription(
             "slipway_log_lines_total", .counter, "Lines of the log.", labels: ["level"]))
@@ -62,14 +81,21 @@ public struct ServerMetrics: Sendable {
         for part in StepPart.allCases {
             for result in ["ok", "error"] { _ = steps[part.rawValue, result] }
         }
+        for result in DeliveryWord.all { _ = webHookDeliveries[result] }
         for level in ["warning", "error", "critical"] { _ = logLines[level] }
     }
 
     var sources: [any MetricSource] {
         [
             requests, requestsInFlight, checkIns, transactions, transactionsInFlight,
-            signatureChecks, steps, lastStep, logLines, stateReadErrors,
+            signatureChecks, steps, lastStep, steppingHolder, steppingEpoch, webHookDeliveries,
+            eventStreams, logLines, stateReadErrors,
         ]
+    }
+
+    /// Counts a delivery to a web hook.
+    public func countDelivery(_ outcome: WebHookOutcome) {
+        webHookDeliveries[DeliveryWord.of(outcome)].add()
     }
 
     /// Counts a line of the log.
@@ -90,6 +116,19 @@ enum TransactionKind: String, Hashable, Sendable, CaseIterable {
     static let results = [
         "ok", "refused", "busy", "full", "conflict", "unreachable", "failed",
     ]
+}
+
+/// One word for what came of a delivery.
+enum DeliveryWord {
+    static let all = ["delivered", "refused", "failed"]
+
+    static func of(_ outcome: WebHookOutcome) -> String {
+        switch outcome {
+        case .delivered: "delivered"
+        case .refused: "refused"
+        case .failed: "failed"
+        }
+    }
 }
 
 /// One word for each kind of refusal.

@@ -18,7 +18,6 @@ final class Books {
     var toldFailures: [String: Set<String>] = [:]
     /// Where the check-in arrived that may have proven an offer.
     var toldProofs: Set<String> = []
-    var steppedAt: Instant?
     /// How many check-ins were answered.
     var answerCount = 0
     var offersMade = 0

@@ -11,6 +11,10 @@ final class SimulatedServer {
     let name: String
     private(set) var orchestrator: Orchestrator?
     private(set) var life: ServerLife
+    /// What the process knows of who steps rollouts.
+    private(set) var seat: SteppingSeat?
+    /// How much slower the lease's clock goes than the true one, in all servers alike.
+    private static let leaseSlowness: Int64 = 30
     /// New with each process.
     private(set) var generation = 0
     /// Of the process that started last: when it looked at the metadata's age.
@@ -51,6 +55,10 @@ final class SimulatedServer {
         life = ServerLife(immediately)
         let handle = RepositoryHandle(repository: repository, life: life)
         let clock = repository.clock
+        seat = SteppingSeat(
+            server: SteppingServer(id: nonces.next(), name: name, process: ""),
+            // So that a server need not look every half second of days.
+            monotonic: { .milliseconds(clock.milliseconds / Self.leaseSlowness) })
         orchestrator = Orchestrator(
             store: ServerStore(database: database, life: life), files: handle, images: handle,
             spool: handle, signers: signers, cryptography: cryptography,

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The top of the package.
 let packageRoot = URL(filePath: #filePath).resolvingSymlinksInPath()
@@ -7,7 +8,7 @@ let packageRoot = URL(filePath: #filePath).resolvingSymlinksInPath()
 
 /// Runs a program to its end; its words are those of an array.
 func runTool(_ words: [String]) throws -> (status: Int32, output: String, error: String) {
-    let process = Process()
+    let process = ChildProcess()
     process.executableURL = URL(filePath: words[0])
     process.arguments = Array(words.dropFirst())
     let output = Pipe()
