@@ -3,8 +3,10 @@ internal import Orchestrator
 
 /// The servers' processes, and what they do by themselves.
 extension FleetSimulation {
-    /// While somebody holds a lease, one of the servers beats more often than they would be missed.
-    private static let beatPeriod: Int64 = 45_000
+    /// While somebody holds a lease or a wave soaks, the server that steps beats more often than it
+    /// would be missed, and the others look whether it is there.
+    private static let beatPeriod: Int64 = 50_000
+    private static let lookPeriod: Int64 = 130_000
     /// While nobody does, nothing depends on it.
     private static let idlePeriod: Int64 = 600_000
 
@@ -33,8 +35,9 @@ extension FleetSimulation {
     private func planWork(of server: SimulatedServer) {
         server.workCount += 1
         let (generation, number) = (server.generation, server.workCount)
-        server.isIdle = books.open.isEmpty
-        let busy = Self.beatPeriod * Int64(max(1, servers.count(where: \.isUp)))
+        server.isIdle =
+            books.open.isEmpty && !books.states.values.contains { $0.state == "running" }
+        let busy = server.seat?.right == nil ? Self.lookPeriod : Self.beatPeriod
         plan(after: server.isIdle ? Self.idlePeriod : busy) { [unowned self] in
             guard server.generation == generation, server.workCount == number, server.isUp
             else { return }
@@ -43,7 +46,7 @@ extension FleetSimulation {
         }
     }
 
-    /// Somebody holds a lease again.
+    /// Somebody holds a lease again, or a rollout runs.
     func wakeServers() {
         for server in servers where server.isUp && server.isIdle { planWork(of: server) }
     }

@@ -14,6 +14,7 @@ extension FleetSimulation {
                 "server",
                 "\(row.rollout) is \(row.state)" + (row.wave.map { " in wave \($0 + 1)" } ?? ""))
             let before = books.states.updateValue(row, forKey: row.rollout)
+            if row.state == "running" { wakeServers() }
             guard let before, before.state == "running", let wave = before.wave else { continue }
             let isNext = row.state == "running" && row.wave != before.wave
             guard isNext || row.state == "completed" else { continue }
