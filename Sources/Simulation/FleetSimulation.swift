@@ -61,7 +61,7 @@ public final class FleetSimulation {
         self.seed = seed
         self.faults = faults ?? Self.faults(from: &luck)
         rates = Rates(&luck)
-        let hours = days.map { Int64($0 * 24) } ?? luck.number(3...10, "days")
+        let hours = days.map { Int64($0 * 24) } ?? luck.number(3...7, "days")
         faultsEnd = max(1, hours) * 3_600_000
         ring = KeyRing()
         cryptography = CryptographySuite(checker: ring, hashing: OpenSSLHashing())

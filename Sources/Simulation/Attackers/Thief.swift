@@ -18,7 +18,9 @@ extension FleetSimulation {
         thief = Thief()
         guard let published = keeper.published() else { return }
         do {
-            switch luck.number(0...4, "thief") {
+            // Most thieves go one way: what one does may keep devices from whatever another does.
+            let ways = luck.generator("the thief's way").nextWay
+            switch ways.isEmpty ? luck.number(0...4, "thief") : luck.choice(ways, "thief") {
             case 0: try serveEvilTargets(published)
             case 1: try serveEvilRoot(published)
             case 2: offerAgain(published)
@@ -139,5 +141,14 @@ extension FleetSimulation {
         forged.order = .offer(signed)
         note("attacker", "offers \(evil.release) to \(device.id)")
         return sign(forged, by: key) ?? answer
+    }
+}
+
+extension SeededGenerator {
+    /// What a thief with this luck does; empty for everything in turn.
+    fileprivate var nextWay: [Int64] {
+        var generator = self
+        let ways: [[Int64]] = [[0], [1], [2], [2, 4], [3], []]
+        return ways[Int(generator.next() % UInt64(ways.count))]
     }
 }
