@@ -91,7 +91,7 @@ public final class FleetSimulation {
 
     private static func faults(from luck: inout Luck) -> Set<Fault> {
         if luck.happens(1, in: 25, "faults") { return Set(Fault.allCases) }
-        if luck.happens(1, in: 8, "faults") { return [.thief, .cuts, .people] }
+        if luck.happens(1, in: 6, "faults") { return [.thief, .cuts, .people] }
         return Set(Fault.usual.sorted().filter { _ in luck.happens(1, in: 2, "faults") })
     }
 

@@ -1,5 +1,6 @@
 internal import Model
 internal import Stores
+internal import Rollouts
 internal import Trust
 internal import Wire
 
