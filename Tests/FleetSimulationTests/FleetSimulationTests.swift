@@ -35,8 +35,6 @@ import Testing
         #expect(report.broken == nil, "\(report.text)")
     }
 
-    @Test func worldsAreRemembered() { #expect(!Self.remembered.isEmpty) }
-
     /// Most worlds come to something: a simulation in which nobody is updated would prove nothing.
     @Test func worldsWithoutFaultsBringEverybodyTheRelease() throws {
         let report = try World(seed: 2, deviceCount: 6, days: 0.5, faults: []).play()
