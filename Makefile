@@ -40,7 +40,7 @@ VENV = .build/venv
 SUITES = $(sort $(filter-out TestSupport AgentSupport,$(notdir $(wildcard Tests/*))))
 
 .PHONY: demo test test-api test-faults test-kills test-moves test-cuts test-machine test-deb lint build
-.PHONY: agent operator deb footprint samples fuzz bench conformance clean
+.PHONY: agent operator deb simulate mutants footprint samples fuzz bench conformance clean
 
 # The main job from beginning to end, on loopback; KEEP=1 keeps it running to play with.
 demo:
@@ -95,6 +95,21 @@ test-machine: agent
 	.ci/setup $(TEST_PACKAGES) $(MACHINE_PACKAGES)
 	SLIPWAY_MACHINE_TESTS=all SLIPWAY_MACHINE_SEED=$(SEED) SLIPWAY_MACHINE_BOOTS=$(BOOTS) \
 		$(SWIFT) test $(BUILD_FLAGS) --disable-xctest --filter "^MachineTests\."
+
+# Whole fleets with their servers, people and enemies, each from its seed, from FIRST on. A world that
+# breaks a promise prints its seed and the fewest faults that it takes; put both into
+# Tests/FleetSimulationTests/seeds.txt. `make test` plays 200 of them.
+simulate: SEEDS = 10000
+simulate:
+	.ci/setup $(LIBRARIES)
+	$(SWIFT) build $(BUILD_FLAGS) -c release --product slipway-sim
+	.ci/simulate $(FIRST) $(SEEDS)
+
+# Puts one fault after the other into a copy of the product: the simulation has to find each. Takes a
+# few minutes for each; MUTANTS="lease" tries those whose names hold the words.
+mutants:
+	.ci/setup $(LIBRARIES) python3
+	SWIFT=$(SWIFT) .ci/mutants $(MUTANTS)
 
 # Every power cut of a whole update, and after each of them every one of the recovery.
 test-cuts:

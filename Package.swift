@@ -149,6 +149,20 @@ let package = Package(
             name: "slipway-agent",
             dependencies: ["Agent", "Curl", "JSON", "Model", "OpenSSL", "Slots", "Trust", "Wire"],
             swiftSettings: strict),
+        // A disk in memory whose power fails: for tests of what is written to disks, and for the
+        // simulation of whole fleets.
+        .target(
+            name: "SimulatedDisk", dependencies: ["Agent", "Slots"], swiftSettings: strict),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Agent", "Audit", "JSON", "Model", "OpenSSL", "Orchestrator", "Rollouts",
+                "SimulatedDisk", "Slots", "Stores", "Trust", "Wire",
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "slipway-sim", dependencies: ["Simulation", argumentParser],
+            swiftSettings: strict),
         // Makes load for benchmarks.
         .target(name: "Load", dependencies: ["CEpoll"], swiftSettings: strict),
         .executableTarget(
@@ -171,7 +185,8 @@ let package = Package(
         .target(
             name: "AgentSupport",
             dependencies: [
-                "Agent", "JSON", "Model", "OpenSSL", "Slots", "TestSupport", "Trust", "Wire",
+                "Agent", "JSON", "Model", "OpenSSL", "SimulatedDisk", "Slots", "TestSupport",
+                "Trust", "Wire",
             ], path: "Tests/AgentSupport", swiftSettings: testing),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: testing),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: testing),
@@ -214,8 +229,8 @@ let package = Package(
         .testTarget(
             name: "SlotsTests",
             dependencies: [
-                "Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "Slots", "TestSupport",
-                "Trust", "Wire", "slipway-agent",
+                "Agent", "AgentSupport", "JSON", "Model", "OpenSSL", "SimulatedDisk", "Slots",
+                "TestSupport", "Trust", "Wire", "slipway-agent",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -288,6 +303,10 @@ let package = Package(
             name: "MachineTests",
             dependencies: ["Model", "TestSupport", "Wire", "slipway", "slipway-server"],
             exclude: ["Image"], swiftSettings: testing),
+        .testTarget(
+            name: "FleetSimulationTests",
+            dependencies: ["Simulation", "slipway-sim"], exclude: ["mutants.txt", "seeds.txt"],
+            swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]
 )

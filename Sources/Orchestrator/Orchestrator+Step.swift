@@ -18,7 +18,8 @@ extension Orchestrator {
             return Set(try store.rollouts().filter(\.state.hasGate).map(\.name) + overdue)
         }
         var problem: Refusal?
-        for name in names {
+        // In an order that follows from the store, as everything does that is stored.
+        for name in names.sorted(by: { $0.text < $1.text }) {
             do {
                 try await readFleet { try lookAhead(of: name, $0, at: moment) }
                 // It may have waited; what is stored is stored now.

@@ -82,7 +82,7 @@ public struct SQLiteStore: Store {
     }
 
     /// All steps are one transaction; references are checked at its end, since tables are replaced.
-    private static func migrate(_ database: Database) throws {
+    static func migrate(_ database: Database) throws {
         try database.execute(sql: "PRAGMA foreign_keys = OFF")
         try database.inTransaction {
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0

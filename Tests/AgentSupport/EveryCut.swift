@@ -1,3 +1,5 @@
+public import SimulatedDisk
+
 /// One state in which a power cut may leave a disk.
 public struct CutState {
     /// A machine with its power on again.

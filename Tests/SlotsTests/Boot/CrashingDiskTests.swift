@@ -1,5 +1,6 @@
 import Agent
 import AgentSupport
+import SimulatedDisk
 import Slots
 import Testing
 

@@ -1,5 +1,6 @@
 import Agent
 import AgentSupport
+import SimulatedDisk
 import Slots
 
 /// GRUB with `packaging/grub/grub.cfg`.

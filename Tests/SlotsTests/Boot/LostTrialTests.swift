@@ -1,4 +1,5 @@
 import AgentSupport
+import SimulatedDisk
 import Slots
 import Testing
 

@@ -1,6 +1,7 @@
 import Agent
 import AgentSupport
 import Model
+import SimulatedDisk
 import Slots
 
 /// What is the same on every machine of these tests: two slots, and what its kernel says.

@@ -1,5 +1,6 @@
 import Agent
 import AgentSupport
+import SimulatedDisk
 import Slots
 
 /// systemd-boot with a numbered version in each entry.

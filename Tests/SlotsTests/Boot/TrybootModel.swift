@@ -1,5 +1,6 @@
 import Agent
 import AgentSupport
+import SimulatedDisk
 import Slots
 
 /// The firmware of a Raspberry Pi.

@@ -1,6 +1,7 @@
 import Agent
 import AgentSupport
 import Model
+import SimulatedDisk
 import Slots
 import Testing
 

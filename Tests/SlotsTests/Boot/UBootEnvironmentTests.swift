@@ -2,6 +2,7 @@ import Agent
 import AgentSupport
 import Foundation
 import Model
+import SimulatedDisk
 import Slots
 import Testing
 

@@ -1,6 +1,7 @@
 import Agent
 import AgentSupport
 import Foundation
+import SimulatedDisk
 import Testing
 import Trust
 import Wire

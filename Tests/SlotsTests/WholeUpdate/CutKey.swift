@@ -2,6 +2,7 @@ import Agent
 import AgentSupport
 import Glibc
 import Model
+import SimulatedDisk
 import Wire
 
 /// Everything on which it depends how a device goes on.

@@ -1,5 +1,6 @@
 import Agent
 import AgentSupport
+import SimulatedDisk
 import Testing
 import Trust
 

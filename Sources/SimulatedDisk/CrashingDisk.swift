@@ -28,6 +28,15 @@ public final class CrashingDisk: FlaggedDisk {
     /// Whether everything that was done survives a cut.
     public var isSettled: Bool { pending.isEmpty }
 
+    /// Asked at every call whether the power fails in it.
+    public var powerFails: (() -> Bool)?
+    /// Whether ``calls`` is kept; a machine that runs for days would fill the memory with it.
+    public var keepsCalls = true
+    /// Whether there is no room for anything outside of `/dev`.
+    public var isFull = false
+    /// What the medium really stores of what is written to a file.
+    public var spoils: ((_ path: String, _ bytes: [UInt8]) -> [UInt8])?
+
     /// A folder whose files are variables of the firmware: taken as a whole, with no sync.
     public var firmware: String?
     /// Files that nobody may change as long as they have the flag.
@@ -105,6 +114,19 @@ public final class CrashingDisk: FlaggedDisk {
         return states
     }
 
+    /// One of the states in which a power cut now may leave the disk.
+    public func remains(using random: inout some RandomNumberGenerator) -> CrashingDisk {
+        var medium = durable
+        let beginning = Int.random(in: 0...pending.count, using: &random)
+        let isInOrder = Bool.random(using: &random)
+        for (number, change) in pending.enumerated()
+        where isInOrder ? number < beginning : Bool.random(using: &random) {
+            change.apply(to: &medium)
+        }
+        medium.dropLost()
+        return copy(medium)
+    }
+
     private func choices(seed: UInt64) -> [[Bool]] {
         let count = pending.count
         guard count > 8 else {
@@ -167,12 +189,21 @@ public final class CrashingDisk: FlaggedDisk {
     }
 
     private func note(_ words: String, _ path: String) throws(SlotError) {
-        calls.append("\(words) \(path)")
+        if keepsCalls { calls.append("\(words) \(path)") }
         onCall?("\(words) \(path)")
-        guard calls.count - 1 != cut else {
+        let isCut = keepsCalls && calls.count - 1 == cut
+        // Whoever is told of the call may have switched it off.
+        guard !isCut, isOn, !(powerFails?() ?? false) else {
             isOn = false
             throw .failed(operation: words, path: path, reason: "the power fails")
         }
+    }
+
+    /// Nothing can be done to it any more.
+    public func switchOff() { isOn = false }
+
+    func refuseWithoutRoom(_ path: String) throws(SlotError) {
+        guard !isFull || path.hasPrefix("/dev/") else { throw .full(path: path) }
     }
 
     func refuseWithoutPower(_ path: String) throws(SlotError) {

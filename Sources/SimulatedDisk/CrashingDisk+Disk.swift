@@ -21,6 +21,7 @@ extension CrashingDisk {
 
     private func make(_ path: String) throws(SlotError) -> CrashingFile {
         try refuseWithoutParent(path)
+        try refuseWithoutRoom(path)
         let file = newFile()
         // A variable is none of the firmware's before it is written.
         let change = Pending.names(
@@ -53,12 +54,13 @@ extension CrashingDisk {
         try refuseWithoutPower(directory)
         guard live.names[directory] == .directory else { throw .missing(path: directory) }
         return live.names.keys.filter { $0 != "/" && parent($0) == directory }
-            .map { String($0.dropFirst(directory == "/" ? 1 : directory.count + 1)) }
+            .map { String($0.dropFirst(directory == "/" ? 1 : directory.count + 1)) }.sorted()
     }
 
     public func rename(_ path: String, to new: String) throws(SlotError) {
         try refuseWithoutPower(path)
         guard let entry = live.names[path] else { throw .missing(path: path) }
+        guard path != new else { return }
         try refuseWithoutParent(new)
         guard entry != .directory || live.names[new] == nil else {
             throw .failed(operation: "rename to", path: new, reason: "File exists")
@@ -179,6 +181,8 @@ private final class CrashingFile: DiskFile {
         guard !disk.isVariable(path) else {
             return try disk.setVariable("write", path, file, bytes)
         }
+        try disk.refuseWithoutRoom(path)
+        let bytes = disk.spoils?(path, bytes) ?? bytes
         var pieces: [Pending] = []
         var done = 0
         while done < bytes.count {
@@ -193,6 +197,7 @@ private final class CrashingFile: DiskFile {
 
     func allocate(length: Int64) throws(SlotError) {
         guard content.count != Int(length) else { return }
+        try disk.refuseWithoutRoom(path)
         try disk.change("allocate", path, [.length(file: file, Int(length))])
     }
 
