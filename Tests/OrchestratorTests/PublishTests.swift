@@ -147,7 +147,9 @@ import Wire
         let world = try World()
         let first = try await world.orchestrator()
         try await world.publish("2.0.0", to: first)
-        try FileManager.default.removeItem(atPath: world.databasePath)
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: world.databasePath + suffix)
+        }
 
         let second = try await world.orchestrator()
 
