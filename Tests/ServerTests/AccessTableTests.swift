@@ -102,12 +102,14 @@ import Wire
                 let http = try HTTPClient(options: patient)
                 for headers in [[], [("Authorization", "Bearer \(token)")]] {
                     statuses.append(
-                        try http.send(
-                            Curl.HTTPRequest(
-                                method: .get, url: "http://127.0.0.1:\(port)/api/v1/forgotten",
-                                headers: headers, body: []),
-                            bodyLimitBytes: 65_536
-                        ).status)
+                        try await withTaskExecutorPreference(OwnThreads()) {
+                            try http.send(
+                                Curl.HTTPRequest(
+                                    method: .get, url: "http://127.0.0.1:\(port)/api/v1/forgotten",
+                                    headers: headers, body: []),
+                                bodyLimitBytes: 65_536
+                            ).status
+                        })
                 }
                 break
             }

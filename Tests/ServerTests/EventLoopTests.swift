@@ -1,5 +1,6 @@
 import Curl
 import Hummingbird
+import TestSupport
 import Testing
 
 @testable import Server
@@ -47,11 +48,13 @@ import Testing
                 patient.wallTimeoutSeconds = 600
                 let http = try HTTPClient(options: patient)
                 for path in paths {
-                    let response = try http.send(
-                        Curl.HTTPRequest(
-                            method: .get, url: "http://127.0.0.1:\(port)/\(path)", headers: [],
-                            body: []),
-                        bodyLimitBytes: 65_536)
+                    let response = try await withTaskExecutorPreference(OwnThreads()) {
+                        try http.send(
+                            Curl.HTTPRequest(
+                                method: .get, url: "http://127.0.0.1:\(port)/\(path)", headers: [],
+                                body: []),
+                            bodyLimitBytes: 65_536)
+                    }
                     answers.append(String(decoding: response.body, as: UTF8.self))
                 }
                 break

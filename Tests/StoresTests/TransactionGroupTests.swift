@@ -46,6 +46,16 @@ private typealias Scene = SQLiteStoreTests
         on store: any Store, depth: @escaping () -> Int,
         _ bodies: [@Sendable (any StoreWriter) throws -> Void]
     ) async -> [Result<Void, any Error>] {
+        // Whoever waits in line for long is refused, and other tests take their time.
+        await withTaskExecutorPreference(OwnThreads()) {
+            await togetherNow(on: store, depth: depth, bodies)
+        }
+    }
+
+    private static func togetherNow(
+        on store: any Store, depth: @escaping () -> Int,
+        _ bodies: [@Sendable (any StoreWriter) throws -> Void]
+    ) async -> [Result<Void, any Error>] {
         let gate = Gate()
         return await withTaskGroup(of: (Int, Result<Void, any Error>).self) { group in
             group.addTask {
