@@ -305,7 +305,8 @@ let package = Package(
             exclude: ["Image"], swiftSettings: testing),
         .testTarget(
             name: "FleetSimulationTests",
-            dependencies: ["Simulation", "slipway-sim"], exclude: ["mutants.txt", "seeds.txt"],
+            dependencies: ["Simulation", "TestSupport", "slipway-sim"],
+            exclude: ["mutants.txt", "seeds.txt"],
             swiftSettings: testing),
         .testTarget(name: "TidyTests", swiftSettings: testing),
     ]

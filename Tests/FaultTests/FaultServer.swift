@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A real `slipway-server` that tests kill, and start again on what it has left.
 final class FaultServer: Sendable {
@@ -11,7 +12,7 @@ final class FaultServer: Sendable {
     private let arguments: [String]
     /// Where its log goes.
     private let log: URL
-    private let running = Mutex<Process?>(nil)
+    private let running = Mutex<ChildProcess?>(nil)
 
     /// - Parameter arguments: Without the port, which is another one after each start.
     init(_ arguments: [String], log: URL) {
@@ -23,7 +24,7 @@ final class FaultServer: Sendable {
 
     /// Starts it, and returns its address once it listens.
     func start() throws -> String {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = Programs.folder.appending(path: "slipway-server")
         process.arguments = arguments + ["--port", "0"]
         let output = Pipe()
@@ -90,7 +91,7 @@ enum Programs {
     }
 
     static func run(_ words: [String]) throws -> (code: Int32, words: String) {
-        let process = Process()
+        let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = words

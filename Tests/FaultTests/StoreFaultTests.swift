@@ -34,7 +34,7 @@ import Testing
         let site = try Site(.sqlite)
         let load = try Load(on: site, seed: Self.seed)
         try load.gate.waitForAnswers(300)
-        let other = Process()
+        let other = ChildProcess()
         let input = Pipe()
         other.executableURL = URL(filePath: "/usr/bin/sqlite3")
         other.arguments = ["-cmd", ".timeout 60000", site.path("data/slipway.sqlite")]
@@ -73,7 +73,7 @@ import Testing
         let site = try Site(.sqlite)
         site.kill(0)
         try FileManager.default.removeItem(atPath: site.path("data/address"))
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = Programs.folder.appending(path: "slipway-server")
         process.arguments = site.arguments + ["--port", "0", "--log-level", "trace"]
         let full = try FileHandle(forWritingTo: URL(filePath: "/dev/full"))

@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import TestSupport
 import Testing
 
 /// Promises P1 to P6 over whole worlds: real agents, verifiers, orchestrators, gates and SQL, and
@@ -51,7 +52,7 @@ import Testing
     }
 
     private func trace(of seed: UInt64) throws -> String {
-        let process = Process()
+        let process = ChildProcess()
         process.executableURL = Self.products.appending(path: "slipway-sim")
         process.arguments = ["\(seed)", "--verbose"]
         let pipe = Pipe()

@@ -28,21 +28,9 @@ struct MoveStrike {
     }
 
     func run(_ arguments: [String], killedAt moment: Int) throws -> (code: Int32, words: String) {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = ServerProcess.products.appending(path: "slipway-server")
-        process.arguments = arguments
-        var environment = ProcessInfo.processInfo.environment
-        environment["LD_PRELOAD"] = library
-        environment["STRIKE"] = "\(moment)"
-        process.environment = environment
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let words = String(
-            decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, words)
+        try ServerProcess.run(
+            "slipway-server", arguments,
+            environment: ["LD_PRELOAD": library, "STRIKE": "\(moment)"])
     }
 
     private static let source = """

@@ -104,11 +104,16 @@ final class ServerProcess {
     }
 
     /// Runs one of our programs to its end.
-    static func run(_ name: String, _ arguments: [String]) throws -> (code: Int32, words: String) {
+    ///
+    /// - Parameter environment: Variables that it has besides those of this process.
+    static func run(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (code: Int32, words: String) {
         let process = ChildProcess()
         let pipe = Pipe()
         process.executableURL = products.appending(path: name)
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = pipe
         process.standardError = pipe
         try process.run()
