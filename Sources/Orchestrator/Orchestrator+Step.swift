@@ -70,8 +70,8 @@ extension Orchestrator {
 
     /// Lets the gate look right after an offer was decided, in the same transaction.
     ///
-    /// A rollout that cannot be read offers nothing anyway; ``step(by:)`` tells of it. No gate judges a
-    /// time in which nobody listened.
+    /// A rollout that cannot be read offers nothing anyway; ``step(by:)`` tells of it. No gate judges
+    /// a time in which nobody listened.
     ///
     /// - Returns: `false` where the gate cannot judge before ``lookAtTheSilent(of:_:at:)``, which
     ///   ``step(by:)`` sees to.

@@ -99,7 +99,8 @@ public protocol StoreReader:
     /// How long a device was under watch on average: from its offer to its proof, or to when it was
     /// heard of last; at least a minute.
     func meanExposure(in rollout: RolloutName) throws -> Duration
-    /// How many proven devices that are not retired ran each release before; unknown ones are not among them.
+    /// How many proven devices that are not retired ran each release before; unknown releases are not
+    /// among them.
     func origins(in rollout: RolloutName) throws -> [ReleaseID: Int]
     /// The newest version of each cohort, by name.
     func cohorts() throws -> [CohortRecord]

@@ -20,14 +20,14 @@ struct KnownParameters: RouterMiddleware {
     ) async throws -> Response {
         // Whoever may get something may ask for its head.
         let method = request.method.rawValue.lowercased()
-        let known = [method, method == "head" ? "get" : method].lazy.compactMap {
-            Self.byOperation["\($0) \(context.endpointPath ?? "")"]
-        }.first
-        for name in request.queryNames where known?.contains(name) != true {
+        let methods = method == "head" ? ["head", "get"] : [method]
+        let known =
+            methods.lazy.compactMap { Self.byOperation["\($0) \(context.endpointPath ?? "")"] }
+            .first ?? []
+        for name in request.queryNames where !known.contains(name) {
             throw Refusal.malformed(
                 "the query has \"\(name.prefix(100))\", and here is "
-                    + (known.map { $0.isEmpty ? "none" : "only " + $0.joined(separator: ", ") }
-                        ?? "none"))
+                    + (known.isEmpty ? "none" : "only " + known.joined(separator: ", ")))
         }
         return try await next(request, context)
     }

@@ -26,8 +26,7 @@ struct AdministratorToken: AsyncParsableCommand {
         do {
             let text = try await SpareAdministrator.makeToken(
                 for: owner, lifetime: expires.duration, in: store(), hashing: OpenSSLHashing(),
-                at: .now,
-                makeNonce: Nonce.random)
+                at: .now, makeNonce: Nonce.random)
             print(text)
         } catch StoreError.busy {
             throw ServerProblem.busy("the database is busy; try again")

@@ -7,8 +7,8 @@ actor Uploads {
     private let hashing: any Hashing
     private var open: [Digest: (upload: Upload, useCount: Int)] = [:]
 
-    /// How many stay open while nobody uses them, which any server may do meanwhile, so that the next piece needs no hashing of all
-    /// that came before it.
+    /// How many stay open while nobody uses them here, so that the next piece needs no hashing of all
+    /// that came before it; any server may use them meanwhile.
     private static let maximumIdleCount = 16
 
     init(spool: any UploadSpool, hashing: any Hashing) {
